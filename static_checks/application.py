@@ -1,0 +1,279 @@
+"""Applies a patch to a tree exactly as `git apply` would, without a checkout.
+
+A temporary index holds only the touched paths; new objects go to the scratch repository.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from judge.static_checks.git import GitError, GitReply, ScratchRepository
+from judge.static_checks.patch import (
+    DiffLine,
+    FileChange,
+    Hunk,
+    MalformedPatch,
+    Patch,
+    decode,
+    parse_patch,
+    split_lines,
+)
+from judge.static_checks.repair import repair
+from judge.static_checks.tree import DIRECTORY, SUBMODULE, SYMLINK, Entry, PatchedTree, SourceTree
+
+_OFFSET = re.compile(r"^Hunk #(\d+) succeeded at (\d+) \(offset (-?\d+) lines?\)", re.MULTILINE)
+_FAILED = re.compile(r"^error: patch failed: (.*):(\d+)$", re.MULTILINE)
+_ERROR = re.compile(r"^error: (.*)$", re.MULTILINE)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Misfit:
+    """Why one file of the patch does not apply: the hunk, its line in the base, the reason."""
+
+    path: str
+    hunk: int | None
+    line: int | None
+    why: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Applied:
+    """The patch applies: the resulting tree, and how far hunks had to move (lines)."""
+
+    patch: Patch
+    after: PatchedTree
+    offsets: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Refused:
+    """The patch is a patch but does not apply to this tree."""
+
+    patch: Patch
+    misfits: tuple[Misfit, ...]
+    reverse_applies: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Unsafe:
+    """The patch names a path outside the tree; nothing was run."""
+
+    patch: Patch
+    misfits: tuple[Misfit, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class OutOfReach:
+    """The patch changes a submodule, whose content the repository does not hold."""
+
+    patch: Patch
+    misfits: tuple[Misfit, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Unreadable:
+    """The text is no patch: where reading stopped and what was expected."""
+
+    line: int
+    why: str
+
+
+Application = Applied | Refused | Unsafe | OutOfReach | Unreadable
+
+
+def apply_patch(scratch: ScratchRepository, base: SourceTree, data: bytes) -> Application:
+    """Apply `data` to `base` in memory of the scratch repository.
+
+    Raises:
+        GitError: git itself failed; nothing is known about the patch.
+    """
+    try:
+        repaired = repair(data)
+        read = parse_patch(repaired.data, strip=repaired.strip)
+    except MalformedPatch as error:
+        return Unreadable(line=error.line, why=error.why)
+    patch = Patch(files=read.files, data=read.data, strip=read.strip, repairs=repaired.repairs)
+    if unsafe := tuple(_unsafe(base, patch)):
+        return Unsafe(patch=patch, misfits=unsafe)
+    if outside := tuple(_in_submodules(base, patch)):
+        return OutOfReach(patch=patch, misfits=outside)
+    return _Attempt(scratch, base, patch).run()
+
+
+class _Attempt:
+    def __init__(self, scratch: ScratchRepository, base: SourceTree, patch: Patch) -> None:
+        self.scratch = scratch
+        self.base = base
+        self.patch = patch
+
+    def run(self) -> Application:
+        index = self.scratch.new_index()
+        try:
+            self._fill(index)
+            done = self._apply(index)
+            if done.code == 0:
+                offsets = tuple(int(found[3]) for found in _OFFSET.finditer(done.err))
+                return Applied(patch=self.patch, after=self._after(index), offsets=offsets)
+            # 1: does not fit; 128: git's reader, stricter in places than ours, has the last word.
+            if done.code == 128 and "corrupt patch" in done.err:
+                return Unreadable(line=_corrupt_line(done.err), why=_first_error(done.err))
+            if done.code not in (1, 128):
+                raise GitError(f"git apply ended with code {done.code}: {done.err.strip()[:300]}")
+            reverse = self._apply(index, "--check", "-R").code == 0
+            return Refused(patch=self.patch, misfits=tuple(self._misfits(done.err)), reverse_applies=reverse)
+        finally:
+            index.unlink(missing_ok=True)
+
+    def _apply(self, index: Path, *flags: str) -> GitReply:
+        command = ["apply", "--cached", "--verbose", f"-p{self.patch.strip}", *flags, "-"]
+        return self.scratch.run(command, stdin=self.patch.data, index=index)
+
+    def _fill(self, index: Path) -> None:
+        rows = []
+        for path in _with_ancestors(self.patch.paths):
+            entry = self.base.entry(path)
+            if entry is not None and entry.mode != DIRECTORY:
+                rows.append(f"{entry.mode} {entry.oid}\t{path}\0".encode("utf-8", "surrogateescape"))
+        done = self.scratch.run(["update-index", "-z", "--index-info"], stdin=b"".join(rows), index=index)
+        if done.code != 0:
+            raise GitError(f"git update-index failed: {done.err.strip()}")
+
+    def _after(self, index: Path) -> PatchedTree:
+        listed = self.scratch.run(["ls-files", "-s", "-z"], index=index)
+        if listed.code != 0:
+            raise GitError(f"git ls-files failed: {listed.err.strip()}")
+        now = dict(_listed(listed.out))
+        changed = {path: now.get(path) for path in self.patch.paths if now.get(path) != self.base.entry(path)}
+        return PatchedTree(self.scratch, self.base, changed)
+
+    def _misfits(self, err: str) -> Iterable[Misfit]:
+        """Turn git's complaints into reasons; git names the first bad hunk of each file."""
+        by_path = {path: file for file in self.patch.files for path in (file.old_path, file.path) if path}
+        explained: set[str] = set()
+        for found in _FAILED.finditer(err):
+            file = by_path.get(found[1])
+            explained.add(found[1])
+            yield self._explain(file, found[1], int(found[2]))
+        for complaint in _ERROR.findall(err):
+            path, _, why = complaint.partition(": ")
+            if path in by_path and path not in explained and why:
+                explained.add(path)
+                yield Misfit(path=path, hunk=None, line=None, why=_PLAIN.get(why, why))
+        if not explained:
+            yield Misfit(path="", hunk=None, line=None, why=_first_error(err))
+
+    def _explain(self, file: FileChange | None, path: str, line: int) -> Misfit:
+        source = self.base.read(file.old_path) if file and file.old_path else None
+        if file is None or source is None:
+            return Misfit(path=path, hunk=None, line=line, why="the file is not in the base")
+        old = [text.removesuffix("\n") for text in split_lines(decode(source))]
+        for number, hunk in enumerate(file.hunks, 1):
+            if hunk.old_start == line or (hunk.old_start == 0 and line == 1):
+                return Misfit(path=path, hunk=number, line=line, why=_difference(old, hunk))
+        return Misfit(path=path, hunk=None, line=line, why="the lines it expects are not in the base")
+
+
+_PLAIN = {
+    "does not exist in index": "the file is not in the base",
+    "already exists in index": "the patch creates the file, but the base has it already",
+}
+
+
+def _difference(old: list[str], hunk: Hunk) -> str:
+    """Say where the pre-image of a hunk first differs from the base."""
+    wanted = [line.text for line in hunk.lines if line.kind != "+"]
+    here = old[max(hunk.old_start - 1, 0) :][: len(wanted)]
+    for ahead, (expected, found) in enumerate(zip(wanted, here, strict=False)):
+        if expected != found:
+            number = hunk.old_start + ahead
+            return f"base line {number} is {_short(found)}, the patch expects {_short(expected)}"
+    if len(here) < len(wanted):
+        return f"the base ends at line {len(old)}, the patch expects {_short(wanted[len(here)])} after it"
+    return "its context matches, but an earlier hunk of the file has moved it"
+
+
+def _short(text: str) -> str:
+    text = text.strip()
+    return repr(text if len(text) <= 60 else text[:57] + "...")
+
+
+def _first_error(err: str) -> str:
+    found = _ERROR.search(err)
+    return found[1] if found else err.strip()[:200]
+
+
+def _corrupt_line(err: str) -> int:
+    found = re.search(r"corrupt patch at line (\d+)", err)
+    return int(found[1]) if found else 0
+
+
+def _listed(out: bytes) -> Iterable[tuple[str, Entry]]:
+    for row in out.split(b"\0"):
+        if row:
+            meta, _, path = row.partition(b"\t")
+            mode, oid, _stage = meta.decode().split(" ")
+            yield path.decode("utf-8", "surrogateescape"), Entry(mode=mode, oid=oid)
+
+
+def _with_ancestors(paths: Iterable[str]) -> list[str]:
+    """Each path and the folders above it: a file or link standing there must be seen by git."""
+    seen: dict[str, None] = {}
+    for path in paths:
+        for parent in reversed(PurePosixPath(path).parents):
+            if str(parent) != ".":
+                seen[str(parent)] = None
+        seen[path] = None
+    return list(seen)
+
+
+def _unsafe(base: SourceTree, patch: Patch) -> Iterable[Misfit]:
+    for file in patch.files:
+        for path in dict.fromkeys((file.old_path, file.new_path)):
+            if path is not None and (why := _path_fault(base, path)):
+                yield Misfit(path=path, hunk=None, line=None, why=why)
+        if file.new_mode == SYMLINK or file.old_mode == SYMLINK:
+            target = "".join(line.text for line in file.added)
+            if file.added and _escapes(file.path, target):
+                yield Misfit(path=file.path, hunk=None, line=None, why=f"a link to {target!r}, outside the tree")
+
+
+def _path_fault(base: SourceTree, path: str) -> str | None:
+    parts = path.split("/")
+    if path.startswith("/"):
+        return "an absolute path"
+    if ".." in parts or "." in parts or "" in parts:
+        return "a path that leaves the tree or is not normal ('..', '.' or '//')"
+    if any(part.lower().rstrip(". ") == ".git" or part.lower() == "git~1" for part in parts):
+        return "a path inside a .git directory"
+    if "\0" in path or "\n" in path:
+        return "a path with a control character"
+    for depth in range(1, len(parts)):
+        above = base.entry("/".join(parts[:depth]))
+        if above is not None and above.mode == SYMLINK:
+            return f"a path through the symbolic link {'/'.join(parts[:depth])!r}"
+    return None
+
+
+def _in_submodules(base: SourceTree, patch: Patch) -> Iterable[Misfit]:
+    for file in patch.files:
+        parts = file.path.split("/")
+        here = (base.entry("/".join(parts[:depth])) for depth in range(1, len(parts) + 1))
+        if SUBMODULE in (file.old_mode, file.new_mode) or any(entry and entry.mode == SUBMODULE for entry in here):
+            yield Misfit(path=file.path, hunk=None, line=None, why="part of a submodule")
+
+
+def _escapes(link: str, target: str) -> bool:
+    depth = len(PurePosixPath(link).parent.parts)
+    for part in PurePosixPath(target).parts:
+        depth += -1 if part == ".." else 0 if part == "." else 1
+        if depth < 0 or part == "/":
+            return True
+    return False
+
+
+def touched_lines(lines: Iterable[DiffLine]) -> frozenset[int]:
+    """Return the line numbers (1-based, of their own side) of added or removed lines."""
+    return frozenset(number for line in lines if (number := line.new if line.kind == "+" else line.old) is not None)

@@ -1,0 +1,195 @@
+"""Everything a rule may look at: one candidate's patch, the tree before and after it, the human side.
+
+A rule reads a `Change` and yields findings; it runs nothing and changes nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from judge.static_checks.application import Application, Applied, touched_lines
+from judge.static_checks.canonical import canonical
+from judge.static_checks.code_change import CodeChange, python_change, text_change
+from judge.static_checks.effects import Effect, patch_effect, scratch_files
+from judge.static_checks.origin import Origin, UnknownOrigin
+from judge.static_checks.parser_host import Parsed, ParserHost
+from judge.static_checks.patch import FileChange, Patch
+from judge.static_checks.paths import Language, language
+from judge.static_checks.python_source import Definition, PythonSource
+from judge.static_checks.tree import PatchedTree, SourceTree
+
+
+@dataclass(frozen=True, kw_only=True)
+class TouchedFile:
+    """One file of an applied patch, before and after; None where it does not exist."""
+
+    change: FileChange
+    before: bytes | None = field(repr=False)
+    after: bytes | None = field(repr=False)
+
+    @property
+    def path(self) -> str:
+        """Where the file is after the patch, or was, if the patch deletes it."""
+        return self.change.path
+
+    @property
+    def language(self) -> Language:
+        """The language the file is checked as."""
+        return language(self.path)
+
+    @cached_property
+    def source_before(self) -> PythonSource | None:
+        """The file before the patch as Python, None if it did not exist or is not Python."""
+        return PythonSource(self.before) if self.before is not None and self.language == "python" else None
+
+    @cached_property
+    def source_after(self) -> PythonSource | None:
+        """The file after the patch as Python, None if it is gone or not Python."""
+        return PythonSource(self.after) if self.after is not None and self.language == "python" else None
+
+    @cached_property
+    def touched_before(self) -> tuple[Definition, ...]:
+        """Innermost definitions of the old file in which the patch removes or inserts lines."""
+        source = self.source_before
+        return source.touched(self.old_lines) if source else ()
+
+    @cached_property
+    def touched_after(self) -> tuple[Definition, ...]:
+        """Innermost definitions of the new file in which the patch adds or removes lines."""
+        source = self.source_after
+        return source.touched(self.new_lines) if source else ()
+
+    @cached_property
+    def added_definitions(self) -> tuple[Definition, ...]:
+        """Definitions of the new file whose dotted name the old file does not have."""
+        if self.source_after is None:
+            return ()
+        known = {found.name for found in self.source_before.definitions} if self.source_before else set()
+        return tuple(found for found in self.source_after.definitions if found.name not in known)
+
+    @cached_property
+    def added_lines(self) -> frozenset[int]:
+        """1-based numbers of the lines that the patch adds, in the new file."""
+        return touched_lines(self.change.added)
+
+    @cached_property
+    def old_lines(self) -> frozenset[int]:
+        """1-based numbers, in the old file, of the lines that the patch removes, or next to which it adds."""
+        removed = touched_lines(self.change.removed)
+        return removed or self._around("old")
+
+    @cached_property
+    def new_lines(self) -> frozenset[int]:
+        """1-based numbers, in the new file, of the lines that the patch adds, or next to which it removes."""
+        return self.added_lines or self._around("new")
+
+    def _around(self, side: str) -> frozenset[int]:
+        """Where a hunk that only adds (or only removes) lines sits on the other side."""
+        numbers = set()
+        for hunk in self.change.hunks:
+            for near, line in zip(hunk.lines, hunk.lines[1:], strict=False):
+                if near.kind == " " and line.kind != " ":
+                    numbers.add(near.old if side == "old" else near.new)
+        return frozenset(number for number in numbers if number)
+
+    @cached_property
+    def code_change(self) -> CodeChange:
+        """What the patch does to the file's code, comments and layout aside; an absent side is an empty file."""
+        before, after = self.before or b"", self.after or b""
+        if before == after:
+            return "none"
+        if self.language == "python":
+            return python_change(self.source_before or PythonSource(b""), self.source_after or PythonSource(b""))
+        return text_change(self.language, before, after)
+
+    def same_code(self, *, logging: bool = True) -> bool | None:
+        """Whether the Python code is the same before and after, comments and docstrings aside.
+
+        None when that cannot be told: not Python, one side absent, or one side does not parse.
+        """
+        old = self.source_before.tree if self.source_before else None
+        new = self.source_after.tree if self.source_after else None
+        if old is None or new is None:
+            return None
+        try:
+            return canonical(old, logging=logging) == canonical(new, logging=logging)
+        except RecursionError:
+            return None
+
+
+@dataclass(frozen=True, kw_only=True)
+class HumanSide:
+    """What the human commit did to the same base; `files` is empty when it could not be applied."""
+
+    patch: Patch
+    after: PatchedTree
+    files: tuple[TouchedFile, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Change:
+    """One candidate under examination.
+
+    Attributes:
+        raw: the patch text as it came.
+        application: what came of applying it; the other fields below need `Applied`.
+        find_origin: looks up the commit the patch was made against (reads history: slow, at most once).
+        base: the tree before the patch.
+        files: the touched files before and after; empty unless the patch applies.
+        human: the human side; None when the case has none.
+        benchmark: path of the case's benchmark inside the tree, if it lies there.
+        tests: test command of the case.
+        twins: ids of other cases that were given the same patch text.
+        parsers: the isolated parser.
+    """
+
+    raw: bytes
+    application: Application
+    find_origin: Callable[[], Origin | UnknownOrigin | None]
+    base: SourceTree
+    files: tuple[TouchedFile, ...]
+    human: HumanSide | None
+    benchmark: str | None
+    tests: str | None
+    twins: tuple[str, ...]
+    parsers: ParserHost
+
+    @cached_property
+    def parsed(self) -> Mapping[str, Parsed]:
+        """What the parsers say of each Python file that the patch changed, by path."""
+        changed = (file for file in self.python_files if file.after is not None and file.after != file.before)
+        return {file.path: self.parsers.parse(file.after or b"", file.new_lines) for file in changed}
+
+    @cached_property
+    def origin(self) -> Origin | UnknownOrigin | None:
+        """Where the patch was really made; None where its pre-images are the base's or unknown."""
+        return self.find_origin()
+
+    @cached_property
+    def effect(self) -> Effect:
+        """What the patch as a whole can do; the strongest effect of any file."""
+        return patch_effect(self)
+
+    @cached_property
+    def scratch(self) -> frozenset[str]:
+        """Paths of the scripts that the patch adds at the top of the tree and that nothing mentions."""
+        return scratch_files(self)
+
+    @property
+    def after(self) -> PatchedTree:
+        """The tree with the patch applied."""
+        assert isinstance(self.application, Applied), "rules after the apply gate see applied patches only"
+        return self.application.after
+
+    @property
+    def patch(self) -> Patch:
+        """The patch that was applied."""
+        assert isinstance(self.application, Applied), "rules after the apply gate see applied patches only"
+        return self.application.patch
+
+    @cached_property
+    def python_files(self) -> tuple[TouchedFile, ...]:
+        """The touched Python files that exist after the patch."""
+        return tuple(file for file in self.files if file.source_after is not None)

@@ -1,0 +1,141 @@
+"""Keeps one isolated parser process alive, with a limit on every answer; a crash costs one answer."""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import selectors
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+ANSWER_TIMEOUT_S = 20.0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ParserFault:
+    """A parser refuses the text: line (1-based, 0 if unknown) and message."""
+
+    line: int
+    message: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ParserDied:
+    """A parser crashed or ran past its limit: nothing is known about the text."""
+
+    why: str
+
+
+Outcome = ParserFault | ParserDied | None
+"""None means that the text parses."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Parsed:
+    """What the built-in grammar, the built-in compiler and libcst said, in this order of trust."""
+
+    grammar: Outcome
+    compiled: Outcome
+    libcst: Outcome
+
+
+class ParserHost:
+    """Parses untrusted Python in a child process."""
+
+    def __init__(self, timeout_s: float = ANSWER_TIMEOUT_S) -> None:
+        """Nothing is started before the first question."""
+        self.timeout_s = timeout_s
+        self._child: subprocess.Popen[bytes] | None = None
+        self._buffer = b""
+
+    def parse(self, source: bytes, lines: Iterable[int] | None = None) -> Parsed:
+        """Parse all of a file with the built-in grammar, and its changed statements with the others.
+
+        Args:
+            source: the file's bytes.
+            lines: 1-based numbers of the changed lines; None has everything compiled and read by libcst.
+        """
+        known = None if lines is None else sorted(lines)
+        grammar = self._ask(_request(source, known, more=True), "grammar")
+        compiled = grammar if isinstance(grammar, ParserDied) else self._ask(None, "compile")
+        libcst = compiled if isinstance(compiled, ParserDied) else self._ask(None, "libcst")
+        return Parsed(grammar=grammar, compiled=compiled, libcst=libcst)
+
+    def parse_grammar(self, source: bytes) -> Outcome:
+        """Parse a file with the built-in grammar alone."""
+        return self._ask(_request(source, None, more=False), "grammar")
+
+    def close(self) -> None:
+        """End the child process."""
+        if self._child is None:
+            return
+        self._child.kill()
+        self._child.wait()
+        for stream in (self._child.stdin, self._child.stdout):
+            if stream:
+                stream.close()
+        self._child = None
+        self._buffer = b""
+
+    def _ask(self, request: dict[str, object] | None, key: str) -> Outcome:
+        try:
+            child = self._child or self._start()
+            assert child.stdin is not None
+            if request is not None:
+                child.stdin.write(json.dumps(request).encode() + b"\n")
+                child.stdin.flush()
+            answer = json.loads(self._line(child))[key]
+        except TimeoutError:
+            self.close()
+            return ParserDied(why=f"the parser did not answer within {self.timeout_s:g} s")
+        except (OSError, EOFError, ValueError, KeyError):
+            return ParserDied(why=self._post_mortem())
+        return ParserFault(**answer) if answer else None
+
+    def _start(self) -> subprocess.Popen[bytes]:
+        kept = {name: os.environ[name] for name in ("PATH", "HOME", "PYTHONPATH", "LANG") if name in os.environ}
+        self._child = subprocess.Popen(
+            [sys.executable, "-P", str(Path(__file__).with_name("parser_child.py"))],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+            env=kept, cwd=tempfile.gettempdir(),
+        )  # fmt: skip
+        return self._child
+
+    def _line(self, child: subprocess.Popen[bytes]) -> bytes:
+        assert child.stdout is not None
+        deadline = time.monotonic() + self.timeout_s
+        with selectors.DefaultSelector() as selector:
+            selector.register(child.stdout, selectors.EVENT_READ)
+            while b"\n" not in self._buffer:
+                if not selector.select(max(0.0, deadline - time.monotonic())):
+                    raise TimeoutError
+                chunk = os.read(child.stdout.fileno(), 1 << 16)
+                if not chunk:
+                    raise EOFError
+                self._buffer += chunk
+        line, _, self._buffer = self._buffer.partition(b"\n")
+        return line
+
+    def _post_mortem(self) -> str:
+        child = self._child
+        code = None
+        if child is not None:
+            try:
+                code = child.wait(timeout=5)
+            except subprocess.TimeoutExpired:
+                code = None
+        self.close()
+        if code is not None and code < 0:
+            return f"the parser was killed by {signal.Signals(-code).name}"
+        return f"the parser ended early (exit code {code})" if code is not None else "the parser stopped answering"
+
+
+def _request(source: bytes, lines: list[int] | None, *, more: bool) -> dict[str, object]:
+    return {"source": base64.b64encode(source).decode(), "lines": lines, "more": more}

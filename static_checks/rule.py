@@ -1,0 +1,84 @@
+"""What a rule is: one file with its code, its reasons, a bad and a good example, and a check."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+
+from judge.static_checks.change import Change
+from judge.static_checks.finding import Gate, Hit, Severity
+
+
+class CannotCheck(Exception):
+    """A rule could not decide; its gate becomes `error`, never `fail` and never `pass`."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Example:
+    """A small case for a rule: it is its documentation and its test.
+
+    Attributes:
+        before: the files of the base, by path.
+        after: the files the patch writes, None for a deleted one; the diff is made from these.
+        patch: the patch text itself, for rules about the text; wins over `after`.
+        human: the files the human commit writes.
+        benchmark: path of the case's benchmark inside the tree.
+        twins: other cases that were given the same patch text.
+        committed: the base is a commit of a git repository, not a plain directory.
+    """
+
+    before: Mapping[str, str] = field(default_factory=dict)
+    after: Mapping[str, str | None] = field(default_factory=dict)
+    patch: str | bytes | None = None
+    human: Mapping[str, str | None] = field(default_factory=dict)
+    benchmark: str | None = None
+    twins: tuple[str, ...] = ()
+    committed: bool = False
+
+    @property
+    def patch_bytes(self) -> bytes:
+        """The patch text of the example."""
+        if self.patch is None:
+            return make_diff(self.before, self.after).encode()
+        return self.patch.encode() if isinstance(self.patch, str) else self.patch
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rule:
+    """One rule; its code is GATE-NAME, after the folder and file it lives in.
+
+    Attributes:
+        summary: one line: what the rule looks for.
+        why: why it matters, and what an honest author does about it.
+        severity: what its findings do: `block` fails the gate, `warn` and `info` are evidence.
+        check: yields hits; it may raise `CannotCheck`.
+        facts: further evidence for reports and the judge, merged into the gate's facts.
+    """
+
+    code: str
+    gate: Gate
+    summary: str
+    why: str
+    severity: Severity
+    bad: Example
+    good: Example
+    check: Callable[[Change], Iterable[Hit]]
+    facts: Callable[[Change], Mapping[str, object]] | None = None
+
+
+def make_diff(before: Mapping[str, str], after: Mapping[str, str | None]) -> str:
+    """Return a git-style diff from `before` to `before` with `after` laid over it."""
+    return "".join(_file_diff(path, before.get(path), text) for path, text in after.items() if before.get(path) != text)
+
+
+def _file_diff(path: str, old: str | None, new: str | None) -> str:
+    head = f"diff --git a/{path} b/{path}\n"
+    head += "new file mode 100644\n" if old is None else "deleted file mode 100644\n" if new is None else ""
+    body = difflib.unified_diff(
+        (old or "").splitlines(keepends=True),
+        (new or "").splitlines(keepends=True),
+        f"a/{path}" if old is not None else "/dev/null",
+        f"b/{path}" if new is not None else "/dev/null",
+    )
+    return head + "".join(line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in body)

@@ -1,0 +1,1 @@
+"""The rules, in one folder per gate; found by a scan, so adding a rule is adding a file."""

@@ -1,0 +1,1 @@
+"""Rules of the gate `apply`: whether the patch applies, and how."""

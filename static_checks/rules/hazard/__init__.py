@@ -1,0 +1,1 @@
+"""Rules of the gate `hazard`: what would break or change behaviour when it runs."""

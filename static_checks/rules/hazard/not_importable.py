@@ -1,0 +1,43 @@
+"""Rule hazard-not-importable."""
+
+from collections.abc import Iterable
+
+from judge.static_checks.change import Change
+from judge.static_checks.finding import Hit
+from judge.static_checks.parser_host import ParserDied, ParserFault
+from judge.static_checks.rule import CannotCheck, Example, Rule
+
+
+def check(change: Change) -> Iterable[Hit]:
+    """Find changed statements that parse but that the compiler refuses."""
+    for file in change.python_files:
+        said = change.parsed.get(file.path)
+        if said is None or said.grammar is not None:
+            continue  # unchanged, or the parse gate has spoken
+        if isinstance(said.compiled, ParserDied):
+            raise CannotCheck(f"{file.path}: {said.compiled.why}")
+        if isinstance(said.compiled, ParserFault) and not _before(change, file.before):
+            source = file.source_after
+            line = said.compiled.line
+            quote = source.lines[line - 1] if source and 0 < line <= len(source.lines) else None
+            yield Hit(f"parses, but raises SyntaxError when imported: {said.compiled.message}", file.path, line, quote)
+
+
+def _before(change: Change, before: bytes | None) -> bool:
+    return before is not None and isinstance(change.parsers.parse(before).compiled, ParserFault)
+
+
+RULE = Rule(
+    code="hazard-not-importable",
+    gate="hazard",
+    summary="A touched Python file parses but cannot be imported.",
+    why="`return` outside a function, a repeated keyword argument or a `__future__` import out of place pass "
+    "every grammar, libcst's included, and stop the program at import.",
+    severity="block",
+    bad=Example(before={"a.py": "x = 1\n"}, after={"a.py": "x = 1\nfrom __future__ import annotations\n"}),
+    good=Example(
+        before={"a.py": '"""Doc."""\nx = 1\n'},
+        after={"a.py": '"""Doc."""\nfrom __future__ import annotations\nx = 1\n'},
+    ),
+    check=check,
+)

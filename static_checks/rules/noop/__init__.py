@@ -1,0 +1,1 @@
+"""Rules of the gate `noop`: whether the patch changes anything."""

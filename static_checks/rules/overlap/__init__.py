@@ -1,0 +1,1 @@
+"""Rules of the gate `overlap`: what the patch shares with the human commit."""

@@ -1,0 +1,55 @@
+"""Rule overlap-files."""
+
+from collections.abc import Iterable, Mapping
+
+from judge.static_checks.change import Change
+from judge.static_checks.finding import Hit
+from judge.static_checks.overlap import Pairing, compare_files, pair_files
+from judge.static_checks.paths import is_test
+from judge.static_checks.rule import CannotCheck, Example, Rule
+
+
+def check(change: Change) -> Iterable[Hit]:
+    """Say so when the candidate and the human commit have no source file in common."""
+    found = compare_files(_pairing(change))
+    if found.human and not found.common:
+        yield Hit(f"shares no file with the human commit, which changes {_list(found.human)}")
+    elif found.common and all(is_test(path) for path in found.common) and not all(is_test(p) for p in found.human):
+        yield Hit(f"shares only tests with the human commit: {_list(found.common)}")
+
+
+def facts(change: Change) -> Mapping[str, object]:
+    """Return the files of both sides, all but prose and debris; which of them are tests is said apart."""
+    pairing = _pairing(change)
+    found = compare_files(pairing)
+    tests = sorted(path for path in {*found.candidate, *found.human} if is_test(path))
+    return {"files": found.record | {"tests": tests, "renamed": pairing.renamed}}
+
+
+def _pairing(change: Change) -> Pairing:
+    if change.human is None or not change.human.files:
+        raise CannotCheck("the human side could not be applied; correct `human` of the case")
+    return pair_files(change.files, change.human.files)
+
+
+def _list(paths: tuple[str, ...]) -> str:
+    more = f" and {len(paths) - 3} more" if len(paths) > 3 else ""
+    return ", ".join(repr(path) for path in paths[:3]) + more
+
+
+RULE = Rule(
+    code="overlap-files",
+    gate="overlap",
+    summary="The patch shares no source file with the human commit.",
+    why="Another way to the same speed may lie in other files, so this rejects nothing; but such a patch is a true "
+    "success only if a judge finds the logic there.",
+    severity="warn",
+    bad=Example(
+        before={"hot.py": "x = 1\n", "cold.py": "y = 1\n"}, after={"cold.py": "y = 2\n"}, human={"hot.py": "x = 2\n"}
+    ),
+    good=Example(
+        before={"hot.py": "x = 1\n", "cold.py": "y = 1\n"}, after={"hot.py": "x = 3\n"}, human={"hot.py": "x = 2\n"}
+    ),
+    check=check,
+    facts=facts,
+)

@@ -1,0 +1,1 @@
+"""Rules of the gate `parse`: whether what the patch touched still parses."""

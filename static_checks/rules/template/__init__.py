@@ -1,0 +1,1 @@
+"""Rules of the gate `template`: whether the patch is real code."""

@@ -1,0 +1,113 @@
+"""Rule template-stub-body."""
+
+import ast
+from collections.abc import Iterable, Iterator
+
+from judge.static_checks.change import Change, TouchedFile
+from judge.static_checks.finding import Hit
+from judge.static_checks.paths import is_test
+from judge.static_checks.python_source import Definition, PythonSource
+from judge.static_checks.rule import Example, Rule
+
+_OPEN_BASES = ("Protocol", "ABC", "ABCMeta", "Interface", "Mixin", "Base")
+
+
+def check(change: Change) -> Iterable[Hit]:
+    """Find functions that lost their body, and new ones that never had one."""
+    files = [f for f in change.python_files if not (f.path.endswith(".pyi") or is_test(f.path))]
+    for file in files:
+        yield from _check(change, file)
+
+
+def _check(change: Change, file: TouchedFile) -> Iterator[Hit]:
+    source = file.source_after
+    if source is None or not file.change.added and not file.change.removed:
+        return
+    for found in file.touched_after:
+        if not isinstance(found.node, ast.ClassDef) and (stub := _stub(found.node)) and not _is_open(source, found):
+            before = file.source_before.definition(found.name) if file.source_before else None
+            line = source.lines[found.node.body[-1].lineno - 1]
+            if before is None:
+                if not found.node.decorator_list and not _is_hook(found) and not _has_namesake(change, found):
+                    yield Hit(f"the new function {found.name} only has {stub}", file.path, found.start, line, "warn")
+            elif not isinstance(before.node, ast.ClassDef) and not _stub(before.node):
+                # One line that is gone, or a refusal that says why, may be what the author means.
+                meant = _size(before.node) < 2 or stub.endswith("(...)") or _has_namesake(change, found)
+                weight = "warn" if meant else None
+                yield Hit(f"{found.name} had a body and now only has {stub}", file.path, found.start, line, weight)
+
+
+def _stub(node: ast.FunctionDef | ast.AsyncFunctionDef) -> str | None:
+    """What a body consists of if it does nothing."""
+    work = [s for s in node.body if not (isinstance(s, ast.Expr) and isinstance(s.value, ast.Constant))]
+    ellipsis = any(
+        isinstance(s, ast.Expr) and isinstance(s.value, ast.Constant) and s.value.value is ... for s in node.body
+    )
+    match work:
+        case []:
+            return "..." if ellipsis else "a docstring"
+        case [ast.Pass()]:
+            return "pass"
+        case [
+            ast.Raise(
+                exc=ast.Name(id="NotImplementedError") | ast.Call(func=ast.Name(id="NotImplementedError"), args=[])
+            )
+        ]:
+            return "raise NotImplementedError"
+        case [ast.Raise(exc=ast.Call(func=ast.Name(id="NotImplementedError")))]:
+            return "raise NotImplementedError(...)"
+    return None
+
+
+def _size(node: ast.AST) -> int:
+    """How many statements a body has, docstrings aside."""
+    return sum(isinstance(n, ast.stmt) and not (isinstance(n, ast.Expr) and isinstance(n.value, ast.Constant)) for n in ast.walk(node)) - 1  # fmt: skip
+
+
+def _is_open(source: PythonSource, found: Definition) -> bool:
+    """Whether an empty body is what the code means: abstract, overload, protocol, registered elsewhere."""
+    decorators = " ".join(ast.unparse(d) for d in found.node.decorator_list)
+    if any(word in decorators for word in ("abstract", "overload", "fake", "impl", "dispatch")):
+        return True
+    owner = source.definition(found.name.rpartition(".")[0])
+    if owner is None or not isinstance(owner.node, ast.ClassDef):
+        return False
+    bases = [ast.unparse(b) for b in (*owner.node.bases, *(k.value for k in owner.node.keywords))]
+    return any(base.split("[")[0].endswith(_OPEN_BASES) for base in bases)
+
+
+def _is_hook(found: Definition) -> bool:
+    """Whether the name is one that is called by others and may do nothing: `__exit__`, `on_start`."""
+    name = found.node.name
+    return (name.startswith("__") and name.endswith("__")) or name.startswith(("on_", "noop", "_noop", "do_nothing"))
+
+
+def _has_namesake(change: Change, found: Definition) -> bool:
+    """Whether a function of the same name, with a body, is touched elsewhere: moved there, or overridden there."""
+    return any(
+        other.node is not found.node and other.node.name == found.node.name and isinstance(other.node, ast.FunctionDef | ast.AsyncFunctionDef) and not _stub(other.node)
+        for file in change.python_files
+        for other in (file.source_after.definitions if file.source_after else ())
+    )  # fmt: skip
+
+
+_WHOLE = "def total(values):\n    result = 0\n    for value in values:\n        result += value\n    return result\n"
+
+RULE = Rule(
+    code="template-stub-body",
+    gate="template",
+    summary="A function that did something now has an empty body.",
+    why="`pass`, `...`, a lone docstring or `raise NotImplementedError` in place of a body is an outline, not a change. "
+    "Abstract methods, protocols and overloads are left alone; if a function of the same name has the body now, "
+    "or the function is a new one, it is a warning.",
+    severity="block",
+    bad=Example(before={"a.py": _WHOLE}, after={"a.py": 'def total(values):\n    """Fast."""\n    pass\n'}),
+    good=Example(
+        before={"a.py": _WHOLE},
+        after={
+            "a.py": "from typing import Protocol\n\n\nclass Adds(Protocol):\n    def add(self, values): ...\n\n\n"
+            + _WHOLE.replace("result += value", "result = result + value")
+        },
+    ),
+    check=check,
+)
