@@ -1,0 +1,277 @@
+"""Owns one variant on its way through a session: its current process, samples and faults."""
+
+import shutil
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from statistics import median
+
+from judge.bench.clocks import Reading, disagreement, impossible
+from judge.bench.contract import Contract
+from judge.bench.options import Options, Variant
+from judge.bench.results import Changed, Costs, Crashed, Fork, Outcome, Phase, Ran, VariantResult
+from judge.bench.runner import Reply, WorkerFault, WorkerProcess
+
+# Where a change is placed that is an exception rather than a value.
+RAISED = "experiment"
+_SAMPLE_RESOLUTIONS = 200
+# One request may take this share of the budget, unless the base needed a twentieth of it too.
+_ONE_CALL = 0.25
+_BASE_SHARE = 0.05
+
+
+@dataclass(kw_only=True)
+class Budget:
+    """The time of the session, and how long the base took for each request.
+
+    New rounds start until `ends_at`; the rest up to `hard_end` is for what they need to count.
+    """
+
+    total_s: float
+    ends_at: float
+    hard_end: float
+    base_s: dict[str, float] = field(default_factory=dict)
+
+    def left(self) -> float:
+        """Return the seconds in which something new may start."""
+        return self.ends_at - time.monotonic()
+
+    def allow(self, op: str, limit_s: float, *, is_base: bool) -> float:
+        """Return the seconds that one request may take, at most its own limit.
+
+        A variant that needs far more than the base did must not spend the whole session's time.
+        """
+        allowed = min(limit_s, self.hard_end - time.monotonic())
+        if is_base or op not in self.base_s:
+            return allowed
+        return min(allowed, max(_ONE_CALL * self.total_s, self.base_s[op] / _BASE_SHARE))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Setting:
+    """What all lanes of a session share."""
+
+    options: Options
+    contract: Contract
+    python: str
+    import_paths: tuple[str, ...]
+    core: int | None
+    budget: Budget
+
+
+class Lane:
+    """One variant: asks its worker, keeps what it said, and crashes at most once."""
+
+    def __init__(self, variant: Variant, setting: Setting, *, is_base: bool) -> None:
+        self.name = variant.name
+        self.crash: Crashed | None = None
+        self.out_of_time = False
+        self.forks: list[Fork] = []
+        self.readings: list[Reading] = []
+        self.outcomes: list[Outcome] = []
+        self.mutates = False
+        self.mutation_sure = True
+        self.late_mutation = False
+        self.threads = 1
+        self.modules = 0
+        self.facts: Mapping[str, object] = {}
+        self._tree = variant.tree.absolute()
+        self._setting = setting
+        self._is_base = is_base
+        self._process: WorkerProcess | None = None
+        self._loops = 0
+        self._pending: list[Reading] = []
+        self._resolution_ns = 1
+        self._imports: list[float] = []
+        self._setups: list[float] = []
+
+    @property
+    def alive(self) -> bool:
+        """Whether this variant still takes part."""
+        return self.crash is None and not self.out_of_time
+
+    @contextmanager
+    def turn(self, phase: Phase) -> Iterator[None]:
+        """Turn a fault of the worker into this lane's crash, and stop the worker afterwards."""
+        try:
+            yield
+            if self._process:
+                self._process.pause()
+        except WorkerFault as fault:
+            self.close()
+            if fault.kind == "budget" and self.forks:
+                self.out_of_time = True
+                return
+            if fault.kind == "raised" and phase in ("experiment", "sample"):
+                message = f"raised {fault.message}, which the base does not"
+                self.outcomes.append(Changed(where=RAISED, message=message))
+            kind, message = fault.kind, fault.message
+            if phase == "start" and kind == "exit":
+                kind = "environment"
+                message = f"the worker needs Python 3.8 or newer, and under {self._setting.python!r} {message}"
+            self.crash = Crashed(phase=phase, kind=kind, message=message)
+
+    def start(self, home: Path, hash_seed: int) -> None:
+        """Start a fresh worker for the next fork."""
+        home.mkdir()
+        options = self._setting.options
+        self._home, self._pending = home, []
+        self._process = WorkerProcess(
+            python=self._setting.python,
+            home=home,
+            hash_seed=hash_seed,
+            reply_limit=2 * options.output_bytes,
+        )
+        allowed = self._allow("hello", options.setup_timeout_s)
+        hello = self._process.hello(timeout_s=allowed, memory=options.memory_bytes, core=self._setting.core)
+        self.facts = hello.fields
+        self._resolution_ns = hello.integer("resolution_ns")
+
+    def load(self) -> None:
+        """Import the benchmark with this variant's tree on the path."""
+        setting = self._setting
+        try:
+            reply = self._ask(
+                "load",
+                setting.options.setup_timeout_s,
+                tree=str(self._tree),
+                paths=[str(self._tree / path) for path in setting.import_paths],
+                benchmark=str(setting.options.benchmark.absolute()),
+                function=setting.contract.function,
+                takes_data=setting.contract.takes_data,
+                limit=setting.options.output_bytes,
+            )
+        except WorkerFault as fault:
+            raise self._placed(fault) from None
+        self._imports.append(reply.integer("import_ns") / 1e9)
+
+    def setup(self, seed: int) -> None:
+        """Make the data that will be timed."""
+        reply = self._ask("setup", self._setting.options.setup_timeout_s, seed=seed)
+        self._setups.append(reply.integer("setup_ns") / 1e9)
+
+    def probe(self) -> None:
+        """Call once, and learn whether a call changes its input."""
+        reply = self._call("probe")
+        self.mutates, self.mutation_sure = reply.flag("mutates"), reply.flag("sure")
+
+    def calibrate(self, *, fresh: bool) -> None:
+        """Settle how many calls make one sample, for the whole session."""
+        if not self._loops:
+            goal = max(
+                round(self._setting.options.sample_s * 1e9),
+                _SAMPLE_RESOLUTIONS * self._resolution_ns,
+            )
+            self._loops = max(1, self._call("calibrate", goal_ns=goal, fresh=fresh).integer("loops"))
+
+    def sample(self, *, fresh: bool, keep: bool) -> None:
+        """Time one sample."""
+        self._ask("prepare", self._setting.options.setup_timeout_s, loops=self._loops, fresh=fresh)
+        reply = self._call("sample")
+        reading = Reading(claimed_ns=reply.integer("ns"), wall_ns=reply.wall_ns)
+        if fault := impossible(reading):
+            raise WorkerFault("clock", fault)
+        if keep:
+            self._pending.append(reading)
+
+    def result(self, seed: int | None) -> object:
+        """Return the serialised result on fresh input, or on the timed one for None."""
+        reply = self._call("result", seed=seed)
+        self.modules, self.threads = reply.integer("modules"), reply.integer("threads")
+        if self.modules == 0:
+            raise WorkerFault(
+                "not_imported",
+                f"the benchmark imports nothing from {str(self._tree)!r}, so timing it would not "
+                "time this variant: check the import paths and what is installed",
+            )
+        if reply.flag("late_mutation"):
+            self.outcomes.append(Changed(where="input", message="later calls change the timed input, the first not"))
+        return reply.fields.get("tree")
+
+    def agree(self, label: str, outcome: Outcome) -> None:
+        """Keep how one result compares with the base's, and on which input."""
+        if isinstance(outcome, Changed):
+            outcome = replace(outcome, message=f"{outcome.message} (on the {label})")
+        self.outcomes.append(outcome)
+
+    def finish_fork(self) -> None:
+        """Keep the samples of this fork."""
+        if self._pending:
+            samples = tuple(reading.claimed_ns / self._loops for reading in self._pending)
+            self.forks.append(Fork(ns_per_call=samples, loops=self._loops))
+            self.readings += self._pending
+
+    def check_clock(self, base: "Lane") -> None:
+        """Crash where this variant's own clock disagrees with the parent's."""
+        fault = disagreement(base.readings, self.readings)
+        if fault and not self.crash:
+            self.crash = Crashed(phase="sample", kind="clock", message=fault)
+
+    def close(self) -> None:
+        """Kill the worker of this fork and remove its folder."""
+        if self._process:
+            self._process.close()
+            self._process = None
+            shutil.rmtree(self._home, ignore_errors=True)
+
+    def outcome_of(self) -> VariantResult:
+        """Return what became of this variant."""
+        if self.crash:
+            return self.crash
+        if not self.forks:
+            message = "the budget was spent before the first sample: give more time"
+            return Crashed(phase="sample", kind="budget", message=message)
+        return Ran(forks=tuple(self.forks), mutates_input=self.mutates)
+
+    def costs(self) -> Costs | None:
+        """Return what was spent on import and set-up, if the variant came that far."""
+        if not self._imports or not self._setups:
+            return None
+        return Costs(import_s=median(self._imports), setup_s=median(self._setups))
+
+    def _call(self, op: str, **arguments: object) -> Reply:
+        try:
+            return self._ask(op, self._setting.options.call_timeout_s, **arguments)
+        except WorkerFault as fault:
+            raise self._placed(fault) from None
+
+    def _placed(self, fault: WorkerFault) -> WorkerFault:
+        """Tell a module that the environment lacks from one that the tree should have had."""
+        if not fault.missing:
+            return fault
+        top = fault.missing.partition(".")[0]
+        for path in self._setting.import_paths:
+            folder = self._tree / path
+            if (folder / top).is_dir() or (folder / f"{top}.py").is_file():
+                return fault
+        return WorkerFault(
+            "environment",
+            f"module {top!r} is not installed for {self._setting.python!r}: install it there",
+        )
+
+    def _allow(self, op: str, limit_s: float) -> float:
+        allowed = self._setting.budget.allow(op, limit_s, is_base=self._is_base)
+        if allowed <= 0:
+            raise WorkerFault("budget", f"the session's budget was spent before {op!r}")
+        return allowed
+
+    def _ask(self, op: str, limit_s: float, **arguments: object) -> Reply:
+        assert self._process is not None
+        budget, allowed = self._setting.budget, self._allow(op, limit_s)
+        try:
+            reply = self._process.ask(op, timeout_s=allowed, **arguments)
+        except WorkerFault as fault:
+            if fault.kind != "timeout" or allowed >= limit_s:
+                raise
+            base_s = budget.base_s.get(op)
+            if self._is_base or base_s is None or base_s > _BASE_SHARE * allowed:
+                text = f"{fault.message}, the rest of the session's budget"
+                raise WorkerFault("budget", text) from None
+            text = f"{fault.message}; the base needed {base_s:.3g} s"
+            raise WorkerFault("timeout", text) from None
+        if self._is_base:
+            seconds = reply.wall_ns / 1e9
+            budget.base_s[op] = max(seconds, budget.base_s.get(op, 0.0))
+        return reply

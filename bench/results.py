@@ -1,0 +1,108 @@
+"""Owns what a session returns: per variant what ran or how it broke, and whether outputs agree."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Literal
+
+Phase = Literal["start", "load", "setup", "experiment", "sample"]
+FaultKind = Literal[
+    "environment",  # a module that the target's environment lacks
+    "not_imported",  # the benchmark runs nothing of the tree
+    "raised",  # the target's code raised
+    "memory",  # the memory limit was reached
+    "exit",  # the process left by itself
+    "killed",  # a signal ended it
+    "timeout",  # one step took longer than its own limit
+    "budget",  # the session's time was over
+    "protocol",  # the reply was forged, garbled or too long
+    "clock",  # the worker's clock and ours disagree
+]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fork:
+    """The samples of one process, in order; the warm-up round is not among them."""
+
+    ns_per_call: tuple[float, ...]
+    loops: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ran:
+    """A variant that was timed."""
+
+    status: Literal["ran"] = "ran"
+    forks: tuple[Fork, ...]
+    mutates_input: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Crashed:
+    """A variant that gave no usable timing, with the phase and the kind of its fault."""
+
+    status: Literal["crashed"] = "crashed"
+    phase: Phase
+    kind: FaultKind
+    message: str
+
+
+VariantResult = Ran | Crashed
+
+
+@dataclass(frozen=True, kw_only=True)
+class Same:
+    """Outputs that agree, and how that is known."""
+
+    status: Literal["same"] = "same"
+    how: Literal["equal", "tolerance", "hash", "digest"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Changed:
+    """Outputs that differ: where, as a path into the result, and how."""
+
+    status: Literal["changed"] = "changed"
+    where: str
+    message: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Unknown:
+    """Outputs that could not be compared, and why."""
+
+    status: Literal["unknown"] = "unknown"
+    reason: str
+
+
+Outcome = Same | Changed | Unknown
+
+
+@dataclass(frozen=True, kw_only=True)
+class Costs:
+    """What a variant spends outside the timed calls; work can be moved there."""
+
+    import_s: float
+    setup_s: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Session:
+    """Everything one session measured: raw samples in order, outputs, machine, notes.
+
+    `outputs` has no entry for the base. `costs` has entries only for variants that were set up.
+    """
+
+    base: str
+    aa_partner: str
+    variants: Mapping[str, VariantResult]
+    outputs: Mapping[str, Outcome]
+    costs: Mapping[str, Costs]
+    machine: Mapping[str, object]
+    notes: tuple[str, ...]
+    seed: int
+    threshold: float
+    wall_s: float
+
+    def record(self) -> dict[str, object]:
+        """Return the session as plain values for JSON."""
+        return asdict(self)

@@ -1,0 +1,264 @@
+"""Owns the course of a session: forks of side-by-side workers that take turns, round by round."""
+
+import math
+import random
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+
+from judge.bench.comparison import ratio_interval
+from judge.bench.contract import Contract, ContractProblem, check_contract
+from judge.bench.devices import Core, fingerprint, hold_core, idle_notes
+from judge.bench.errors import ContractError
+from judge.bench.lanes import RAISED, Budget, Lane, Setting
+from judge.bench.options import (
+    Options,
+    Variant,
+    check_options,
+    find_interpreter,
+    resolve_import_paths,
+)
+from judge.bench.outputs import combine_outcomes, compare_outputs
+from judge.bench.results import Changed, Crashed, Outcome, Phase, Ran, Same, Session, Unknown
+from judge.bench.stats import is_clear, noise_floor
+
+AA_SUFFIX = " (A/A)"
+# The session looks at its own numbers after these multiples of `forks`, and nowhere else.
+LOOKS = (1.0, 5 / 3, 3.0)
+_WARMUP_ROUNDS = 1
+_SOFT_SHARE = 0.85
+_MAX_SEED = 2**32 - 1
+
+
+def measure(
+    variants: Sequence[Variant],
+    options: Options,
+    *,
+    progress: Callable[[str], None] | None = None,
+) -> Session:
+    """Time prepared trees side by side; the first one is the base, and is timed twice.
+
+    A variant that crashes becomes a `Crashed` in the session. Raises a `BenchError` for what
+    prevents any timing: options, device, benchmark file, interpreter.
+    """
+    started = time.monotonic()
+    check_options(variants, options)
+    contract = check_contract(options.benchmark)
+    if isinstance(contract, ContractProblem):
+        raise ContractError(str(contract))
+    python = find_interpreter(options.python)
+    paths = resolve_import_paths(variants[0].tree, options.import_paths)
+    with ExitStack() as stack:
+        folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="judge-bench-", ignore_cleanup_errors=True))
+        core = stack.enter_context(hold_core()) if options.pin else None
+        setting = Setting(
+            options=options,
+            contract=contract,
+            python=python,
+            import_paths=paths,
+            core=core.number if core else None,
+            budget=Budget(
+                total_s=options.budget_s,
+                ends_at=started + _SOFT_SHARE * options.budget_s,
+                hard_end=started + options.budget_s,
+            ),
+        )
+        run = _Run(variants, setting, Path(folder), progress or (lambda text: None))
+        run.all_forks()
+        run.check_clocks()
+        return run.session(core, time.monotonic() - started)
+
+
+class _Run:
+    """The lanes of one session and the order in which they move."""
+
+    def __init__(
+        self,
+        variants: Sequence[Variant],
+        setting: Setting,
+        folder: Path,
+        progress: Callable[[str], None],
+    ) -> None:
+        self._setting = setting
+        self._options = setting.options
+        self._folder = folder
+        self._progress = progress
+        self._random = random.Random(self._options.seed)
+        base = variants[0]
+        partner = Variant(name=base.name + AA_SUFFIX, tree=base.tree)
+        self._base = Lane(base, setting, is_base=True)
+        self._partner = Lane(partner, setting, is_base=False)
+        others = [Lane(variant, setting, is_base=False) for variant in variants[1:]]
+        self._lanes = [self._base, self._partner, *others]
+        self._others = others
+        self._machine = fingerprint()
+        self._fresh = False
+        self._overhead_s = 0.0
+        self._results_s = 0.0
+
+    def all_forks(self) -> None:
+        """Run forks until the answer is clear, the budget is spent or the base is broken."""
+        forks = self._options.forks
+        looks = [math.ceil(forks * multiple) for multiple in LOOKS]
+        for index in range(looks[-1]):
+            if index in looks and self._is_clear():
+                return
+            if index and self._setting.budget.left() < 1.5 * self._overhead_s:
+                return
+            wave = next(look for look in looks if index < look)
+            self._progress(f"fork {index + 1} of {wave}")
+            self._fork(index)
+            if not (self._base.alive and self._partner.alive):
+                return
+            if self._others and not any(lane.alive for lane in self._others):
+                return
+
+    def check_clocks(self) -> None:
+        """Refuse variants whose clock disagrees with ours, measured by the base's."""
+        for lane in self._others:
+            lane.check_clock(self._base)
+
+    def _fork(self, index: int) -> None:
+        started = time.monotonic()
+        try:
+            self._open(index)
+            fresh_seed = self._random.randint(0, _MAX_SEED)
+            asked = time.monotonic()
+            self._results("fresh input", fresh_seed)
+            self._results_s = time.monotonic() - asked
+            self._each("experiment", lambda lane: lane.calibrate(fresh=self._fresh))
+            opened = time.monotonic()
+            self._rounds(index)
+            closed = time.monotonic()
+            self._results("timed input", None)
+            self._each("sample", lambda lane: lane.finish_fork())
+            self._overhead_s = time.monotonic() - started - (closed - opened)
+        finally:
+            for lane in self._lanes:
+                lane.close()
+
+    def _open(self, index: int) -> None:
+        """Start all workers of a fork, with the same hash seed and the same data."""
+        hash_seed = self._random.randint(0, _MAX_SEED)
+        data_seed = self._random.randint(0, _MAX_SEED)
+        homes = {id(lane): self._folder / f"{index}-{n}" for n, lane in enumerate(self._lanes)}
+        self._each("start", lambda lane: lane.start(homes[id(lane)], hash_seed))
+        self._each("load", lambda lane: lane.load())
+        self._each("setup", lambda lane: lane.setup(data_seed))
+        if index == 0:
+            self._each("experiment", lambda lane: lane.probe())
+            # One rule for all: a variant timed on stale data would gain from its own side effect.
+            self._fresh = any(lane.mutates or not lane.mutation_sure for lane in self._lanes)
+
+    def _each(self, phase: Phase, step: Callable[[Lane], None]) -> None:
+        """Let every lane take one step; the base goes first, and nothing goes on without it."""
+        for lane in self._lanes:
+            if lane.alive and self._base.alive:
+                with lane.turn(phase):
+                    step(lane)
+
+    def _results(self, label: str, seed: int | None) -> None:
+        trees: dict[str, object] = {}
+
+        def ask(lane: Lane) -> None:
+            tree = lane.result(seed)
+            if lane is self._base:
+                trees["base"] = tree
+            else:
+                lane.agree(label, compare_outputs(trees["base"], tree))
+
+        self._each("experiment", ask)
+
+    def _rounds(self, index: int) -> None:
+        """Take one sample of every lane per round, in random order."""
+        first_wave = index < self._options.forks
+        count = self._options.min_rounds if first_wave else self._options.max_rounds
+        budget = self._setting.budget
+        share = (index + 1) / self._options.forks if first_wave else 1.0
+        stop_at = budget.ends_at - (1 - share) * _SOFT_SHARE * self._options.budget_s
+        stop_at -= self._results_s
+        for number in range(_WARMUP_ROUNDS + count):
+            if number >= _WARMUP_ROUNDS + 1 and time.monotonic() > stop_at:
+                return
+            keep = number >= _WARMUP_ROUNDS
+            for lane in self._random.sample(self._lanes, len(self._lanes)):
+                if lane.alive and self._base.alive:
+                    with lane.turn("sample"):
+                        lane.sample(fresh=self._fresh, keep=keep)
+
+    def _is_clear(self) -> bool:
+        first, partner = self._base.outcome_of(), self._partner.outcome_of()
+        if isinstance(first, Crashed) or isinstance(partner, Crashed):
+            return True
+        seed, threshold = self._options.seed, self._options.threshold
+        floor = noise_floor(ratio_interval(first, partner, seed=seed))
+        results = [lane.outcome_of() for lane in self._others]
+        return all(
+            is_clear(ratio_interval(first, other, seed=seed), threshold=threshold, floor=floor)
+            for other in results
+            if isinstance(other, Ran)
+        )
+
+    def session(self, core: Core | None, wall_s: float) -> Session:
+        """Return all that was measured."""
+        notes = [*idle_notes(self._machine), *_contract_notes(self._setting.contract)]
+        notes += self._lane_notes()
+        if core and not core.exclusive:
+            notes.append("other sessions are timing on this core: the samples are noisier")
+        facts = self._base.facts
+        if str(facts.get("network", "open")).startswith("open"):
+            notes.append(f"the network was not closed to the benchmark: {facts.get('network')}")
+        machine = dict(self._machine, python=str(facts.get("python", "unknown")))
+        machine["network"] = str(facts.get("network", "unknown"))
+        machine["timed_on_core"] = core.number if core else "any"
+        costs = {lane.name: lane.costs() for lane in self._lanes}
+        return Session(
+            base=self._base.name,
+            aa_partner=self._partner.name,
+            variants={lane.name: lane.outcome_of() for lane in self._lanes},
+            outputs={lane.name: self._outputs(lane) for lane in self._others},
+            costs={name: cost for name, cost in costs.items() if cost},
+            machine=machine,
+            notes=tuple(notes),
+            seed=self._options.seed,
+            threshold=self._options.threshold,
+            wall_s=wall_s,
+        )
+
+    def _outputs(self, lane: Lane) -> Outcome:
+        """Combine a lane's comparisons; the base's own instability excuses a difference."""
+        if not lane.outcomes and lane.crash:
+            return Unknown(reason=f"it crashed before any output: {lane.crash.message}")
+        if lane.late_mutation and not self._base.late_mutation:
+            message = "later calls change the timed input, which the base leaves alone"
+            return Changed(where="input", message=message)
+        found = combine_outcomes(lane.outcomes)
+        control = combine_outcomes(self._partner.outcomes)
+        if isinstance(found, Changed) and isinstance(control, Changed) and found.where != RAISED:
+            return Unknown(
+                reason=f"the base's own output differs between two runs at {control.where}: {control.message}"
+            )
+        return found
+
+    def _lane_notes(self) -> list[str]:
+        notes = []
+        if self._fresh:
+            changing = [lane.name for lane in self._lanes if lane.mutates]
+            who = ", ".join(changing) or "none for sure, but the input is too large to check"
+            notes.append(f"every call got fresh data, because calls change their input: {who}")
+        for lane in self._lanes:
+            if lane.threads > self._base.threads:
+                more = lane.threads - self._base.threads
+                notes.append(f"{lane.name} keeps {more} more threads running than the base")
+        control = combine_outcomes(self._partner.outcomes) if self._partner.outcomes else None
+        if control is not None and not isinstance(control, Same):
+            notes.append("the base's own output is not the same in two runs of the base")
+        return notes
+
+
+def _contract_notes(contract: Contract) -> list[str]:
+    if contract.has_check_equivalence:
+        return ["check_equivalence of the benchmark was not run: outputs were compared instead"]
+    return []

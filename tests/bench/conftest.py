@@ -1,0 +1,41 @@
+"""Builds small source trees and times them with quick options."""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import pytest
+from judge.bench import Options, Session, Variant, measure
+from timing_kit import BENCHMARK, Bench
+
+
+@pytest.fixture
+def bench(tmp_path: Path) -> Bench:
+    """Return a function that times library sources, by variant name, with quick options."""
+
+    def run(
+        sources: Mapping[str, str],
+        *,
+        benchmark: str = BENCHMARK,
+        progress: Callable[[str], None] | None = None,
+        **changes: object,
+    ) -> Session:
+        variants = []
+        for name, source in sources.items():
+            tree = tmp_path / "trees" / name
+            tree.mkdir(parents=True)
+            (tree / "library.py").write_text(source, encoding="utf-8")
+            variants.append(Variant(name=name, tree=tree))
+        path = tmp_path / "benchmark.py"
+        path.write_text(benchmark, encoding="utf-8")
+        values: dict[str, object] = {
+            "benchmark": path,
+            "forks": 2,
+            "min_rounds": 4,
+            "max_rounds": 4,
+            "sample_s": 0.001,
+            "seed": 7,
+        }
+        options = Options(**(values | changes))  # type: ignore[arg-type]  # quick keyword sets
+        return measure(variants, options, progress=progress)
+
+    return run
