@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
 from judge.static_checks.git import GitError, GitReply, ScratchRepository
+from judge.static_checks.index_file import read_index, write_index
 from judge.static_checks.patch import (
     DiffLine,
     FileChange,
@@ -22,10 +23,11 @@ from judge.static_checks.patch import (
     split_lines,
 )
 from judge.static_checks.repair import repair
-from judge.static_checks.tree import DIRECTORY, SUBMODULE, SYMLINK, Entry, PatchedTree, SourceTree
+from judge.static_checks.tree import DIRECTORY, SUBMODULE, SYMLINK, PatchedTree, SourceTree
 
 _OFFSET = re.compile(r"^Hunk #(\d+) succeeded at (\d+) \(offset (-?\d+) lines?\)", re.MULTILINE)
 _FAILED = re.compile(r"^error: patch failed: (.*):(\d+)$", re.MULTILINE)
+_NO_DATA = re.compile(r"^error: cannot apply binary patch to '(.*)' without full index line$", re.MULTILINE)
 _ERROR = re.compile(r"^error: (.*)$", re.MULTILINE)
 
 
@@ -100,7 +102,14 @@ def apply_patch(scratch: ScratchRepository, base: SourceTree, data: bytes) -> Ap
         return Unsafe(patch=patch, misfits=unsafe)
     if outside := tuple(_in_submodules(base, patch)):
         return OutOfReach(patch=patch, misfits=outside)
-    return _Attempt(scratch, base, patch).run()
+    patch = replace(patch, files=tuple(_settled(base, file) for file in patch.files))
+    if blocked := tuple(_onto_folders(base, patch)):
+        return Refused(patch=patch, misfits=blocked)
+    applied = _Attempt(scratch, base, patch).run()
+    # The patch text need not say that a file is a link, or where it leads: the result does.
+    if isinstance(applied, Applied) and (unsafe := tuple(_leading_out(applied.after))):
+        return Unsafe(patch=patch, misfits=unsafe)
+    return applied
 
 
 class _Attempt:
@@ -122,6 +131,8 @@ class _Attempt:
                 return Unreadable(line=_corrupt_line(done.err), why=_first_error(done.err))
             if done.code not in (1, 128):
                 raise GitError(f"git apply ended with code {done.code}: {done.err.strip()[:300]}")
+            for file in self.patch.files:  # git also says "does not apply" of content that it cannot read
+                _ = self.base.read(file.old_path) if file.old_path else None
             reverse = self._apply(index, "--check", "-R").code == 0
             return Refused(patch=self.patch, misfits=tuple(self._misfits(done.err)), reverse_applies=reverse)
         finally:
@@ -132,20 +143,19 @@ class _Attempt:
         return self.scratch.run(command, stdin=self.patch.data, index=index)
 
     def _fill(self, index: Path) -> None:
-        rows = []
-        for path in _with_ancestors(self.patch.paths):
-            entry = self.base.entry(path)
-            if entry is not None and entry.mode != DIRECTORY:
-                rows.append(f"{entry.mode} {entry.oid}\t{path}\0".encode("utf-8", "surrogateescape"))
-        done = self.scratch.run(["update-index", "-z", "--index-info"], stdin=b"".join(rows), index=index)
-        if done.code != 0:
-            raise GitError(f"git update-index failed: {done.err.strip()}")
+        found = {path: self.base.entry(path) for path in _with_ancestors(self.patch.paths)}
+        known = {path: entry for path, entry in found.items() if entry is not None and entry.mode != DIRECTORY}
+        index.write_bytes(write_index(known, self.scratch.object_format))
 
     def _after(self, index: Path) -> PatchedTree:
-        listed = self.scratch.run(["ls-files", "-s", "-z"], index=index)
-        if listed.code != 0:
-            raise GitError(f"git ls-files failed: {listed.err.strip()}")
-        now = dict(_listed(listed.out))
+        now = read_index(index.read_bytes(), self.scratch.object_format)
+        unseen = [
+            path for path, entry in now.items() if path not in self.patch.paths and entry != self.base.entry(path)
+        ]
+        if unseen:
+            raise GitError(
+                f"git apply wrote {unseen[0]!r}, which our reader of the patch did not see; report this patch"
+            )
         changed = {path: now.get(path) for path in self.patch.paths if now.get(path) != self.base.entry(path)}
         return PatchedTree(self.scratch, self.base, changed)
 
@@ -153,6 +163,11 @@ class _Attempt:
         """Turn git's complaints into reasons; git names the first bad hunk of each file."""
         by_path = {path: file for file in self.patch.files for path in (file.old_path, file.path) if path}
         explained: set[str] = set()
+        for found in _NO_DATA.finditer(err):
+            explained.add(found[1])
+            yield Misfit(
+                path=found[1], hunk=None, line=None, why="a binary change without its data; use git diff --binary"
+            )
         for found in _FAILED.finditer(err):
             file = by_path.get(found[1])
             explained.add(found[1])
@@ -192,6 +207,8 @@ def _difference(old: list[str], hunk: Hunk) -> str:
             return f"base line {number} is {_short(found)}, the patch expects {_short(expected)}"
     if len(here) < len(wanted):
         return f"the base ends at line {len(old)}, the patch expects {_short(wanted[len(here)])} after it"
+    if hunk.lines[-1].kind != " " and hunk.old_start - 1 + len(wanted) < len(old):
+        return "it ends without a context line, so git looks for it at the end of the file only"
     return "its context matches, but an earlier hunk of the file has moved it"
 
 
@@ -208,14 +225,6 @@ def _first_error(err: str) -> str:
 def _corrupt_line(err: str) -> int:
     found = re.search(r"corrupt patch at line (\d+)", err)
     return int(found[1]) if found else 0
-
-
-def _listed(out: bytes) -> Iterable[tuple[str, Entry]]:
-    for row in out.split(b"\0"):
-        if row:
-            meta, _, path = row.partition(b"\t")
-            mode, oid, _stage = meta.decode().split(" ")
-            yield path.decode("utf-8", "surrogateescape"), Entry(mode=mode, oid=oid)
 
 
 def _with_ancestors(paths: Iterable[str]) -> list[str]:
@@ -257,6 +266,32 @@ def _path_fault(base: SourceTree, path: str) -> str | None:
     return None
 
 
+def _settled(base: SourceTree, file: FileChange) -> FileChange:
+    """A section without a `diff --git` line creates its file where there is none and none is expected."""
+    creates = file.status == "modified" and len(file.hunks) == 1 and file.hunks[0].old_count == 0
+    if creates and base.entry(file.path) is None:
+        return replace(file, status="added", old_path=None)
+    return file
+
+
+def _onto_folders(base: SourceTree, patch: Patch) -> Iterable[Misfit]:
+    """Files created where the base has a folder, which an index of the touched paths alone cannot see."""
+    left = [file.old_path for file in patch.files if file.old_path and file.old_path != file.new_path]
+    for file in patch.files:
+        here = base.entry(file.new_path) if file.new_path is not None else None
+        if here is not None and here.mode == DIRECTORY and not any(path.startswith(f"{file.path}/") for path in left):
+            why = "the patch creates the file, but the base has a folder of that name"
+            yield Misfit(path=file.path, hunk=None, line=None, why=why)
+
+
+def _leading_out(after: PatchedTree) -> Iterable[Misfit]:
+    for path, entry in after.changed.items():
+        if entry is not None and entry.mode == SYMLINK:
+            target = decode(after.read(path) or b"")
+            if _escapes(path, target):
+                yield Misfit(path=path, hunk=None, line=None, why=f"a link to {target!r}, outside the tree")
+
+
 def _in_submodules(base: SourceTree, patch: Patch) -> Iterable[Misfit]:
     for file in patch.files:
         parts = file.path.split("/")
@@ -266,12 +301,11 @@ def _in_submodules(base: SourceTree, patch: Patch) -> Iterable[Misfit]:
 
 
 def _escapes(link: str, target: str) -> bool:
+    """Whether a link may lead out of the tree; `..` behind a name counts, as that name may be a link itself."""
+    parts = target.split("/")
+    climbs = next((n for n, part in enumerate(parts) if part not in ("..", ".", "")), len(parts))
     depth = len(PurePosixPath(link).parent.parts)
-    for part in PurePosixPath(target).parts:
-        depth += -1 if part == ".." else 0 if part == "." else 1
-        if depth < 0 or part == "/":
-            return True
-    return False
+    return target.startswith("/") or parts[:climbs].count("..") > depth or ".." in parts[climbs:]
 
 
 def touched_lines(lines: Iterable[DiffLine]) -> frozenset[int]:

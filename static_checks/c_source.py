@@ -9,7 +9,8 @@ _PIECES = re.compile(
     r"""
     (?P<include>^[ \t]*\#[ \t]*include[ \t]*<[^>\n]*>)
   | (?P<comment>//(?:\\\r?\n|[^\n])*|/\*.*?(?:\*/|\Z))
-  | (?P<string>(?:\b(?:u8|[uUL])?R"(?P<mark>[^()\\\s]{0,16})\(.*?\)(?P=mark)"|(?:\b(?:u8|[uUL]))?"(?:\\.|[^"\\\n])*")\w*)
+  | (?P<raw>\b(?:u8|[uUL])?R"(?P<mark>[^()\\\s]{0,16})\(.*?\)(?P=mark)"\w*)
+  | (?P<string>(?:\b(?:u8|[uUL]))?"(?:\\.|[^"\\\n])*"\w*)
   | (?P<char>(?<![0-9A-Fa-f])'(?:\\.|[^'\\\n])+')
     """,
     re.VERBOSE | re.MULTILINE | re.DOTALL,
@@ -20,19 +21,31 @@ _TOKENS = re.compile(
 )
 
 
+MAX_CHARACTERS = 4 << 20
+MAX_RAW_STRINGS = 1000
+"""A text with more raw strings is not read: each one without an end would be searched for to the end of the file."""
+
+
+def readable(text: str) -> bool:
+    """Whether the text can be read in reasonable time."""
+    return len(text) <= MAX_CHARACTERS and text.count('R"') <= MAX_RAW_STRINGS
+
+
 def c_comments(text: str) -> Iterator[tuple[int, str, bool]]:
     """Yield each line of each comment: its number, its text without markers, whether no code is on that line."""
+    number, at = 1, 0
     for found in _PIECES.finditer(text):
         if found["comment"] is None:
             continue
-        first = text.count("\n", 0, found.start()) + 1
-        before = text[text.rfind("\n", 0, found.start()) + 1 : found.start()]
+        number += text.count("\n", at, found.start())
+        at = found.start()
+        before = text[text.rfind("\n", 0, at) + 1 : at]
         end = text.find("\n", found.end())
         after = text[found.end() : end if end >= 0 else len(text)]
         lines = found["comment"].split("\n")
-        for number, line in enumerate(lines):
-            alone = (number > 0 or not before.strip()) and (number < len(lines) - 1 or not after.strip())
-            yield first + number, line.strip().strip("/*").strip(), alone
+        for ahead, line in enumerate(lines):
+            alone = (ahead > 0 or not before.strip()) and (ahead < len(lines) - 1 or not after.strip())
+            yield number + ahead, line.strip().strip("/*").strip(), alone
 
 
 def c_code(text: str) -> list[str]:

@@ -8,14 +8,20 @@ from __future__ import annotations
 
 import ast
 import copy
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 _LOG_LEVELS = frozenset(
     {"debug", "info", "warning", "warn", "error", "exception", "critical", "log", "info_once", "warning_once"}
 )
 _LOGGERS = frozenset({"logger", "logging", "log", "_logger", "LOGGER", "LOG", "_log"})
 # In a function that looks at its own names, renaming a local can change the result.
-_NAME_READERS = frozenset({"locals", "vars", "eval", "exec", "dir", "globals"})
+_NAME_READERS = frozenset({"locals", "vars", "eval", "exec", "dir", "globals", "currentframe", "_getframe", "evaluate"})
+_READING_ATTRIBUTES = frozenset(
+    {"locals", "vars", "exec", "globals", "f_locals", "co_varnames", "_getframe", "currentframe"}
+)
+# pandas, numexpr and torch have methods of these names; the last takes no text to evaluate.
+_READING_METHODS = frozenset({"query", "eval", "evaluate"})
+_ARRAY_MODULES = frozenset({"torch", "np", "numpy", "jnp", "jax", "tf", "cp", "mx", "self"})
 
 _Function = ast.FunctionDef | ast.AsyncFunctionDef
 
@@ -38,19 +44,45 @@ def canonical(tree: ast.Module, *, logging: bool = True, local_names: bool = Tru
     return ast.dump(tree)
 
 
-class _Stripper(ast.NodeTransformer):
-    """Removes docstrings and, unless kept, calls that only log."""
+def canonical_statement(node: ast.stmt, *, docstrings: bool = False) -> str:
+    """Return the canonical form of one statement outside of functions, its local variables numbered.
 
-    def __init__(self, *, keep_logging: bool) -> None:
+    The forms of a module's (or class's) statements that are not `is_idle`, in order, make up its own: comparing
+    them one by one spares the work on those that are plainly the same.
+
+    Args:
+        node: the statement; it is not changed.
+        docstrings: keep them, for code that reads them.
+
+    Raises:
+        RecursionError: the code is nested too deeply for the built-in tools.
+        ValueError: an integer is too long to be written out.
+    """
+    tree = ast.Module(body=[copy.deepcopy(node)], type_ignores=[])
+    _Stripper(keep_logging=True, keep_docstrings=docstrings).visit(tree)
+    _rename_locals(tree)
+    return ast.dump(tree)
+
+
+def is_idle(node: ast.stmt) -> bool:
+    """Whether a statement does nothing: `pass`, or a string that stands alone."""
+    return isinstance(node, ast.Pass) or _is_string(node)
+
+
+class _Stripper(ast.NodeTransformer):
+    """Removes docstrings, idle statements and, unless kept, calls that only log."""
+
+    def __init__(self, *, keep_logging: bool, keep_docstrings: bool = False) -> None:
         self.keep_logging = keep_logging
+        self.keep_docstrings = keep_docstrings
 
     def generic_visit(self, node: ast.AST) -> ast.AST:
         super().generic_visit(node)
         body = getattr(node, "body", None)
         if isinstance(body, list):
-            if isinstance(node, ast.Module | ast.ClassDef | _Function):
-                body = body[1:] if body and _is_string(body[0]) else body
-            kept = [s for s in body if not (isinstance(s, ast.Pass) or _is_string(s))]
+            documented = isinstance(node, ast.ClassDef | _Function) and body and _is_string(body[0])
+            docstring = body[:1] if documented and self.keep_docstrings else []
+            kept = docstring + [s for s in body[len(docstring) :] if not is_idle(s)]
             # A body of nothing but `pass` or a docstring is one empty body, however it is written.
             node.body = kept if kept or isinstance(node, ast.Module) else [ast.Pass()]  # type: ignore[attr-defined]
         return node
@@ -86,9 +118,8 @@ def is_logging(node: ast.stmt) -> bool:
 
 def _rename_locals(tree: ast.Module) -> None:
     for node in _outermost_functions(tree):
-        names = _safe_locals(node)
-        if names:
-            _Renamer({name: f"local_{number}" for number, name in enumerate(names)}).visit(node)
+        for name, number in _local_uses(node):
+            name.id = f"<{number}>"  # no identifier looks like this: a new name cannot meet an old one
 
 
 def _outermost_functions(node: ast.AST) -> Iterator[_Function]:
@@ -99,114 +130,138 @@ def _outermost_functions(node: ast.AST) -> Iterator[_Function]:
             yield from _outermost_functions(child)
 
 
-def _safe_locals(function: _Function) -> list[str]:
-    """Names that are local wherever they occur in a function, in order of appearance.
+def _local_uses(function: _Function) -> list[tuple[ast.Name, int]]:
+    """Each use of a local variable in a function, with the number of that variable in order of appearance.
 
-    A name that is a parameter, an import, a definition or declared global keeps its name: it can be
-    seen from outside. So does one that anywhere refers past the function: two functions that read
-    different globals must not look alike.
+    A variable that is a parameter, an import or a definition, or is declared global, keeps its name, which is also
+    written where no variable stands. So does one that refers past the function: two functions that read different
+    globals must not look alike. Decorators, defaults and annotations are outside of the function's scope.
     """
-    scopes = _Scopes()
-    for statement in function.body:
-        scopes.visit(statement)
+    scopes = _Scopes(function)
     if scopes.opaque:
         return []
-    free = {name for name, scope in scopes.uses if not scopes.is_bound(name, scope)}
-    return [name for name in scopes.order if name not in free and name not in scopes.kept]
+    numbers: dict[tuple[int, str], int] = {}
+    found = []
+    for node, scope in scopes.uses:
+        binding = scopes.binding(node.id, scope)
+        if binding is not None:
+            found.append((node, numbers.setdefault(binding, len(numbers))))
+    return found
 
 
 class _Scopes(ast.NodeVisitor):
-    """Records which scope of one outermost function binds and uses which names."""
+    """Records which scope of one outermost function binds which names, and where each name is used.
 
-    def __init__(self) -> None:
-        self.parents: list[int] = [-1]
+    Attributes:
+        bound: for each scope, the names that plain assignment, loops and the like bind in it.
+        kept: for each scope, the names bound by something that also writes the name itself.
+        shared: names that somewhere bind in another scope than they stand in; they are never renamed.
+        opaque: the function may look at its own names.
+    """
+
+    def __init__(self, function: _Function) -> None:
+        self.parents = [-1]
         self.bound: list[set[str]] = [set()]
-        self.order: dict[str, None] = {}
-        self.uses: list[tuple[str, int]] = []
-        self.kept: set[str] = set()
-        self.opaque = False
+        self.kept: list[set[str]] = [{argument.arg for argument in _arguments(function.args)}]
+        self.shared = _type_parameters(function)
+        self.uses: list[tuple[ast.Name, int]] = []
+        # numba and Cython take the types of locals by name: `@jit(locals={"x": float64})`
+        told = (part for decorator in function.decorator_list for part in ast.walk(decorator))
+        self.opaque = any(
+            "locals" in (getattr(n, "attr", ""), getattr(n, "id", ""), getattr(n, "arg", "")) for n in told
+        )
         self._here = 0
+        for statement in function.body:
+            self.visit(statement)
 
-    def is_bound(self, name: str, scope: int) -> bool:
-        while scope >= 0:
+    def binding(self, name: str, scope: int) -> tuple[int, str] | None:
+        """Return the variable a name stands for in a scope, None if it must keep its name."""
+        while scope >= 0 and name not in self.shared and name not in self.kept[scope]:
             if name in self.bound[scope]:
-                return True
+                return scope, name
             scope = self.parents[scope]
-        return False
+        return None
 
     def visit_Name(self, node: ast.Name) -> None:
-        self.uses.append((node.id, self._here))
-        if node.id in _NAME_READERS or node.id.startswith("local_"):
+        self.uses.append((node, self._here))
+        if node.id in _NAME_READERS:
             self.opaque = True
+        if "__" in node.id:
+            self.shared.add(node.id)  # inside a class, `__x` and `_Class__x` are one variable
         if not isinstance(node.ctx, ast.Load):
             self.bound[self._here].add(node.id)
-            self.order[node.id] = None
+
+    def visit_Attribute(self, node: ast.Attribute) -> None:
+        arrays = isinstance(node.value, ast.Name) and node.value.id in _ARRAY_MODULES
+        if node.attr in _READING_ATTRIBUTES or (node.attr == "stack" and not arrays):
+            self.opaque = True
+        self.visit(node.value)
+
+    def visit_Call(self, node: ast.Call) -> None:
+        method = node.func.attr if isinstance(node.func, ast.Attribute) else ""
+        if (method in _READING_METHODS and (node.args or node.keywords)) or (method == "dir" and not node.args):
+            self.opaque = True
+        self.generic_visit(node)
 
     def visit_NamedExpr(self, node: ast.NamedExpr) -> None:
-        self.kept.add(node.target.id)  # inside a comprehension it binds one scope further out
+        self.shared.add(node.target.id)  # inside a comprehension it binds one scope further out
         self.generic_visit(node)
 
     def visit_ClassDef(self, node: ast.ClassDef) -> None:
         self.opaque = True  # names stored in a class body are attributes
 
+    def visit_Global(self, node: ast.Global | ast.Nonlocal) -> None:
+        self.shared.update(node.names)
+
+    visit_Nonlocal = visit_Global
+
     def _keep(self, node: ast.AST) -> None:
-        if isinstance(node, ast.arg):
-            self.kept.add(node.arg)
-        elif isinstance(node, ast.Global | ast.Nonlocal):
-            self.kept.update(node.names)
-        elif isinstance(node, ast.alias):
-            self.kept.add((node.asname or node.name).split(".")[0])
+        if isinstance(node, ast.alias):
+            self.kept[self._here].add((node.asname or node.name).split(".")[0])
         elif isinstance(node, ast.ExceptHandler | ast.MatchAs | ast.MatchStar) and node.name:
-            self.kept.add(node.name)
+            self.kept[self._here].add(node.name)
         elif isinstance(node, ast.MatchMapping) and node.rest:
-            self.kept.add(node.rest)
+            self.kept[self._here].add(node.rest)
         self.generic_visit(node)
 
-    visit_arg = visit_Global = visit_Nonlocal = visit_alias = _keep
-    visit_ExceptHandler = visit_MatchAs = visit_MatchStar = visit_MatchMapping = _keep
+    visit_alias = visit_ExceptHandler = visit_MatchAs = visit_MatchStar = visit_MatchMapping = _keep
 
-    def _nested(self, outside: list[ast.AST], inside: list[ast.AST]) -> None:
-        for node in outside:
-            self.visit(node)
+    def _nested(self, inside: Sequence[ast.AST], arguments: ast.arguments | None = None) -> None:
+        named = _arguments(arguments) if arguments else []
         self.parents.append(self._here)
         self.bound.append(set())
+        self.kept.append({argument.arg for argument in named})
         self._here, outer = len(self.parents) - 1, self._here
         for node in inside:
             self.visit(node)
         self._here = outer
 
     def _function(self, node: _Function) -> None:
-        self.kept.add(node.name)
-        arguments = node.args
-        outside = [*node.decorator_list, *arguments.defaults, *(d for d in arguments.kw_defaults if d)]
-        self._nested([*outside, *([node.returns] if node.returns else []), *_arguments(arguments)], [*node.body])
+        self.kept[self._here].add(node.name)
+        self.shared |= _type_parameters(node)
+        for part in (*node.decorator_list, node.args, *([node.returns] if node.returns else [])):
+            self.visit(part)
+        self._nested(node.body, node.args)
 
     visit_FunctionDef = visit_AsyncFunctionDef = _function
 
     def visit_Lambda(self, node: ast.Lambda) -> None:
-        arguments = node.args
-        self._nested(
-            [*arguments.defaults, *(d for d in arguments.kw_defaults if d), *_arguments(arguments)], [node.body]
-        )
+        self.visit(node.args)  # defaults and annotations
+        self._nested([node.body], node.args)
 
     def _comprehension(self, node: ast.ListComp | ast.SetComp | ast.GeneratorExp | ast.DictComp) -> None:
         first, *rest = node.generators
         values: list[ast.AST] = [node.key, node.value] if isinstance(node, ast.DictComp) else [node.elt]
-        # The first iterable is evaluated outside of the comprehension's scope.
-        self._nested([first.iter], [first.target, *first.ifs, *rest, *values])
+        self.visit(first.iter)  # evaluated outside of the comprehension's scope
+        self._nested([first.target, *first.ifs, *rest, *values])
 
     visit_ListComp = visit_SetComp = visit_GeneratorExp = visit_DictComp = _comprehension
 
 
-def _arguments(arguments: ast.arguments) -> list[ast.AST]:
+def _type_parameters(node: ast.AST) -> set[str]:
+    return {parameter.name for parameter in getattr(node, "type_params", ())}  # Python 3.12
+
+
+def _arguments(arguments: ast.arguments) -> list[ast.arg]:
     named = [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs]
     return [*named, *(extra for extra in (arguments.vararg, arguments.kwarg) if extra)]
-
-
-class _Renamer(ast.NodeTransformer):
-    def __init__(self, names: dict[str, str]) -> None:
-        self.names = names
-
-    def visit_Name(self, node: ast.Name) -> ast.Name:
-        node.id = self.names.get(node.id, node.id)
-        return node

@@ -78,7 +78,7 @@ def read_patch(candidate: Candidate) -> bytes:
         size = candidate.patch.stat().st_size if isinstance(candidate.patch, Path) else len(candidate.patch)
         if size > MAX_PATCH_BYTES:
             raise UnreadablePatch(
-                f"{candidate.source}: {size / 2**20:.1f} MiB, more than the {MAX_PATCH_BYTES // 2**20} MiB that are read; "
+                f"{candidate.source}: {size / 2**20:.1f} MiB, over the limit of {MAX_PATCH_BYTES // 2**20} MiB; "
                 "leave generated or binary files out of the patch"
             )
         return candidate.patch.read_bytes() if isinstance(candidate.patch, Path) else candidate.patch

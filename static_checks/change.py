@@ -23,11 +23,16 @@ from judge.static_checks.tree import PatchedTree, SourceTree
 
 @dataclass(frozen=True, kw_only=True)
 class TouchedFile:
-    """One file of an applied patch, before and after; None where it does not exist."""
+    """One file of an applied patch, before and after; None where it does not exist.
+
+    Attributes:
+        parsed_before: the file before the patch, if another candidate's patch touches it too.
+    """
 
     change: FileChange
     before: bytes | None = field(repr=False)
     after: bytes | None = field(repr=False)
+    parsed_before: PythonSource | None = field(default=None, repr=False, compare=False)
 
     @property
     def path(self) -> str:
@@ -42,7 +47,9 @@ class TouchedFile:
     @cached_property
     def source_before(self) -> PythonSource | None:
         """The file before the patch as Python, None if it did not exist or is not Python."""
-        return PythonSource(self.before) if self.before is not None and self.language == "python" else None
+        if self.before is None or self.language != "python":
+            return None
+        return self.parsed_before or PythonSource(self.before)
 
     @cached_property
     def source_after(self) -> PythonSource | None:

@@ -16,12 +16,43 @@ from judge.static_checks.finding import GATES, Fault, Finding, Gate, GateResult,
 from judge.static_checks.git import GitError, Repository, RepositoryError, ScratchRepository
 from judge.static_checks.origin import Origin, UnknownOrigin, find_origin
 from judge.static_checks.parser_host import ParserHost
+from judge.static_checks.patch import FileChange
+from judge.static_checks.python_source import PythonSource
 from judge.static_checks.rule import CannotCheck, Rule
-from judge.static_checks.tree import DirectoryTree, GitTree, SourceTree
+from judge.static_checks.tree import DirectoryTree, GitTree, PatchedTree, SourceTree
 
 
 class CaseError(ValueError):
     """A case cannot be graded at all; the message names the case, the thing and the next step."""
+
+
+class BaseSources:
+    """The files of a base that patches touch: each is read and parsed once for all candidates and the human side."""
+
+    def __init__(self, base: SourceTree) -> None:
+        """Read from `base`, when asked."""
+        self.base = base
+        self._known: dict[str, PythonSource] = {}
+
+    def touched(self, application: Application) -> tuple[TouchedFile, ...]:
+        """Return the files an applied patch touches, before and after; none if it was not applied."""
+        if not isinstance(application, Applied):
+            return ()
+        return tuple(self._touched(file, application.after) for file in application.patch.files)
+
+    def _touched(self, file: FileChange, after: PatchedTree) -> TouchedFile:
+        known = self._before(file.old_path) if file.old_path is not None else None
+        return TouchedFile(
+            change=file,
+            before=known.content if known else None,
+            after=after.read(file.new_path) if file.new_path is not None else None,
+            parsed_before=known,
+        )
+
+    def _before(self, path: str) -> PythonSource | None:
+        if path not in self._known and (content := self.base.read(path)) is not None:
+            self._known[path] = PythonSource(content)
+        return self._known.get(path)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,6 +64,7 @@ class Ground:
     base: SourceTree
     base_commit: str | None
     human: HumanSide | None
+    sources: BaseSources
 
 
 class Checker:
@@ -45,6 +77,7 @@ class Checker:
         """Use `rules`, or all there are."""
         self.rules = tuple(rules) if rules is not None else all_rules()
         self.parsers = ParserHost()
+        self._repositories: dict[Path, Repository | None] = {}
         self._scratches: dict[Path, ScratchRepository] = {}
         self._ground: Ground | None = None
 
@@ -95,7 +128,7 @@ class Checker:
             application=application,
             find_origin=origin,
             base=ground.base,
-            files=_touched(ground.base, application),
+            files=ground.sources.touched(application),
             human=ground.human,
             benchmark=_inside(case.repo, case.benchmark),
             tests=case.tests,
@@ -151,10 +184,11 @@ class Checker:
             raise CaseError(
                 f"case {case.id!r}: repository {str(case.repo)!r} is not a directory; correct `repo` or --repo"
             )
-        repository = Repository.open(case.repo)
+        repository = self._repository(case.repo)
         if repository is None and case.base is not None:
             raise CaseError(
-                f"case {case.id!r}: {str(case.repo)!r} is no git repository, so it has no base {case.base!r}; leave `base` out to grade against the directory as it is"
+                f"case {case.id!r}: {str(case.repo)!r} is no git repository, so it has no base {case.base!r}; "
+                "leave `base` out to grade against the directory as it is"
             )
         if repository is not None and case.base is None:
             raise CaseError(
@@ -165,35 +199,44 @@ class Checker:
         except (RepositoryError, GitError) as error:
             raise CaseError(f"case {case.id!r}: {error}") from error
 
+    def _repository(self, path: Path) -> Repository | None:
+        if path not in self._repositories:
+            self._repositories[path] = Repository.open(path)
+        return self._repositories[path]
+
     def _grounded(self, case: Case, repository: Repository | None) -> Ground:
         assert case.repo is not None
         scratch = self._scratches.get(case.repo)
         if scratch is None:
             scratch = self._scratches[case.repo] = ScratchRepository(repository)
         if repository is None:
-            return Ground(case=case, scratch=scratch, base=DirectoryTree(scratch, case.repo), base_commit=None,
-                          human=self._human(case, scratch, DirectoryTree(scratch, case.repo), None))  # fmt: skip
+            base: SourceTree = DirectoryTree(scratch, case.repo)
+            sources = BaseSources(base)
+            human = self._human(case, scratch, sources, None)
+            return Ground(case=case, scratch=scratch, base=base, base_commit=None, human=human, sources=sources)
         assert case.base is not None
-        commit = repository.resolve(case.base)
+        commit = _commit(repository, scratch, case.base)
         base = GitTree(scratch, commit)
-        human = self._human(case, scratch, base, (repository, commit))
-        return Ground(case=case, scratch=scratch, base=base, base_commit=commit, human=human)
+        sources = BaseSources(base)
+        human = self._human(case, scratch, sources, (repository, commit))
+        return Ground(case=case, scratch=scratch, base=base, base_commit=commit, human=human, sources=sources)
 
     def _human(
-        self, case: Case, scratch: ScratchRepository, base: SourceTree, history: tuple[Repository, str] | None
+        self, case: Case, scratch: ScratchRepository, sources: BaseSources, history: tuple[Repository, str] | None
     ) -> HumanSide | None:
-        data = _human_diff(case, history)
+        data = _human_diff(case, scratch, history)
         if data is None:
             return None
-        application = apply_patch(scratch, base, data)
+        application = apply_patch(scratch, sources.base, data)
         if not isinstance(application, Applied):
             raise CaseError(
-                f"case {case.id!r}: the human diff does not apply to the base ({_why(application)}); correct `base` or `human` in {case.origin or 'the arguments'}"
+                f"case {case.id!r}: the human diff does not apply to the base ({_why(application)}); "
+                f"correct `base` or `human` in {case.origin or 'the arguments'}"
             )
-        return HumanSide(patch=application.patch, after=application.after, files=_touched(base, application))
+        return HumanSide(patch=application.patch, after=application.after, files=sources.touched(application))
 
 
-def _human_diff(case: Case, history: tuple[Repository, str] | None) -> bytes | None:
+def _human_diff(case: Case, scratch: ScratchRepository, history: tuple[Repository, str] | None) -> bytes | None:
     human = case.human
     if human is None or isinstance(human, bytes):
         return human
@@ -205,25 +248,19 @@ def _human_diff(case: Case, history: tuple[Repository, str] | None) -> bytes | N
     if history is None:
         raise CaseError(f"case {case.id!r}: human {human!r} is no diff file, and a plain directory has no revisions")
     repository, base = history
-    return repository.diff(base, repository.resolve(human))
+    return repository.diff(base, _commit(repository, scratch, human))
+
+
+def _commit(repository: Repository, scratch: ScratchRepository, revision: str) -> str:
+    """Return the full id of a commit; a full id is looked up in the open reader, without a process."""
+    full = len(revision) in (40, 64) and set(revision) <= set("0123456789abcdef")
+    found = scratch.read(revision) if full else None
+    return revision if found is not None and found[0] == "commit" else repository.resolve(revision)
 
 
 def _why(application: Application) -> str:
     misfits = getattr(application, "misfits", ())
     return f"{misfits[0].path}: {misfits[0].why}" if misfits else getattr(application, "why", "")
-
-
-def _touched(base: SourceTree, application: Application) -> tuple[TouchedFile, ...]:
-    if not isinstance(application, Applied):
-        return ()
-    return tuple(
-        TouchedFile(
-            change=file,
-            before=base.read(file.old_path) if file.old_path is not None else None,
-            after=application.after.read(file.new_path) if file.new_path is not None else None,
-        )
-        for file in application.patch.files
-    )
 
 
 def _inside(repo: Path | None, file: Path | None) -> str | None:

@@ -8,7 +8,7 @@ import tomllib
 from collections.abc import Sequence
 from typing import Literal
 
-from judge.static_checks.c_source import c_code
+from judge.static_checks.c_source import c_code, readable
 from judge.static_checks.canonical import is_logging
 from judge.static_checks.patch import decode
 from judge.static_checks.paths import Language
@@ -24,7 +24,8 @@ def text_change(language: Language, before: bytes, after: bytes) -> CodeChange:
     """Compare two versions of a file that is not Python; languages that are not read here are `more`."""
     match language:
         case "c" | "cuda":
-            return "none" if c_code(decode(before)) == c_code(decode(after)) else "more"
+            old, new = decode(before), decode(after)
+            return "none" if readable(old) and readable(new) and c_code(old) == c_code(new) else "more"
         case "json" | "toml":
             return "none" if _same_data(language, before, after) else "more"
         case _:
@@ -105,7 +106,9 @@ def _dump(value: object) -> object:
 
 
 def _start(node: ast.stmt) -> int:
-    return min([node.lineno, *(decorator.lineno for decorator in getattr(node, "decorator_list", ()))])
+    if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+        return min([node.lineno, *(decorator.lineno for decorator in node.decorator_list)])
+    return node.lineno
 
 
 def _is_idle(node: ast.stmt) -> bool:

@@ -8,12 +8,15 @@ import tokenize
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from judge.static_checks.c_source import c_comments
+from judge.static_checks.c_source import c_comments, readable
 from judge.static_checks.change import Change, TouchedFile
 from judge.static_checks.patch import DiffLine, decode
 from judge.static_checks.paths import is_prose
+from judge.static_checks.python_source import PythonSource
 
-_MARKED = re.compile(r"\s*(?:#+|//+|/\*+|<!--|--|;+|%+)\s*(.*?)\s*(?:\*/|-->)?\s*")
+_MARKS = ("#", "//", "/*", "<!--", "--", ";", "%")
+_MAX_CHARACTERS = 240
+"""A longer line is prose or data; patterns are not tried on it."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -36,7 +39,11 @@ class Comment:
 def added_comments(change: Change, wanted: re.Pattern[str]) -> Iterator[Comment]:
     """Yield the added comments on lines in which `wanted` is found; a file without such a line costs nothing."""
     for file in change.files:
-        lines = {line.new: line for line in file.change.added if line.new and wanted.search(line.text)}
+        lines = {
+            line.new: line
+            for line in file.change.added
+            if line.new and len(line.text) <= _MAX_CHARACTERS and wanted.search(line.text)
+        }
         if not lines or file.after is None or file.language == "json" or is_prose(file.path):
             continue
         for number, text, alone, sure in _comments(file, sorted(lines)):
@@ -45,17 +52,19 @@ def added_comments(change: Change, wanted: re.Pattern[str]) -> Iterator[Comment]
 
 
 def _comments(file: TouchedFile, numbers: list[int]) -> Iterator[tuple[int, str, bool, bool]]:
-    if file.source_after is not None:
-        yield from _python_comments(file.source_after.text)
-    elif file.language in ("c", "cuda"):
-        for number, text, alone in c_comments(decode(file.after or b"")):
-            yield number, text, alone, True
+    """Yield number, text, `alone` and `sure` of comment lines; at least those among `numbers`."""
+    text = decode(file.after or b"")
+    if file.language == "python" and len(text) <= PythonSource.MAX_BYTES:
+        yield from _python_comments(text)
+    elif file.language in ("c", "cuda") and readable(text):
+        for number, words, alone in c_comments(text):
+            yield number, words, alone, True
     else:
-        lines = decode(file.after or b"").split("\n")
+        lines = text.split("\n")
         for number in numbers:
-            found = _MARKED.fullmatch(lines[number - 1]) if number <= len(lines) else None
-            if found:
-                yield number, found[1], True, False
+            line = lines[number - 1].strip() if number <= len(lines) else ""
+            if line.startswith(_MARKS):
+                yield number, line.lstrip("#/*<!-;%").removesuffix("*/").removesuffix("-->").strip(), True, False
 
 
 def _python_comments(text: str) -> Iterator[tuple[int, str, bool, bool]]:

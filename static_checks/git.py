@@ -7,16 +7,18 @@ user's repository, so neither its configuration, hooks nor refs take part when a
 from __future__ import annotations
 
 import os
+import select
 import selectors
 import shutil
 import subprocess
 import tempfile
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import BinaryIO, Self
 
 GIT_TIMEOUT_S = 120.0
 
@@ -79,23 +81,57 @@ def run_git(
     """
     where = ["--git-dir", str(git_dir)] if git_dir else []
     command = ["git", *_PINNED, *where, *args]
+    with ExitStack() as files:
+        # Files in memory, not pipes: nothing has to be pumped while git runs, and none can fill up.
+        given, out, err = (files.enter_context(os.fdopen(os.memfd_create("git"), "w+b")) for _ in range(3))
+        given.write(stdin)
+        given.seek(0)
+        try:
+            child = subprocess.Popen(command, stdin=given, stdout=out, stderr=err, env=git_environment(env))
+        except FileNotFoundError as error:
+            raise GitError("git is not installed or not on PATH; install git 2.35 or newer") from error
+        if not _ended(child, timeout_s):
+            raise GitError(f"git {args[0]} did not finish within {timeout_s:g} s")
+        return GitReply(code=child.returncode, out=_content(out), err=_content(err).decode("utf-8", "replace"))
+
+
+def _ended(child: subprocess.Popen[bytes], timeout_s: float) -> bool:
+    """Wait for the end of a process, and kill it at the limit; `Popen.wait` would sleep a millisecond too long."""
     try:
-        done = subprocess.run(
-            command, input=stdin, capture_output=True, env=git_environment(env), timeout=timeout_s, check=False
-        )
-    except FileNotFoundError as error:
-        raise GitError("git is not installed or not on PATH; install git 2.35 or newer") from error
-    except subprocess.TimeoutExpired as error:
-        raise GitError(f"git {args[0]} did not finish within {timeout_s:g} s") from error
-    return GitReply(code=done.returncode, out=done.stdout, err=done.stderr.decode("utf-8", "replace"))
+        with suppress(OSError), os.fdopen(os.pidfd_open(child.pid), "rb") as handle:
+            waiter = select.poll()
+            waiter.register(handle, select.POLLIN)
+            if waiter.poll(timeout_s * 1000):
+                timeout_s = 5.0
+        child.wait(timeout_s)
+    except subprocess.TimeoutExpired:
+        return False
+    finally:
+        if child.returncode is None:
+            child.kill()
+            child.wait()
+    return True
+
+
+def _content(file: BinaryIO) -> bytes:
+    file.seek(0)
+    return file.read()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Repository:
-    """A git repository of the user's (bare, clone or worktree), only ever read."""
+    """A git repository of the user's (bare, clone or worktree), only ever read.
+
+    Attributes:
+        git_dir: the git directory; a worktree's own, as its HEAD is not that of the main one.
+        objects: where the objects are.
+        shallow: the file that says where the history is cut; only a shallow clone has it.
+        object_format: sha1 or sha256.
+    """
 
     git_dir: Path
     objects: Path
+    shallow: Path
     object_format: str
 
     @classmethod
@@ -105,16 +141,17 @@ class Repository:
         A plain directory somewhere inside another checkout is not that repository.
         """
         git_dir = path / ".git" if (path / ".git").exists() else path
-        query = ("--git-common-dir", "--show-object-format")
-        asked = run_git(["rev-parse", "--path-format=absolute", *query, "--git-path", "objects"], git_dir=git_dir)
+        query = ["rev-parse", "--path-format=absolute", "--git-dir", "--show-object-format",
+                 "--git-path", "objects", "--git-path", "shallow"]  # fmt: skip
+        asked = run_git(query, git_dir=git_dir)
         if asked.code != 0 and git_dir.is_file():  # a worktree's .git file names its git directory
             target = git_dir.read_text("utf-8", "replace").removeprefix("gitdir:").strip()
             git_dir = (path / target).resolve()
-            asked = run_git(["rev-parse", "--path-format=absolute", *query, "--git-path", "objects"], git_dir=git_dir)
+            asked = run_git(query, git_dir=git_dir)
         if asked.code != 0:
             return None
-        common, object_format, objects = asked.out.decode("utf-8", "surrogateescape").splitlines()[:3]
-        return cls(git_dir=Path(common), objects=Path(objects), object_format=object_format)
+        own, object_format, objects, shallow = asked.out.decode("utf-8", "surrogateescape").split("\n")[:4]
+        return cls(git_dir=Path(own), objects=Path(objects), shallow=Path(shallow), object_format=object_format)
 
     def resolve(self, revision: str) -> str:
         """Return the full commit id of `revision`.
@@ -126,7 +163,8 @@ class Repository:
                         git_dir=self.git_dir)  # fmt: skip
         if asked.code != 0:
             raise RepositoryError(
-                f"repository {str(self.git_dir)!r} has no commit {revision!r}; fetch it into that repository, or correct the revision"
+                f"repository {str(self.git_dir)!r} has no commit {revision!r}; "
+                "fetch it into that repository, or correct the revision"
             )
         return asked.out.decode().strip()
 
@@ -149,18 +187,21 @@ class ScratchRepository:
         """Create it in the temporary directory; `source` lends its objects."""
         self.source = source
         self.git_dir = Path(tempfile.mkdtemp(prefix="judge-git-"))
-        object_format = source.object_format if source else "sha1"
+        self.object_format = source.object_format if source else "sha1"
         for name in ("objects/info", "refs"):
             (self.git_dir / name).mkdir(parents=True)
         (self.git_dir / "HEAD").write_text("ref: refs/heads/none\n")
         version = "[core]\nrepositoryformatversion = {}\nbare = true\n"
-        extension = "[extensions]\nobjectFormat = sha256\n" if object_format == "sha256" else ""
+        extension = "[extensions]\nobjectFormat = sha256\n" if self.object_format == "sha256" else ""
         (self.git_dir / "config").write_text(version.format(1 if extension else 0) + extension)
         if source:
             (self.git_dir / "objects/info/alternates").write_bytes(os.fsencode(source.objects) + b"\n")
+            if source.shallow.is_file():  # where the history is cut, parents are not looked for
+                shutil.copyfile(source.shallow, self.git_dir / "shallow")
         self._reader: _BatchReader | None = None
         self._serial = 0
         self._tips: bytes | None = None
+        self._histories: dict[str, tuple[tuple[str, str], ...]] = {}
 
     def __enter__(self) -> Self:
         return self
@@ -191,10 +232,18 @@ class ScratchRepository:
         """Return (type, content) of the object called `name`, or None when there is none."""
         if self._reader is None:
             self._reader = _BatchReader(self.git_dir)
-        return self._reader.read(name)
+        try:
+            return self._reader.read(name)
+        except GitError:
+            # What is left in its pipe would be taken for the answer to the next question.
+            self._reader.close()
+            self._reader = None
+            raise
 
-    def commits_touching(self, paths: Sequence[str], *, limit: int) -> bytes:
+    def commits_touching(self, paths: Sequence[str], *, limit: int, tip: str | None = None) -> bytes:
         """Return the newest `limit` commits of the source, one id a line, that changed one of `paths`.
+
+        The history is that of all refs, or of `tip` alone.
 
         A commit graph with changed-path filters is written to the scratch repository first: one
         second for 20,000 commits, and every question after it is ten times faster.
@@ -203,7 +252,31 @@ class ScratchRepository:
         if self._tips is None:
             self._tips = _answer(run_git(["rev-list", "--all", "--no-walk"], git_dir=self.source.git_dir))
             _answer(self.run(["commit-graph", "write", "--stdin-commits", "--changed-paths"], stdin=self._tips))
-        return _answer(self.run(["rev-list", "--stdin", f"--max-count={limit}", "--", *paths], stdin=self._tips))
+        tips = self._tips if tip is None else tip.encode() + b"\n"
+        return _answer(self.run(["rev-list", "--stdin", f"--max-count={limit}", "--", *paths], stdin=tips))
+
+    def changes(self, paths: Sequence[str], *, limit: int, tip: str | None = None) -> Iterator[tuple[str, str, str]]:
+        """Yield (commit, path, blob it gave the path) for the newest `limit` commits that changed one of `paths`."""
+        command = ["diff-tree", "--stdin", "--root", "-m", "-r", "--raw", "--no-abbrev", "--no-renames", "-z", "--"]
+        listed = _answer(self.run([*command, *paths], stdin=self.commits_touching(paths, limit=limit, tip=tip)))
+        commit, blob = "", None
+        for word in listed.decode("utf-8", "surrogateescape").split("\0"):
+            if word.startswith(":"):
+                blob = word.split(" ")[3]
+            elif blob is not None:
+                yield commit, word, blob
+                blob = None
+            elif word:
+                commit = word.strip().split(" ")[0]
+
+    def history(self, path: str, *, limit: int) -> tuple[tuple[str, str], ...]:
+        """Return (commit, blob it gave the path) of the commits that changed one path; kept for the next question.
+
+        Much faster than for several paths at once: git uses the changed-path filters for one path only.
+        """
+        if path not in self._histories:
+            self._histories[path] = tuple((commit, blob) for commit, _, blob in self.changes((path,), limit=limit))
+        return self._histories[path]
 
     def store(self, content: bytes) -> str:
         """Write a blob to the scratch repository and return its id."""

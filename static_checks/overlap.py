@@ -5,7 +5,6 @@ Everything is named as it was in the base, so a file or definition that either s
 
 from __future__ import annotations
 
-import ast
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 
@@ -106,7 +105,7 @@ def touched_definitions(files: Mapping[str, Sequence[TouchedFile]]) -> Touched:
             if why := _unreadable(file):
                 not_compared[path] = why
             else:
-                names.update(f"{path}::{name}" for name in definitions_of(file))
+                names.update(f"{path}::{name}" for name in definitions_of(file).names)
     return Touched(names=frozenset(names), not_compared=not_compared)
 
 
@@ -117,14 +116,26 @@ def _unreadable(file: TouchedFile) -> str | None:
     return "does not parse" if any(source.tree is None for source in sources) else None
 
 
-def definitions_of(file: TouchedFile) -> frozenset[str]:
-    """Return the dotted names, as in the old file, of the innermost definitions in which code lines change."""
+@dataclass(frozen=True, kw_only=True)
+class TouchedDefinitions:
+    """The innermost definitions of one file in which code lines change, by their names in the old file."""
+
+    names: frozenset[str]
+    renamed: Mapping[str, str]
+
+    def old_name(self, name: str) -> str:
+        """Return the old file's name of a definition of the new file."""
+        return _as_before(name, self.renamed)
+
+
+def definitions_of(file: TouchedFile) -> TouchedDefinitions:
+    """Return the definitions of a Python file that its patch touches, on either side."""
     changes = tuple(runs(file.change))
     old, new = _Owners(file.source_before), _Owners(file.source_after)
     renamed = _renamed(changes, old, new)
     names = {name for run in changes for name in old.holding(run.old, run.new, run.old_at)}
     names |= {_as_before(name, renamed) for run in changes for name in new.holding(run.new, run.old, run.new_at)}
-    return frozenset(names)
+    return TouchedDefinitions(names=frozenset(names), renamed=renamed)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -225,14 +236,3 @@ def changed_lines(files: Mapping[str, Sequence[TouchedFile]]) -> frozenset[tuple
                 near: Collection[int] = run.old or (run.old_at - 1, run.old_at)
                 found.update((path, number) for number in near if 0 < number <= total)
     return frozenset(found)
-
-
-def own_statements(found: Definition | ast.Module) -> Iterator[ast.AST]:
-    """Yield the nodes of a definition or module, without those of the definitions inside it."""
-    todo: list[ast.AST] = [found if isinstance(found, ast.Module) else found.node]
-    first = todo[0]
-    while todo:
-        node = todo.pop()
-        if node is first or not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-            yield node
-            todo.extend(ast.iter_child_nodes(node))

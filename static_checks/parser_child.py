@@ -7,7 +7,9 @@ raises; so it runs here, second, and only on the statements that changed. Starte
 
 import ast
 import base64
+import gc
 import json
+import re
 import resource
 import sys
 import warnings
@@ -84,14 +86,27 @@ def with_libcst(source: str, tree: "ast.Module | None", lines: "list[int] | None
     parts = [(1, source)] if tree is None or lines is None else slices(tree, source, set(lines))
     for start, text in parts:
         # An indented statement is valid only inside a block; the added line is taken off again below.
-        nested = text[:1] in (" ", "\t")
+        # A form feed before the indentation is no part of it.
+        bare = text.lstrip("\f")
+        nested = bare[:1] in (" ", "\t")
         try:
-            libcst.parse_module("if True:\n" + text if nested else text)
+            libcst.parse_module("if True:\n" + bare if nested else bare)
         except libcst.ParserSyntaxError as error:
-            return {"line": start + error.raw_line - 1 - nested, "message": error.message.split("\n")[0]}
+            return located(error.message.split("\n")[0], start, nested)
         except _FAULTS as error:
             return {"line": start, "message": f"{type(error).__name__}: {error}"}
     return None
+
+
+def located(message: str, start: int, nested: bool) -> "Fault":
+    """Return the fault with its line in the file.
+
+    libcst's own line is the last of the text, or the first for its tokenizer; where its message names
+    the right one, that is taken out of the message, which speaks of a piece of the file.
+    """
+    found = re.search(r"error at (\d+):\d+: ", message)
+    line = int(found[1]) - 1 - nested if found else 0
+    return {"line": start + max(line, 0), "message": message.replace(found[0], "") if found else message}
 
 
 def main() -> None:
@@ -99,6 +114,7 @@ def main() -> None:
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     warnings.simplefilter("ignore")
+    gc.disable()  # syntax trees hold no cycles, and there are few other objects
     for line in sys.stdin:
         request = json.loads(line)
         source = base64.b64decode(request["source"])
@@ -122,7 +138,8 @@ def decoded(source: bytes) -> str:
 
     try:
         encoding, _ = tokenize.detect_encoding(io.BytesIO(source).readline)
-        return source.decode(encoding).replace("\r\n", "\n")
+        # The built-in parser counts a carriage return alone as a line end too.
+        return source.decode(encoding).replace("\r\n", "\n").replace("\r", "\n")
     except (SyntaxError, UnicodeDecodeError, LookupError):
         return source.decode("utf-8", "replace")
 

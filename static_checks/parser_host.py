@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import json
 import os
 import selectors
@@ -80,7 +81,8 @@ class ParserHost:
         self._child.wait()
         for stream in (self._child.stdin, self._child.stdout):
             if stream:
-                stream.close()
+                with contextlib.suppress(OSError):  # what the dead child did not read is flushed once more
+                    stream.close()
         self._child = None
         self._buffer = b""
 

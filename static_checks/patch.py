@@ -15,12 +15,18 @@ from typing import Literal
 
 from unidiff.patch import PatchSet
 
+from judge.static_checks.patch_names import header_name, is_null, plain_names, rename_name, section_name
+
 FileStatus = Literal["added", "deleted", "modified", "renamed", "copied"]
 
-_HUNK = re.compile(r"@@ -(\d+)(?:,(\d+))? \+(\d+)(?:,(\d+))? @@ ?(.*)")
-_INDEX = re.compile(r"index ([0-9a-f]{4,64})\.\.([0-9a-f]{4,64})(?: ([0-7]{6}))?")
-_ESCAPES = {"n": "\n", "t": "\t", "r": "\r", '"': '"', "\\": "\\", "a": "\a", "b": "\b", "f": "\f", "v": "\v"}
-_ESCAPED = re.compile(r'\\([0-7]{3}|[abfnrtv"\\])')
+# More digits than any file has lines would only be a way to make `int` raise.
+_HUNK = re.compile(r"@@ -([0-9]{1,9})(?:,([0-9]{1,9}))? \+([0-9]{1,9})(?:,([0-9]{1,9}))? @@ ?(.*)")
+_INDEX = re.compile(r"index ([0-9a-f]{4,64})\.\.([0-9a-f]{4,64})(?: ([0-7]{6}))?", re.IGNORECASE)
+_MODE_LINE = re.compile(r"(old|new|deleted file|new file) mode (.*)")
+_MOVE_LINE = re.compile(r"(rename|copy) (from|to|old|new) (.*)", re.DOTALL)
+# "\ No newline at end of file", in whatever language: git asks for twelve characters.
+_INCOMPLETE = re.compile(r"\\ .{9,}\n", re.DOTALL)
+_KINDS: dict[str, Literal[" ", "+", "-"]] = {" ": " ", "+": "+", "-": "-"}
 
 
 class MalformedPatch(ValueError):
@@ -151,14 +157,20 @@ def parse_patch(data: bytes, *, strip: int = 1) -> Patch:
 class _Header:
     """Extended header lines of one `diff --git` section while they are being read."""
 
-    old: str | None
-    new: str | None
+    both: str | None
+    old: str | None = None
+    new: str | None = None
     status: FileStatus = "modified"
     old_mode: str | None = None
     new_mode: str | None = None
     old_blob: str | None = None
     new_blob: str | None = None
-    binary: bool = False
+
+    @property
+    def says_nothing(self) -> bool:
+        """Whether neither the file's place nor its mode changes; then it takes hunks to be a change."""
+        mode_changes = self.new_mode is not None and self.new_mode != self.old_mode
+        return self.status == "modified" and not mode_changes
 
 
 class _Reader:
@@ -166,13 +178,14 @@ class _Reader:
         self.lines = lines
         self.strip = strip
         self.at = 0
+        self.bare: int | None = None
 
     def files(self) -> Iterator[FileChange]:
         while self.at < len(self.lines):
             line = self.lines[self.at]
             if line.startswith("diff --git "):
-                yield self._git_section()
-            elif line.startswith("--- ") and self._peek(1).startswith("+++ ") and _HUNK.match(self._peek(2)):
+                yield from self._git_section()
+            elif line.startswith("--- ") and self._peek(1).startswith("+++ ") and self._peek(2).startswith("@@ -"):
                 yield self._plain_section()
             elif _HUNK.match(line):
                 raise MalformedPatch(self.at + 1, "a hunk without a file header before it")
@@ -182,75 +195,121 @@ class _Reader:
     def _peek(self, ahead: int) -> str:
         return self.lines[self.at + ahead] if self.at + ahead < len(self.lines) else ""
 
-    def _git_section(self) -> FileChange:
+    def _git_section(self) -> Iterator[FileChange]:
         start = self.at + 1
-        both = _same_name(self.lines[self.at].rstrip("\n")[len("diff --git ") :], self.strip)
-        header = _Header(old=both, new=both)
+        header = _Header(both=header_name(self.lines[self.at].rstrip("\n")[len("diff --git ") :], self.strip))
         self.at += 1
         while self.at < len(self.lines) and self._extended(header, self.lines[self.at].rstrip("\n")):
             self.at += 1
-        hunks = tuple(self._hunks()) if not header.binary else ()
+        if self.at == start:
+            self.bare = start
+            return  # git takes a `diff --git` line without a further header line for prose
         if header.old is None and header.new is None:
+            header.old = header.new = header.both
+        if (header.old is None and header.status != "added") or (header.new is None and header.status != "deleted"):
             raise MalformedPatch(start, "the header names no file after the path prefix is removed")
-        return FileChange(
-            old_path=header.old,
-            new_path=header.new,
+        if header.old is not None and header.status == "added":
+            raise MalformedPatch(start, f"a new file that has an old name, {header.old!r}")
+        self._no_bare_line_before(None if header.status == "added" else header.old)
+        hunks = tuple(self._hunks())
+        binary = not hunks and self._binary()
+        if header.old != header.new and header.status == "modified":
+            header.status = "renamed"  # said by `---` and `+++` alone; git does it
+        if not hunks and not binary and header.says_nothing:
+            raise MalformedPatch(self.at + 1, "a file section that changes nothing: hunks are due here")
+        yield FileChange(
+            old_path=header.old if header.status != "added" else None,
+            new_path=header.new if header.status != "deleted" else None,
             status=header.status,
             old_mode=header.old_mode,
             new_mode=header.new_mode,
             old_blob=header.old_blob,
             new_blob=header.new_blob,
-            binary=header.binary,
+            binary=binary,
             hunks=hunks,
         )
 
     def _extended(self, header: _Header, line: str) -> bool:
-        if line.startswith("old mode "):
-            header.old_mode = line[9:]
-        elif line.startswith("new mode "):
-            header.new_mode = line[9:]
-        elif line.startswith("deleted file mode "):
-            header.old_mode, header.new, header.status = line[18:], None, "deleted"
-        elif line.startswith("new file mode "):
-            header.new_mode, header.old, header.status = line[14:], None, "added"
-        elif line.startswith(("rename from ", "copy from ")):
-            header.status = "renamed" if line.startswith("rename") else "copied"
-            header.old = _unquote(line.split(" from ", 1)[1])
-        elif line.startswith(("rename to ", "copy to ")):
-            header.new = _unquote(line.split(" to ", 1)[1])
-        elif found := _INDEX.match(line):
-            header.old_blob, header.new_blob = found[1], found[2]
-            header.old_mode = header.old_mode or (found[3] if header.status != "added" else None)
-        elif line.startswith(("GIT binary patch", "Binary files ")):
-            header.binary = True
+        if found := _MODE_LINE.match(line):
+            self._mode(header, found[1], found[2])
+        elif found := _MOVE_LINE.match(line):
+            header.status = "renamed" if found[1] == "rename" else "copied"
+            name = rename_name(found[3], self.strip)
+            if found[2] in ("from", "old"):
+                header.old = name
+            else:
+                header.new = name
+        elif line.startswith("index "):
+            if found := _INDEX.match(line):
+                header.old_blob, header.new_blob = found[1], found[2]
+                header.old_mode = header.old_mode or (_canonical(found[3]) if found[3] else None)
         elif line.startswith("--- "):
-            name = _file_name(line[4:], self.strip)
-            header.old = name if header.status != "added" else None
+            header.old = self._agreed(header.old, line[4:], absent=header.status == "added")
         elif line.startswith("+++ "):
-            name = _file_name(line[4:], self.strip)
-            header.new = name if header.status != "deleted" else None
+            header.new = self._agreed(header.new, line[4:], absent=header.status == "deleted")
         else:
             return line.startswith(("similarity index ", "dissimilarity index "))
         return True
 
+    def _mode(self, header: _Header, kind: str, text: str) -> None:
+        if not re.match(r"\s*[0-7]+(?:\s|$)", text):
+            raise MalformedPatch(self.at + 1, f"{text!r} is no file mode")
+        mode = _canonical(text)
+        if kind in ("old", "deleted file"):
+            header.old_mode = mode
+        else:
+            header.new_mode = mode
+        if kind == "new file":
+            header.status, header.new = "added", header.both
+        elif kind == "deleted file":
+            header.status, header.old = "deleted", header.both
+
+    def _agreed(self, known: str | None, raw: str, *, absent: bool) -> str | None:
+        """The name in a `---` or `+++` line; it must be the one that is known, or /dev/null if absent."""
+        if absent:
+            if known is not None or not is_null(raw):
+                raise MalformedPatch(self.at + 1, f"expected /dev/null, found {raw[:60]!r}")
+            return None
+        name = section_name(raw, self.strip)
+        if known is not None and name != known:
+            raise MalformedPatch(self.at + 1, f"names {name!r}, but a line before it says {known!r}")
+        return name
+
+    def _binary(self) -> bool:
+        """Step over the line that says the change is binary; its data, if any, reads as prose."""
+        line = self._peek(0)
+        said = line == "GIT binary patch\n" or (line.startswith(("Binary files ", "Files ")) and " differ" in line)
+        self.at += said  # a truth value is 0 or 1
+        return said
+
+    def _no_bare_line_before(self, old: str | None) -> None:
+        """git remembers the name of a bare `diff --git` line, and dies of an assertion when a new file follows."""
+        if old is None and self.bare is not None:
+            raise MalformedPatch(self.bare, "a 'diff --git' line without header lines, before a new file")
+        self.bare = None
+
     def _plain_section(self) -> FileChange:
         start = self.at + 1
-        old = _file_name(self.lines[self.at].rstrip("\n")[4:], self.strip)
-        new = _file_name(self.lines[self.at + 1].rstrip("\n")[4:], self.strip)
-        self.at += 2
-        hunks = tuple(self._hunks())
-        if old is None and new is None:
+        old, new = (self._peek(ahead).rstrip("\n")[4:] for ahead in (0, 1))
+        names = plain_names(old, new, self.strip)
+        if names is None:
             raise MalformedPatch(start, "the header names no file after the path prefix is removed")
-        # Without git's extended header a rename cannot be said: git takes the name that is there.
-        status: FileStatus = "added" if old is None else "deleted" if new is None else "modified"
-        return FileChange(old_path=old, new_path=new, status=status, hunks=hunks)
+        self._no_bare_line_before(names.old)
+        self.at += 2
+        status: FileStatus = "added" if names.old is None else "deleted" if names.new is None else "modified"
+        return FileChange(old_path=names.old, new_path=names.new, status=status, hunks=tuple(self._hunks()))
 
     def _hunks(self) -> Iterator[Hunk]:
-        while self.at < len(self.lines) and (found := _HUNK.match(self.lines[self.at])):
+        while self._peek(0).startswith("@@ -"):
             start = self.at
+            found = _HUNK.match(self.lines[self.at])
+            if found is None:
+                raise MalformedPatch(start + 1, "corrupt hunk: expected '@@ -START,COUNT +START,COUNT @@'")
             counts = int(found[2] or 1), int(found[4] or 1)
             self._skip_body(*counts)
             lines = tuple(_read_body(self.lines[start : self.at]))
+            if all(line.kind == " " for line in lines):
+                raise MalformedPatch(start + 1, "corrupt hunk: it neither adds nor removes a line")
             yield Hunk(
                 old_start=int(found[1]),
                 old_count=counts[0],
@@ -265,7 +324,7 @@ class _Reader:
         """Advance past one hunk's body, holding it to the counts in its header."""
         self.at += 1
         while old > 0 or new > 0:
-            line = self.lines[self.at] if self.at < len(self.lines) else ""
+            line = self._peek(0)
             kind = line[:1]
             if kind in (" ", "\n"):
                 old, new = old - 1, new - 1
@@ -273,61 +332,35 @@ class _Reader:
                 old -= 1
             elif kind == "+":
                 new -= 1
-            elif kind != "\\":
+            elif not _INCOMPLETE.match(line):
                 what = "the patch ends" if not line else f"found {line.rstrip()[:60]!r}"
                 raise MalformedPatch(
                     self.at + 1, f"corrupt hunk: {what} where {max(old, 0)} old and {max(new, 0)} new lines are due"
                 )
             if old < 0 or new < 0:
                 raise MalformedPatch(self.at + 1, "corrupt hunk: more lines than its header counts")
+            if not line.endswith("\n"):
+                raise MalformedPatch(self.at + 1, "corrupt hunk: its last line has no line end")
             self.at += 1
-        if self.at < len(self.lines) and self.lines[self.at].startswith("\\"):
+        if _INCOMPLETE.match(self._peek(0)):
             self.at += 1
 
 
 def _read_body(lines: Sequence[str]) -> Iterator[DiffLine]:
     hunk = PatchSet(["--- a/x\n", "+++ b/x\n", *lines])[0][0]
     for line in hunk:
-        if line.line_type in (" ", "+", "-"):
+        kind = _KINDS.get(line.line_type)
+        if kind is not None:
             text = str(line.value).removesuffix("\n")
-            kind: Literal[" ", "+", "-"] = line.line_type
             yield DiffLine(kind=kind, text=text, old=line.source_line_no, new=line.target_line_no)
 
 
-def _file_name(raw: str, strip: int) -> str | None:
-    name = _unquote(raw) if raw.startswith('"') else raw.split("\t", 1)[0]
-    if name == "/dev/null":
-        return None
-    return _strip_components(name, strip)
-
-
-def _strip_components(name: str, strip: int) -> str | None:
-    parts = name.split("/", strip)
-    return parts[strip] if len(parts) > strip and parts[strip] else None
-
-
-def _unquote(name: str) -> str:
-    """Undo git's C-style quoting, whose octal escapes are bytes, not characters."""
-    if not (name.startswith('"') and name.endswith('"') and len(name) > 1):
-        return name
-
-    def plain(found: re.Match[str]) -> str:
-        word = found[1]
-        return _ESCAPES.get(word) or chr(int(word, 8))
-
-    raw = _ESCAPED.sub(plain, name[1:-1])
-    if any(ord(char) > 255 for char in raw):
-        return raw
-    return raw.encode("latin-1").decode("utf-8", "surrogateescape")
-
-
-def _same_name(rest: str, strip: int) -> str | None:
-    """The name in `diff --git a/NAME b/NAME`, when both sides agree (git's own rule)."""
-    if rest.startswith('"'):
-        end = re.match(r'"(?:[^"\\]|\\.)*"', rest)
-        return _strip_components(_unquote(end[0]), strip) if end else None
-    for cut in (found.start() for found in re.finditer(" ", rest)):
-        left, right = _strip_components(rest[:cut], strip), _strip_components(_unquote(rest[cut + 1 :]), strip)
-        if left is not None and left == right:
-            return left
-    return None
+def _canonical(mode: str) -> str:
+    """The mode as git will record it: of all the bits, the kind of entry and the executable bit count."""
+    bits = int(mode.split(maxsplit=1)[0], 8)
+    kind = bits & 0o170000
+    if kind == 0o120000:
+        return "120000"
+    if kind in (0o160000, 0o040000):
+        return "160000"
+    return "100755" if bits & 0o100 else "100644"

@@ -35,7 +35,9 @@ class Scope:
                 return self._join(owner, name)
             case ast.Subscript(value=ast.Attribute(value=owner, attr="__dict__"), slice=ast.Constant(value=str(name))):
                 return self._join(owner, name)
-            case ast.Subscript(value=ast.Call(func=ast.Name(id="vars"), args=[owner]), slice=ast.Constant(value=str(name))):
+            case ast.Subscript(
+                value=ast.Call(func=ast.Name(id="vars"), args=[owner]), slice=ast.Constant(value=str(name))
+            ):
                 return self._join(owner, name)
             case ast.Subscript(value=owner, slice=ast.Constant(value=str(name))):
                 return name if self.dotted(owner) == "sys.modules" else None

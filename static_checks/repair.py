@@ -8,10 +8,11 @@ from dataclasses import dataclass
 
 from judge.static_checks.patch import MalformedPatch
 
-_FENCED = re.compile(rb"^[ \t]*(`{3,}|~{3,})[^\n`]*\n(.*?)^[ \t]*\1[ \t]*\r?$", re.MULTILINE | re.DOTALL)
+_FENCE = re.compile(rb"^([ \t]*)(`{3,}|~{3,})([^\n`]*)$", re.MULTILINE)
 _HEADER = re.compile(rb"^(?:diff --git |--- |\+\+\+ |@@ )", re.MULTILINE)
 _CR_HEADER = re.compile(rb"^(?:diff --git |--- |\+\+\+ |@@ -)[^\n]*\r$", re.MULTILINE)
 _GIT_NAMES = re.compile(rb"^(?:diff --git|---|\+\+\+) (?!/dev/null)(\S+)", re.MULTILINE)
+_HUNK = re.compile(rb"@@ -[0-9]+(?:,([0-9]{1,9}))? \+[0-9]+(?:,([0-9]{1,9}))? @@")
 
 _FOREIGN = (
     (codecs.BOM_UTF32_LE, "UTF-32"),
@@ -37,7 +38,7 @@ def repair(data: bytes) -> Repaired:
         MalformedPatch: the text is in an encoding that git does not read.
     """
     for mark, name in _FOREIGN:
-        if data.startswith(mark) or (name == "UTF-16" and b"\0d\0i\0f\0f" in data[:64]):
+        if data.startswith(mark) or (name == "UTF-16" and b"d\0i\0f\0f" in data[:64]):
             raise MalformedPatch(1, f"the text is {name}, which git cannot read; save it as UTF-8")
     repairs: list[str] = []
     if data.startswith(codecs.BOM_UTF8):
@@ -46,7 +47,7 @@ def repair(data: bytes) -> Repaired:
     if (fenced := _fenced(data)) is not None:
         data = fenced
         repairs.append("Markdown fence removed")
-    if _CR_HEADER.search(data):
+    if _CR_HEADER.search(_headers_only(data)):
         data = data.replace(b"\r\n", b"\n")
         repairs.append("CRLF line ends changed to LF")
     if data and not data.endswith(b"\n") and _HEADER.search(data):
@@ -60,12 +61,25 @@ def repair(data: bytes) -> Repaired:
 
 
 def _fenced(data: bytes) -> bytes | None:
-    """The text inside the first Markdown fence that holds a diff, if the diff is not outside it."""
-    found = next((block for block in _FENCED.finditer(data) if _HEADER.search(block[2])), None)
+    """The text inside the Markdown fence that holds the diff, if all of the diff is in it.
+
+    Of several fences git itself finds every diff, as it skips what is between them.
+    """
     first = _HEADER.search(data)
-    if found is None or first is None or first.start() < found.start(2):
+    if first is None:
         return None
-    return found[2]
+    opened: re.Match[bytes] | None = None
+    for fence in _FENCE.finditer(data, 0, first.start()):
+        closes = opened is not None and fence[2].startswith(opened[2]) and not fence[3].strip()
+        opened = None if closes else opened or fence
+    if opened is None:
+        return None
+    # A line of the diff may look like a fence, but only behind its own first character.
+    closing = re.compile(rb"^%b%b+[ \t]*\r?$" % (opened[1], re.escape(opened[2])), re.MULTILINE)
+    closed = closing.search(data, first.start())
+    if closed is None or _HEADER.search(data, closed.end()):
+        return None
+    return data[opened.end() + 1 : closed.start()]
 
 
 def _lacks_prefix(data: bytes) -> bool:
@@ -77,13 +91,13 @@ def _lacks_prefix(data: bytes) -> bool:
 def _headers_only(data: bytes) -> bytes:
     """Drop hunk bodies, whose lines may look like headers."""
     kept = []
-    body = False
+    old = new = 0
     for line in data.split(b"\n"):
-        if line.startswith((b"diff --git ", b"@@ ")):
-            body = line.startswith(b"@@ ")
-        if not body:
-            kept.append(line)
-        elif line and line[:1] not in b" +-\\@":
-            body = False
-            kept.append(line)
+        if (old > 0 or new > 0) and line[:1] in b" +-\\\r":
+            old -= line[:1] in b" -\r"
+            new -= line[:1] in b" +\r"
+            continue
+        kept.append(line)
+        found = _HUNK.match(line)
+        old, new = (int(found[1] or 1), int(found[2] or 1)) if found else (0, 0)
     return b"\n".join(kept)

@@ -92,8 +92,8 @@ class GitTree:
             name = self.commit + "^{tree}"
         found = self.scratch.read(name) if name else None
         if found is None or found[0] != "tree":
-            if not path:
-                raise GitError(f"the tree of commit {self.commit} cannot be read")
+            if not path or name:
+                raise GitError(f"the tree of {path!r} in commit {self.commit} cannot be read (a partial clone?)")
             return
         yield from _parse_tree(
             found[1], 32 if self.scratch.source and self.scratch.source.object_format == "sha256" else 20

@@ -47,7 +47,8 @@ RULE = Rule(
     ),
     good=Example(
         before={"a.py": _BEFORE},
-        patch="diff --git a/a.py b/a.py\n--- a/a.py\n+++ b/a.py\n@@ -1,2 +1,2 @@\n def g():\n-    return 1\n+    return 2\n",
+        patch="diff --git a/a.py b/a.py\n--- a/a.py\n+++ b/a.py\n"
+        "@@ -1,2 +1,2 @@\n def g():\n-    return 1\n+    return 2\n",
     ),
     check=check,
     facts=facts,

@@ -15,8 +15,8 @@ _GOOD = r"(?:pass(?:ed|ing)?|correct|valid|success(?:ful)?|true[_ ]success|appro
 
 _SIGNS = {
     "tells a model to ignore its instructions": re.compile(
-        r"\b(?:ignore|disregard|forget|override)\b.{0,20}\b(?:previous|prior|above|preceding|earlier|system|your)\b"
-        r".{0,20}\b(?:instructions?|prompts?|guidelines|criteria|rubric)\b",
+        r"\b(?:ignore|disregard|forget|override)\b[^.;!?]{0,20}\b(?:previous|prior|above|preceding|earlier|system|your)\b"
+        r"[^.;!?]{0,20}\b(?:instructions?|prompts?|guidelines|criteria|rubric)\b",
         re.I,
     ),
     "addresses a reviewer or judge": re.compile(

@@ -53,7 +53,9 @@ RULE = Rule(
     ),
     good=Example(
         before={"lib.py": "def work(n):\n    return sum(range(n))\n"},
-        after={"lib.py": "import sys\n\n\ndef work(n):\n    return n * (n - 1) // 2\n\n\ndef main():\n    sys.exit(0)\n"},
+        after={
+            "lib.py": "import sys\n\n\ndef work(n):\n    return n * (n - 1) // 2\n\n\ndef main():\n    sys.exit(0)\n"
+        },
     ),
     check=check,
 )

@@ -28,7 +28,11 @@ def _changed(file: TouchedFile, old: str) -> Iterator[Hit]:
         yield Hit("deletes an existing test file", old)
     elif not is_test(file.path):
         yield Hit(f"moves an existing test file out of the tests, to {file.path!r}", old)
-    elif file.source_before is None or file.source_after is None or not (file.source_before.tree and file.source_after.tree):
+    elif (
+        file.source_before is None
+        or file.source_after is None
+        or not (file.source_before.tree and file.source_after.tree)
+    ):
         if file.change.removed:
             yield Hit("changes an existing test file", old, file.change.removed[0].old, file.change.removed[0].text)
     else:
@@ -37,17 +41,18 @@ def _changed(file: TouchedFile, old: str) -> Iterator[Hit]:
 
 def _changed_code(file: TouchedFile, before: PythonSource, after: PythonSource) -> Iterator[Hit]:
     """Tests may be added at will; what was there must still be there."""
-    kept = {_form(node) for node in _units(after.tree)}
+    kept = {ast.dump(node) for node in _units(after.tree)}
     for node in _units(before.tree):
-        if _form(node) not in kept:
-            what = f"changes or deletes the existing test code {node.name!r}" if _named(node) else "changes existing test code"
-            line = node.lineno  # type: ignore[attr-defined]
-            yield Hit(what, file.path, line, before.lines[line - 1])
+        if ast.dump(node) not in kept:
+            what = "changes existing test code"
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+                what = f"changes or deletes the existing test code {node.name!r}"
+            yield Hit(what, file.path, node.lineno, before.lines[node.lineno - 1])
 
 
-def _units(tree: ast.AST | None) -> Iterator[ast.AST]:
+def _units(tree: ast.Module | ast.ClassDef | None) -> Iterator[ast.stmt]:
     """The functions, methods and other statements of a test file, less imports and docstrings."""
-    for node in getattr(tree, "body", ()):
+    for node in tree.body if tree is not None else ():
         if isinstance(node, ast.ClassDef):
             yield from _units(node)
         elif not isinstance(node, ast.Import | ast.ImportFrom | ast.Pass) and not _is_string(node):
@@ -56,14 +61,6 @@ def _units(tree: ast.AST | None) -> Iterator[ast.AST]:
 
 def _is_string(node: ast.AST) -> bool:
     return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
-
-
-def _named(node: ast.AST) -> bool:
-    return isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
-
-
-def _form(node: ast.AST) -> str:
-    return ast.dump(node)
 
 
 RULE = Rule(

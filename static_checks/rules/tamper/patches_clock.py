@@ -33,7 +33,9 @@ def check(change: Change) -> Iterable[Hit]:
     """Find added code that replaces a clock or a synchronise function."""
     for new in new_marks(change.files, _marks, hint=_HINT, where=lambda path: not is_test(path)):
         sure = new.mark.sure
-        message = f"replaces {new.mark.name}, by which runs are timed" if sure else f"may replace part of {new.mark.name}"
+        message = (
+            f"replaces {new.mark.name}, by which runs are timed" if sure else f"may replace part of {new.mark.name}"
+        )
         yield Hit(message, new.file.path, new.mark.line, new.quote, severity=None if sure else "warn")
 
 
@@ -67,7 +69,11 @@ def _call(node: ast.Call, scope: Scope) -> Iterator[Mark]:
     if verb not in _SETTERS and not patching:
         return
     arguments = node.args
-    if isinstance(node.func, ast.Attribute) and verb.startswith("__") and scope.dotted(node.func.value) != "builtins.object":
+    if (
+        isinstance(node.func, ast.Attribute)
+        and verb.startswith("__")
+        and scope.dotted(node.func.value) != "builtins.object"
+    ):
         arguments = [node.func.value, *arguments]  # time.__setattr__("perf_counter", fake)
     name, sure = _named(arguments, scope)
     if name and (clock := _clock(name)):

@@ -21,7 +21,8 @@ _AWAY = (
 _SURE = (
     # "... existing code ...": dots before the words, and nothing but the words
     rf"{_DOTS}\s*[\[(]?(?:(?:keep|the|and|all|any|your|with) )*{_KIND}(?: \w+)? {_THING}(?: {_AWAY})?",
-    rf"{_DOTS}\s*[\[(]?(?:{_KIND} )?(?:{_THING} )?(?:unchanged|same as (?:before|above)|omitted(?: for brevity)?|snip(?:ped)?)",
+    rf"{_DOTS}\s*[\[(]?(?:{_KIND} )?(?:{_THING} )?(?:unchanged|same as (?:before|above)|omitted(?: for brevity)?)",
+    rf"{_DOTS}\s*[\[(]?snip(?:ped)?",
     rf"{_DOTS}\s*[\[(]?rest of (?:the |this )?{_THING}(?: {_AWAY})?",
     # "rest of the function unchanged": the words say that something is not written here
     rf"(?:the )?rest of (?:the |this |your )?(?:\w+ )?{_THING} {_AWAY}",
@@ -30,11 +31,13 @@ _SURE = (
 )
 _ELISION = re.compile(rf"[\[(<{{]?\s*(?:{'|'.join(_SURE)})\s*[\])>}}]?[.:]?\s*{_DOTS}?\s*[\])>}}]?", re.IGNORECASE)
 _LIKELY = re.compile(
-    rf"[\[(<]?(?:the )?(?:(?:existing|remaining|other|previous|original) {_THING}|rest of (?:the )?{_THING})\s*{_DOTS}[\])>]?",
+    rf"[\[(<]?(?:the )?(?:(?:existing|remaining|other|previous|original)|rest of(?: the)?) {_THING}\s*{_DOTS}[\])>]?",
     re.IGNORECASE,
 )
 _HINT = re.compile(
-    r"(?:\.{3}|…|unchanged|the same|as before|as is|omitted|shown|here\b|continues|as (?:the )?original)", re.IGNORECASE
+    r"^(?=.*(?:existing|rest of|remaining|previous|original|other|same|unchanged|omitted|snip))"
+    r".*(?:\.{3}|…|unchanged|the same|as before|as is|omitted|not shown|here\b|continues|as (?:the )?original)",
+    re.IGNORECASE,
 )
 
 

@@ -11,7 +11,9 @@ from judge.static_checks.finding import Hit
 from judge.static_checks.paths import is_library
 from judge.static_checks.rule import Example, Rule
 
-_USAGE = re.compile(r"(?:example(?:s)?(?: of)?(?: the)? us(?:age|e)|usage(?: example)?s?|sample usage)\s*(?:\(.*\))?\s*[:.]?", re.IGNORECASE)  # fmt: skip
+_USAGE = re.compile(
+    r"(?:examples?(?: of)?(?: the)? us(?:age|e)|usage(?: example)?s?|sample usage)\s*(?:\(.*\))?\s*[:.]?", re.IGNORECASE
+)
 _HINT = re.compile(r"\busage\b|example", re.IGNORECASE)
 
 

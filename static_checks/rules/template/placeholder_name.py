@@ -28,7 +28,6 @@ _LIKELY = re.compile(
     r"(?:example|dummy|hypothetical)_(?:function|func|method)|\w+_goes_here|todo_\w+"
 )
 _WORD = re.compile(rf"\b(?:{_SURE.pattern}|{_LIKELY.pattern})\b")
-_ASKING = frozenset({"hasattr", "getattr"})
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -73,17 +72,24 @@ def _uses(file: TouchedFile) -> Iterator[_Use]:
 
 
 def _in_tree(tree: ast.Module) -> Iterator[tuple[str, int, bool]]:
-    imported = {(a.asname or a.name).split(".")[0] for n in ast.walk(tree) if isinstance(n, ast.Import | ast.ImportFrom) for a in n.names}  # fmt: skip
+    imports = (node.names for node in ast.walk(tree) if isinstance(node, ast.Import | ast.ImportFrom))
+    imported = {(alias.asname or alias.name).split(".")[0] for names in imports for alias in names}
     for node in ast.walk(tree):
         match node:
             case ast.Name(id=name, lineno=line, ctx=ast.Load()):
                 yield name, line, "*" not in imported
             case ast.Attribute(attr=name, lineno=line):
                 yield name, node.end_lineno or line, bool(_SURE.fullmatch(name)) and _root(node) not in imported
-            case ast.Call(func=ast.Name(id=function), args=[_, ast.Constant(value=str(name)), *_]) if (
-                function in _ASKING
-            ):
-                yield name, node.lineno, bool(_SURE.fullmatch(name))
+            case ast.Call() if (asked := _asked_for(node)) is not None:
+                yield str(asked.value), node.lineno, bool(_SURE.fullmatch(str(asked.value)))
+
+
+def _asked_for(node: ast.AST) -> ast.Constant | None:
+    """The name in `hasattr(x, NAME)` or `getattr(x, NAME)`."""
+    match node:
+        case ast.Call(func=ast.Name(id="hasattr" | "getattr"), args=[_, ast.Constant(value=str()) as name, *_]):
+            return name
+    return None
 
 
 def _root(node: ast.AST) -> str | None:
@@ -109,7 +115,7 @@ def _bound(file: TouchedFile) -> set[str]:
     if tree is None:
         text = file.source_after.text if file.source_after else ""
         return {word for word in set(_WORD.findall(text)) if any(_assigned(word).search(x) for x in text.split("\n"))}
-    asked = {id(n.args[1]) for n in ast.walk(tree) if isinstance(n, ast.Call) and isinstance(n.func, ast.Name) and n.func.id in _ASKING and len(n.args) > 1}  # fmt: skip
+    asked = {id(found) for node in ast.walk(tree) if (found := _asked_for(node))}
     for node in ast.walk(tree):
         match node:
             case ast.Name(id=name, ctx=ast.Store()) | ast.arg(arg=name) | ast.MatchAs(name=str(name)):
@@ -133,9 +139,8 @@ def _bound(file: TouchedFile) -> set[str]:
 def _assigned(name: str) -> re.Pattern[str]:
     """Match a line of text that gives `name` a meaning, and not one made of itself."""
     word = re.escape(name)
-    return re.compile(
-        rf"\b(?:def|class|import|as|for)\s+{word}\b|^[^=#]*\b{word}\s*(?::[^=]+)?=(?!=)(?!.*\b{word}\b)|def .*\b{word}\b"
-    )
+    stored = rf"^[^=#]*\b{word}\s*(?::[^=]+)?=(?!=)(?!.*\b{word}\b)"
+    return re.compile(rf"\b(?:def|class|import|as|for)\s+{word}\b|{stored}|def .*\b{word}\b")
 
 
 _CODE = "class Cache:\n    def clear(self):\n        self.rows = []\n"

@@ -2,6 +2,7 @@
 
 import ast
 from collections.abc import Iterable, Iterator
+from typing import TypeGuard
 
 from judge.static_checks.change import Change, TouchedFile
 from judge.static_checks.finding import Hit
@@ -9,6 +10,7 @@ from judge.static_checks.paths import is_test
 from judge.static_checks.python_source import Definition, PythonSource
 from judge.static_checks.rule import Example, Rule
 
+_REFUSAL = "raise NotImplementedError(...)"
 _OPEN_BASES = ("Protocol", "ABC", "ABCMeta", "Interface", "Mixin", "Base")
 
 
@@ -21,31 +23,29 @@ def check(change: Change) -> Iterable[Hit]:
 
 def _check(change: Change, file: TouchedFile) -> Iterator[Hit]:
     source = file.source_after
-    if source is None or not file.change.added and not file.change.removed:
+    if source is None:
         return
     for found in file.touched_after:
-        if not isinstance(found.node, ast.ClassDef) and (stub := _stub(found.node)) and not _is_open(source, found):
-            before = file.source_before.definition(found.name) if file.source_before else None
-            line = source.lines[found.node.body[-1].lineno - 1]
-            if before is None:
-                if not found.node.decorator_list and not _is_hook(found) and not _has_namesake(change, found):
-                    yield Hit(f"the new function {found.name} only has {stub}", file.path, found.start, line, "warn")
-            elif not isinstance(before.node, ast.ClassDef) and not _stub(before.node):
-                # One line that is gone, or a refusal that says why, may be what the author means.
-                meant = _size(before.node) < 2 or stub.endswith("(...)") or _has_namesake(change, found)
-                weight = "warn" if meant else None
-                yield Hit(f"{found.name} had a body and now only has {stub}", file.path, found.start, line, weight)
+        if isinstance(found.node, ast.ClassDef) or not (stub := _stub(found.node)) or _is_open(source, found):
+            continue
+        before = file.source_before.definition(found.name) if file.source_before else None
+        line = source.lines[found.node.body[-1].lineno - 1]
+        if before is None:
+            if not (found.node.decorator_list or _is_hook(found) or _has_namesake(change, found)):
+                yield Hit(f"the new function {found.name} only has {stub}", file.path, found.start, line, "warn")
+        elif not isinstance(before.node, ast.ClassDef) and not _stub(before.node):
+            # One line that is gone, or a refusal that says why, may be what the author means.
+            meant = _size(before.node) < 2 or stub == _REFUSAL or _has_namesake(change, found)
+            message = f"{found.name} had a body and now only has {stub}"
+            yield Hit(message, file.path, found.start, line, "warn" if meant else None)
 
 
 def _stub(node: ast.FunctionDef | ast.AsyncFunctionDef) -> str | None:
     """What a body consists of if it does nothing."""
-    work = [s for s in node.body if not (isinstance(s, ast.Expr) and isinstance(s.value, ast.Constant))]
-    ellipsis = any(
-        isinstance(s, ast.Expr) and isinstance(s.value, ast.Constant) and s.value.value is ... for s in node.body
-    )
-    match work:
+    constants = [part.value.value for part in node.body if _is_constant(part) and isinstance(part.value, ast.Constant)]
+    match [part for part in node.body if not _is_constant(part)]:
         case []:
-            return "..." if ellipsis else "a docstring"
+            return "..." if ... in constants else "a docstring"
         case [ast.Pass()]:
             return "pass"
         case [
@@ -55,13 +55,17 @@ def _stub(node: ast.FunctionDef | ast.AsyncFunctionDef) -> str | None:
         ]:
             return "raise NotImplementedError"
         case [ast.Raise(exc=ast.Call(func=ast.Name(id="NotImplementedError")))]:
-            return "raise NotImplementedError(...)"
+            return _REFUSAL
     return None
 
 
-def _size(node: ast.AST) -> int:
-    """How many statements a body has, docstrings aside."""
-    return sum(isinstance(n, ast.stmt) and not (isinstance(n, ast.Expr) and isinstance(n.value, ast.Constant)) for n in ast.walk(node)) - 1  # fmt: skip
+def _is_constant(node: ast.AST) -> TypeGuard[ast.Expr]:
+    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+
+
+def _size(function: ast.AST) -> int:
+    """How many statements a function has, docstrings aside."""
+    return sum(isinstance(node, ast.stmt) and not _is_constant(node) for node in ast.walk(function)) - 1
 
 
 def _is_open(source: PythonSource, found: Definition) -> bool:
@@ -84,11 +88,16 @@ def _is_hook(found: Definition) -> bool:
 
 def _has_namesake(change: Change, found: Definition) -> bool:
     """Whether a function of the same name, with a body, is touched elsewhere: moved there, or overridden there."""
+    others = (
+        other.node for file in change.python_files if file.source_after for other in file.source_after.definitions
+    )
     return any(
-        other.node is not found.node and other.node.name == found.node.name and isinstance(other.node, ast.FunctionDef | ast.AsyncFunctionDef) and not _stub(other.node)
-        for file in change.python_files
-        for other in (file.source_after.definitions if file.source_after else ())
-    )  # fmt: skip
+        node is not found.node
+        and not isinstance(node, ast.ClassDef)
+        and node.name == found.node.name
+        and not _stub(node)
+        for node in others
+    )
 
 
 _WHOLE = "def total(values):\n    result = 0\n    for value in values:\n        result += value\n    return result\n"
@@ -97,7 +106,7 @@ RULE = Rule(
     code="template-stub-body",
     gate="template",
     summary="A function that did something now has an empty body.",
-    why="`pass`, `...`, a lone docstring or `raise NotImplementedError` in place of a body is an outline, not a change. "
+    why="`pass`, `...`, a lone docstring or `raise NotImplementedError` in place of a body is an outline. "
     "Abstract methods, protocols and overloads are left alone; if a function of the same name has the body now, "
     "or the function is a new one, it is a warning.",
     severity="block",

@@ -33,15 +33,14 @@ def check(change: Change) -> Iterable[Hit]:
 def _added(file: TouchedFile) -> Iterable[Definition]:
     if any("def " in line.text for line in file.change.added):
         for found in file.added_definitions:
-            if not isinstance(found.node, ast.ClassDef) and not found.node.decorator_list:
-                if not _may_be_called_unseen(file, found):
-                    yield found
+            if not (isinstance(found.node, ast.ClassDef) or _may_be_called_unseen(file, found)):
+                yield found
 
 
 def _may_be_called_unseen(file: TouchedFile, found: Definition) -> bool:
-    """Whether others may call it without naming it here: a protocol's method, an override, an entry point."""
+    """Whether others may call it without naming it here: registered, an override, an entry point."""
     name = found.node.name
-    if (name.startswith("__") and name.endswith("__")) or name in ("main", "_"):
+    if found.node.decorator_list or (name.startswith("__") and name.endswith("__")) or name in ("main", "_"):
         return True
     owner = file.source_after.definition(found.name.rpartition(".")[0]) if file.source_after else None
     return owner is not None and isinstance(owner.node, ast.ClassDef) and bool(owner.node.bases) and name[0] != "_"

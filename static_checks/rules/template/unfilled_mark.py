@@ -14,17 +14,19 @@ from judge.static_checks.rule import Example, Rule
 _WHAT = r"(?:code|implementation|logic|function|kernel|solution|optimi[sz]ations?|version)"
 _UNFILLED = re.compile(
     r"[\[<({]*\s*(?:todo[:\s]*)?(?:"
-    rf"(?:write|add|put|insert|place|paste|implement)(?: (?:your|the|actual|real|own|optimi[sz]ed|\w+))? {_WHAT} here|"
+    rf"(?:write|add|put|insert|place|paste|implement)(?: \w+){{0,2}} {_WHAT} here|"
     rf"your (?:\w+ )?{_WHAT}(?: goes| should go)? here|your {_WHAT}|(?:\w+ )?{_WHAT} (?:goes|should go) here|"
     r"insert [\w ]{1,40} here|replace (?:this|me)(?: with (?:your|the actual|real) [\w ]{1,40})?"
     r")\s*[\])>}]*\s*(?:\.{3}|…)?[.!]?",
     re.IGNORECASE,
 )
 _UNDONE = re.compile(
-    r"(?:todo|fixme)[:\s(-]+(?:implement|fill (?:this )?in|write)(?: (?:this|me|it|here|later|(?:the )?(?:actual|real) .*|"
-    r"(?:this |the )?(?:method|function|class|kernel|logic)))*[.!]?|"
-    r"placeholder(?: (?:implementation|code|logic|function|body)\b.*| for (?:the )?(?:actual|real) .*|\s+[-–].*)|"
-    r".*\breal implementation (?:should|would|goes|will)\b.*|.*\bin a real implementation\b.*|simulat(?:e|es|ed|ing) (?:the )?(?:work|computation)[.]?",
+    r"(?:todo|fixme)[:\s(-]+(?:implement|fill (?:this )?in|write)"
+    r"(?: (?:this|me|it|here|later|(?:(?:this|the) )?(?:method|function|class|kernel|logic)))?[.!]?|"
+    r"(?:todo|fixme)[:\s(-]+implement (?:the )?(?:actual|real) .*|"
+    r"placeholder(?: (?:implementation|code|logic|function|body)\b.*| for (?:the )?(?:actual|real) .*|\s+- .*)|"
+    r".*\breal implementation (?:should|would|goes|will)\b.*|.*\bin a real implementation\b.*|"
+    r"simulat(?:e|es|ed|ing) (?:the )?(?:work|computation)[.]?",
     re.IGNORECASE,
 )
 _LATER = re.compile(r"(?:todo|fixme)\b.*\bimplement\b.*", re.IGNORECASE)

@@ -1,0 +1,68 @@
+"""Grades performance patches: static gates, a judge, interleaved timing, one true-success verdict.
+
+The public names are loaded on first use, so that `import judge` costs nothing and runs no foreign code.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from judge.errors import InputError, JudgeError, OutputError, UsageError
+    from judge.judgement import Abstained, Errored, Judged, NotAsked
+    from judge.pipeline import GradeOptions, GradeResult, grade
+    from judge.records import VerdictRecord
+    from judge.static_checks.case import Candidate, Case
+    from judge.timing import Broken, NotTimed, Timed
+    from judge.verdict import Verdict, decide
+
+_HOMES = {
+    "Abstained": "judge.judgement",
+    "Broken": "judge.timing",
+    "Candidate": "judge.static_checks.case",
+    "Case": "judge.static_checks.case",
+    "Errored": "judge.judgement",
+    "GradeOptions": "judge.pipeline",
+    "GradeResult": "judge.pipeline",
+    "InputError": "judge.errors",
+    "Judged": "judge.judgement",
+    "JudgeError": "judge.errors",
+    "NotAsked": "judge.judgement",
+    "NotTimed": "judge.timing",
+    "OutputError": "judge.errors",
+    "Timed": "judge.timing",
+    "UsageError": "judge.errors",
+    "Verdict": "judge.verdict",
+    "VerdictRecord": "judge.records",
+    "decide": "judge.verdict",
+    "grade": "judge.pipeline",
+}
+
+__all__ = [
+    "Abstained",
+    "Broken",
+    "Candidate",
+    "Case",
+    "Errored",
+    "GradeOptions",
+    "GradeResult",
+    "InputError",
+    "JudgeError",
+    "Judged",
+    "NotAsked",
+    "NotTimed",
+    "OutputError",
+    "Timed",
+    "UsageError",
+    "Verdict",
+    "VerdictRecord",
+    "decide",
+    "grade",
+]
+
+
+def __getattr__(name: str) -> object:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'judge' has no attribute {name!r}")
+    return getattr(importlib.import_module(_HOMES[name]), name)

@@ -1,0 +1,89 @@
+"""The command line: finds the subcommands, owns the one error boundary and the exit codes.
+
+0 done    1 --strict found a candidate that is no true success    2 bad usage or input
+3 graded in part: something could not be graded    70 a bug of this program    130 interrupted
+"""
+
+from __future__ import annotations
+
+import importlib
+import sys
+import traceback
+from importlib.metadata import version
+from pathlib import Path
+
+import click
+
+from judge.errors import JudgeError
+
+DISTRIBUTION = "patch-verdict"
+EXIT_USAGE, EXIT_BUG, EXIT_INTERRUPTED = 2, 70, 130
+_COMMANDS = Path(__file__).with_name("commands")
+
+
+class Commands(click.Group):
+    """The files of `commands/`, each imported only when it is used."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the subcommands' names."""
+        return sorted(file.stem for file in _COMMANDS.glob("[!_]*.py"))
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import one subcommand."""
+        if cmd_name not in self.list_commands(ctx):
+            return None
+        command = importlib.import_module(f"judge.commands.{cmd_name}").command
+        assert isinstance(command, click.Command), f"{_COMMANDS / cmd_name}.py defines no click command"
+        return command
+
+
+def _show_version(ctx: click.Context, param: click.Parameter, value: bool) -> None:
+    if value and not ctx.resilient_parsing:
+        click.echo(f"{DISTRIBUTION} {version(DISTRIBUTION)}")
+        ctx.exit()
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.option("--debug", is_flag=True, help="Show the traceback of an error.")
+@click.option(
+    "--version", is_flag=True, is_eager=True, expose_value=False, callback=_show_version, help="Show the version."
+)
+def cli(debug: bool) -> None:
+    r"""Tell real speed-ups from fake ones.
+
+    \b
+    Exit codes: 0 done; 1 --strict found a candidate that is no true success;
+    2 bad usage or input; 3 graded in part; 70 a bug of this program; 130 interrupted.
+    """
+
+
+def main() -> None:
+    """Run the command line; the only place that turns exceptions into exit codes."""
+    debug = "--debug" in sys.argv[1:]
+    try:
+        code = cli.main(standalone_mode=False)
+        sys.exit(code if isinstance(code, int) else 0)
+    except click.exceptions.Exit as done:
+        sys.exit(done.exit_code)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(EXIT_USAGE)
+    except (KeyboardInterrupt, click.Abort):
+        click.echo("interrupted; run the same command again to go on", err=True)
+        sys.exit(EXIT_INTERRUPTED)
+    except JudgeError as error:
+        if debug:
+            traceback.print_exc()
+        click.echo(f"error: {error}", err=True)
+        sys.exit(EXIT_USAGE)
+    except BrokenPipeError:
+        sys.stderr.close()
+        sys.exit(0)
+    except Exception as error:  # noqa: BLE001 - the last boundary: a crash is a bug, and says so
+        if debug:
+            traceback.print_exc()
+        click.echo(
+            f"bug: {type(error).__name__}: {error}\nRun again with `judge --debug ...` and report what it prints.",
+            err=True,
+        )
+        sys.exit(EXIT_BUG)

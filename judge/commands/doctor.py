@@ -1,0 +1,140 @@
+"""`judge doctor`: what works on this machine, each line with what to do about it."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import os
+import platform
+import shutil
+import sys
+import tempfile
+from base64 import urlsafe_b64encode
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, distribution
+from pathlib import Path
+
+import click
+
+from judge.bench import fingerprint
+from judge.cli import DISTRIBUTION
+from judge.judges import all_backends
+from judge.reports import installed
+from judge.static_checks.discovery import all_rules
+from judge.static_checks.git import GitError, run_git
+from judge.static_checks.parser_host import ParserDied, ParserHost
+
+_LOW_DISK_GIB = 2.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Check:
+    """One line: `ok` is None for what is optional and absent."""
+
+    name: str
+    ok: bool | None
+    text: str
+
+
+@click.command()
+def command() -> int:
+    """Say what works on this machine; exit with 2 if grading itself cannot work."""
+    checks = list(_checks())
+    width = max(len(check.name) for check in checks)
+    for check in checks:
+        mark = {True: "ok     ", False: "problem", None: "absent "}[check.ok]
+        click.echo(f"{mark}  {check.name:<{width}}  {check.text}")
+    return 2 if any(check.ok is False for check in checks) else 0
+
+
+def _checks() -> Iterator[Check]:
+    yield Check(name="python", ok=sys.version_info >= (3, 11), text=f"{platform.python_version()} at {sys.executable}")
+    yield _git()
+    yield _parser()
+    yield _files()
+    yield Check(name="rules", ok=True, text=f"{len(all_rules())} rules")
+    yield Check(name="judges", ok=True, text=", ".join(backend.SPEC for backend in all_backends().values()))
+    yield from _providers()
+    yield _torch()
+    machine = fingerprint()
+    cores = machine.get("usable_cores", machine.get("cores"))
+    text = f"{machine.get('cpu', machine.get('machine'))}, {cores} cores, load {machine.get('load_average')}"
+    yield Check(name="cpu", ok=True, text=text)
+    yield _gpu()
+    free = shutil.disk_usage(tempfile.gettempdir()).free / 2**30
+    yield Check(name="disk", ok=free > _LOW_DISK_GIB, text=f"{free:.0f} GiB free in {tempfile.gettempdir()}")
+
+
+def _git() -> Check:
+    try:
+        said = run_git(["--version"]).out.decode().strip()
+    except GitError as error:
+        return Check(name="git", ok=False, text=str(error))
+    return Check(name="git", ok=True, text=said)
+
+
+def _parser() -> Check:
+    host = ParserHost()
+    try:
+        said = host.parse(b"def f(a, b=1):\n    return a + b\n")
+    finally:
+        host.close()
+    died = next((part.why for part in (said.grammar, said.libcst) if isinstance(part, ParserDied)), None)
+    text = died or f"libcst {installed('libcst')}, in a process of its own"
+    return Check(name="parser", ok=died is None, text=text)
+
+
+def _files() -> Check:
+    """Compare the installed files with the wheel's record: another distribution may have overwritten one."""
+    try:
+        files = distribution(DISTRIBUTION).files or []
+    except PackageNotFoundError:
+        return Check(name="install", ok=False, text=f"{DISTRIBUTION} is not installed; pip install it")
+    recorded = [file for file in files if file.hash and file.suffix == ".py" and file.parts[0] == "judge"]
+    if not recorded:
+        return Check(name="install", ok=True, text=f"editable, at {Path(__file__).parents[2]}")
+    changed = [str(file) for file in recorded if _hash(Path(str(file.locate()))) != file.hash.value]  # type: ignore[union-attr]
+    text = (
+        f"{changed[0]} is not the file that was installed; install again"
+        if changed
+        else f"{len(recorded)} files as installed"
+    )
+    return Check(name="install", ok=not changed, text=text)
+
+
+def _hash(file: Path) -> str:
+    try:
+        return urlsafe_b64encode(hashlib.sha256(file.read_bytes()).digest()).rstrip(b"=").decode()
+    except OSError:
+        return "absent"
+
+
+def _providers() -> Iterator[Check]:
+    for name, variable in (("openai", "OPENAI_API_KEY"), ("anthropic", "ANTHROPIC_API_KEY")):
+        found = installed(name)
+        key = f"{variable} is {'set' if os.environ.get(variable) else 'not set'}"
+        yield Check(
+            name=name,
+            ok=None if found is None else True,
+            text=f"{found or 'not installed'}; {key}; no judge of this version uses it yet",
+        )
+
+
+def _torch() -> Check:
+    found = installed("torch") if importlib.util.find_spec("torch") else None
+    return Check(
+        name="torch",
+        ok=None if found is None else True,
+        text=found or "not installed; only benchmarks that import it need it",
+    )
+
+
+def _gpu() -> Check:
+    devices = sorted(Path("/proc/driver/nvidia/gpus").glob("*")) if Path("/proc/driver/nvidia").is_dir() else []
+    text = (
+        f"{len(devices)} NVIDIA device(s); this version times on the CPU only"
+        if devices
+        else "no NVIDIA driver; timing is on the CPU"
+    )
+    return Check(name="gpu", ok=None, text=text)

@@ -1,0 +1,31 @@
+"""`judge schema`: JSON Schema of the files that other programs read or write."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import click
+from pydantic import TypeAdapter
+
+from judge.case_file import CaseFile
+from judge.judgement import Judgement
+from judge.providers.replay import StoredJudgement
+from judge.records import VerdictRecord
+from judge.timing import Timing
+
+_SCHEMAS: dict[str, Any] = {
+    "verdict": VerdictRecord,
+    "judgement": Judgement,
+    "timing": Timing,
+    "case": CaseFile,
+    "replay": StoredJudgement,
+}
+
+
+@click.command()
+@click.argument("name", type=click.Choice(list(_SCHEMAS)))
+def command(name: str) -> None:
+    """Print the JSON Schema of a line of verdicts.jsonl, a judgement, a timing, a case.toml or a replay line."""
+    schema = TypeAdapter(_SCHEMAS[name]).json_schema(by_alias=True)
+    click.echo(json.dumps({"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}, indent=2))

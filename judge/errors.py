@@ -1,0 +1,23 @@
+"""The errors of the package, as one tree; each message names the thing, the place and the next step.
+
+JudgeError
+├── UsageError     the arguments do not make sense together      exit code 2
+├── InputError     a named input cannot be used                  exit code 2 alone, 3 beside graded ones
+└── OutputError    the output folder cannot be written or is in use   exit code 2
+"""
+
+
+class JudgeError(Exception):
+    """Base of every error that is the user's to mend."""
+
+
+class UsageError(JudgeError):
+    """The arguments do not make sense together."""
+
+
+class InputError(JudgeError):
+    """An input that was named cannot be used."""
+
+
+class OutputError(JudgeError):
+    """The output folder cannot be written, or another run is writing it."""

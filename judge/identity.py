@@ -1,0 +1,95 @@
+"""Digests of everything a verdict depends on: same digest, same verdict, nothing to do again."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Iterable
+from functools import cache
+from pathlib import Path
+
+from judge.static_checks.case import Candidate, Case, UnreadablePatch, read_patch
+from judge.static_checks.git import GitError, Repository, RepositoryError
+
+_FULL_ID = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
+
+
+def run_digest(*, judge: str, time: str, python: Path | None, device: str) -> str:
+    """Digest what is the same for all candidates: our own code, the judge, the timing options."""
+    return _digest([_code_digest(), judge, time, str(python), device])
+
+
+def read_digest(candidate: Candidate) -> str | None:
+    """Digest the raw patch text; None when it cannot be read."""
+    try:
+        return hashlib.sha256(read_patch(candidate)).hexdigest()
+    except UnreadablePatch:
+        return None
+
+
+def case_digest(case: Case) -> str:
+    """Digest a case by content: commits, the human diff, the benchmark, the options; not by its name."""
+    return _digest(
+        [
+            str(case.repo.resolve()) if case.repo else "",
+            _revision(case, case.base) if case.base is not None else _folder(case.repo),
+            _human(case),
+            _file(case.benchmark),
+            case.description,
+            case.tests or "",
+            json.dumps(dict(case.timing), sort_keys=True, default=str),
+        ]
+    )
+
+
+@cache
+def _code_digest() -> str:
+    """Digest of the installed package: another version of a rule is another verdict."""
+    import judge.bench
+    import judge.static_checks
+
+    homes = [Path(__file__).parent, *(Path(p) for m in (judge.bench, judge.static_checks) for p in m.__path__)]
+    files = sorted({file.resolve() for home in homes for file in home.rglob("*.py")})
+    return _digest(hashlib.sha256(file.read_bytes()).hexdigest() for file in files)
+
+
+def _human(case: Case) -> str:
+    if isinstance(case.human, bytes):
+        return hashlib.sha256(case.human).hexdigest()
+    return _file(case.human) if isinstance(case.human, Path) else _revision(case, case.human) if case.human else ""
+
+
+def _revision(case: Case, name: str) -> str:
+    """A branch may move, a full commit id cannot; what cannot be resolved will be reported by the gates."""
+    if _FULL_ID.fullmatch(name) or case.repo is None:
+        return name
+    try:
+        repository = Repository.open(case.repo)
+        return repository.resolve(name) if repository else name
+    except (RepositoryError, GitError):
+        return name
+
+
+def _file(path: Path | None) -> str:
+    if path is None:
+        return ""
+    try:
+        return hashlib.sha256(path.read_bytes()).hexdigest()
+    except OSError:
+        return f"unreadable {path}"
+
+
+def _folder(folder: Path | None) -> str:
+    """A plain directory has no commit: names, sizes and times of its files stand for its content."""
+    if folder is None:
+        return ""
+    files = sorted(file for file in folder.rglob("*") if "__pycache__" not in file.parts and file.is_file())
+    return _digest(f"{file.relative_to(folder)} {(stat := file.stat()).st_size} {stat.st_mtime_ns}" for file in files)
+
+
+def _digest(parts: Iterable[str]) -> str:
+    whole = hashlib.sha256()
+    for part in parts:
+        whole.update(part.encode("utf-8", "surrogateescape") + b"\0")
+    return whole.hexdigest()

@@ -1,0 +1,1 @@
+"""The judge backends: one per file, found by a scan."""

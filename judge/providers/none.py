@@ -1,0 +1,24 @@
+"""The judge that is not there: the logic stays unjudged, and says so."""
+
+from __future__ import annotations
+
+from judge.judgement import Judgement, NotAsked
+from judge.question import Question
+
+SPEC = "none"
+HELP = "no judge: gates and timing only, so nothing can be a true success"
+
+
+class NoJudge:
+    """Answers that nobody was asked."""
+
+    identity = "none"
+
+    def judge(self, question: Question) -> Judgement:
+        """Say that no judge was asked."""
+        return NotAsked(reason="no-judge", message="no judge was asked (--judge none)")
+
+
+def open_judge(argument: str) -> NoJudge:
+    """Return the absent judge."""
+    return NoJudge()

@@ -1,0 +1,1 @@
+"""The readers of inputs: one layout per file, found by a scan."""

@@ -1,0 +1,40 @@
+"""Reads a bare directory of `.diff`/`.patch` files, or a single one; the flags say what they are for."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from judge.case_file import human_side
+from judge.errors import InputError
+from judge.inputs import Batch, Defaults, Fault
+from judge.readers import case_dir
+from judge.static_checks.case import Candidate, Case
+
+LAYOUT = "a directory of .diff or .patch files (with --repo, --base, --human)"
+
+
+def recognises(path: Path) -> bool:
+    """Whether `path` is a diff file or a directory with diff files and no case."""
+    if path.is_file():
+        return path.suffix in (".diff", ".patch")
+    return path.is_dir() and not case_dir.recognises(path) and bool(case_dir.diff_files(path))
+
+
+def read(path: Path, defaults: Defaults) -> Batch:
+    """Make one case of the flags and a candidate of each file."""
+    folder = path.resolve() if path.is_dir() else path.resolve().parent
+    case = Case(
+        id=folder.name or "patches",
+        repo=defaults.repos.get("") or next(iter(defaults.repos.values()), None),
+        base=defaults.base,
+        human=human_side(defaults.human),
+        benchmark=defaults.benchmark,
+    )
+    candidates: list[Candidate] = []
+    faults: list[Fault] = []
+    for diff in case_dir.diff_files(path) if path.is_dir() else [path]:
+        try:
+            candidates.append(case_dir.read_candidate(diff, case.id))
+        except InputError as error:
+            faults.append(Fault(message=str(error)))
+    return Batch(cases=(case,), candidates=tuple(candidates), faults=tuple(faults))

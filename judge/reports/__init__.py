@@ -1,0 +1,128 @@
+"""The report formats: one per file, found by a scan; this module holds what all of them are made from."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import platform
+import sys
+import time
+from collections import Counter
+from dataclasses import dataclass
+from functools import cache
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Protocol, cast
+
+from judge.inputs import Fault
+from judge.pipeline import GradeResult
+from judge.records import VerdictRecord
+from judge.verdict import CATEGORIES, LEVELS, Category
+
+
+@dataclass(frozen=True, kw_only=True)
+class Report:
+    """What a report is made from.
+
+    Attributes:
+        records: one for each candidate, in the order of the inputs.
+        faults: inputs that could not be used.
+        resumed: how many records an earlier run had left.
+        judge: the judge that was asked, as it was given.
+        counts: candidates by verdict, every verdict named.
+        funnel: how many candidates reached each level, 0 to 7.
+    """
+
+    records: tuple[VerdictRecord, ...]
+    faults: tuple[Fault, ...]
+    resumed: int
+    judge: str
+    counts: dict[Category, int]
+    funnel: tuple[int, ...]
+
+
+class Format(Protocol):
+    """A module in `reports/`: its name for --format, the file it is written to (or None), and `render`."""
+
+    FORMAT: str
+    FILE: str | None
+
+    def render(self, report: Report) -> str:
+        """Return the report as text that ends with a newline."""
+
+
+@cache
+def all_formats() -> dict[str, Format]:
+    """Return the formats by name.
+
+    Raises:
+        RuntimeError: a file here does not import or is no format; the message names it.
+    """
+    found: dict[str, Format] = {}
+    for file in sorted(Path(__file__).parent.glob("[!_]*.py")):
+        try:
+            module = importlib.import_module(f"judge.reports.{file.stem}")
+        except Exception as error:
+            raise RuntimeError(f"{file}: does not import: {type(error).__name__}: {error}") from error
+        if not all(hasattr(module, name) for name in ("FORMAT", "FILE", "render")):
+            raise RuntimeError(f"{file}: a report format defines FORMAT, FILE and render")
+        shape = cast(Format, module)
+        found[shape.FORMAT] = shape
+    return found
+
+
+def make_report(result: GradeResult, *, judge: str) -> Report:
+    """Count what came of a run."""
+    verdicts = Counter(record.verdict for record in result.records)
+    return Report(
+        records=result.records,
+        faults=result.faults,
+        resumed=result.resumed,
+        judge=judge,
+        counts={category: verdicts[category] for category in CATEGORIES},
+        funnel=tuple(sum(record.level >= level for record in result.records) for level in range(len(LEVELS))),
+    )
+
+
+def write_reports(folder: Path, report: Report) -> None:
+    """Write every format that has a file, and `run.json`, each as a whole or not at all."""
+    for shape in all_formats().values():
+        if shape.FILE is not None:
+            _replace(folder / shape.FILE, shape.render(report))
+    _replace(folder / "run.json", _run_info(report))
+
+
+def _replace(path: Path, text: str) -> None:
+    beside = path.with_name(path.name + ".new")
+    beside.write_text(text, encoding="utf-8")
+    beside.replace(path)
+
+
+def _run_info(report: Report) -> str:
+    import json
+
+    info = {
+        "schema": 1,
+        "arguments": sys.argv[1:],
+        "judge": report.judge,
+        "prompts": {},
+        "finished": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+        "candidates": len(report.records),
+        "resumed": report.resumed,
+        "not_graded": [fault.message for fault in report.faults],
+        "versions": {name: installed(name) for name in ("patch-verdict", "libcst", "unidiff", "pydantic")},
+        "machine": {
+            "python": platform.python_version(),
+            "platform": platform.platform(),
+            "cores": os.cpu_count(),
+        },
+    }
+    return json.dumps(info, indent=2) + "\n"
+
+
+def installed(distribution: str) -> str | None:
+    """Return the installed version of a distribution, None if it is not there."""
+    try:
+        return version(distribution)
+    except PackageNotFoundError:
+        return None

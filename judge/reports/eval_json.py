@@ -1,0 +1,59 @@
+"""`eval.json`: the decision for programs that want nothing else. An unknown score is null, never 0."""
+
+from __future__ import annotations
+
+import json
+
+from judge.judgement import Judged
+from judge.records import SCHEMA, VerdictRecord
+from judge.reports import Report
+from judge.timing import Broken, Timed
+from judge.verdict import LEVELS
+
+FORMAT = "json"
+FILE = "eval.json"
+
+
+def render(report: Report) -> str:
+    """Return the decision as JSON; see `score` for how a patch is scored."""
+    benchmarks = [_entry(record) for record in report.records]
+    scores = [score(record) for record in report.records]
+    known = [value for value in scores if value is not None]
+    aggregate = min(known) if known and len(known) == len(scores) else None
+    decision = {
+        "schema": SCHEMA,
+        "aggregate_score": aggregate,
+        "is_acceptable": aggregate is not None and aggregate > 0,
+        "benchmarks": benchmarks,
+        "verdicts": report.counts,
+        "true_success": sum(record.true_success is True for record in report.records),
+        "funnel": dict(zip(LEVELS, report.funnel, strict=True)),
+        "judge": report.judge,
+        "not_graded": len(report.faults),
+    }
+    return json.dumps(decision, indent=2, allow_nan=False) + "\n"
+
+
+def score(record: VerdictRecord) -> float | None:
+    """Score one patch: its gain if outputs are unchanged and the logic holds.
+
+    0.0 if the outputs changed or the judge found other or incomplete logic; None if either is unknown.
+    """
+    timing = record.timing
+    if isinstance(timing, Timed | Broken) and timing.outputs == "changed":
+        return 0.0
+    if not (isinstance(timing, Timed) and timing.outputs == "same" and isinstance(record.judgement, Judged)):
+        return None
+    return timing.speedup - 1 if record.judgement.logic_match == "full" else 0.0
+
+
+def _entry(record: VerdictRecord) -> dict[str, object]:
+    timing = record.timing
+    outputs = timing.outputs if isinstance(timing, Timed | Broken) else "unknown"
+    return {
+        "name": record.id,
+        "perf_gain": timing.speedup - 1 if isinstance(timing, Timed) else None,
+        "output_changed": None if outputs == "unknown" else outputs == "changed",
+        "score": score(record),
+        "verdict": record.verdict,
+    }

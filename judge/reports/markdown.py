@@ -1,0 +1,64 @@
+"""`report.md`: the same facts for a pull request or an archive, with every finding."""
+
+from __future__ import annotations
+
+import re
+
+from judge.records import VerdictRecord
+from judge.reports import Report
+from judge.verdict import CATEGORIES, LEVELS
+from judge.wording import cause, logic, outputs, speed, visible
+
+FORMAT = "md"
+FILE = "report.md"
+
+
+def render(report: Report) -> str:
+    """Return the report as GitHub-flavoured Markdown; text from a patch is always quoted as code."""
+    counts = ", ".join(f"{report.counts[c]} {c}" for c in CATEGORIES if report.counts[c]) or "none"
+    lines = [
+        "# Patch verdicts",
+        "",
+        f"{len(report.records)} candidates: {counts}. Judge: `{report.judge}`.",
+        "",
+        "| level | reached by |",
+        "| --- | ---: |",
+        *(f"| {number} {name} | {report.funnel[number]} |" for number, name in enumerate(LEVELS)),
+        "",
+        "| candidate | verdict | level | logic | speed-up | outputs | why |",
+        "| --- | --- | ---: | --- | --- | --- | --- |",
+        *(_row(record) for record in report.records),
+        "",
+    ]
+    if report.faults:
+        lines += ["## Not graded", "", *(f"- {_plain(fault.message)}" for fault in report.faults), ""]
+    lines += [line for record in report.records for line in _details(record)]
+    return "\n".join(lines).rstrip("\n") + "\n"
+
+
+def _row(record: VerdictRecord) -> str:
+    cells = (record.id, record.verdict, str(record.level), logic(record), speed(record), outputs(record), cause(record))
+    return "| " + " | ".join(_plain(cell) for cell in cells) + " |"
+
+
+def _details(record: VerdictRecord) -> list[str]:
+    found = [(name, finding) for name, gate in record.gates.items() for finding in gate.findings]
+    if not found:
+        return []
+    lines = [f"## {_plain(record.id)}", "", f"**{record.verdict}**, level {record.level} ({LEVELS[record.level]})", ""]
+    for name, finding in found:
+        place = f" {_code(f'{finding.path}:{finding.line}' if finding.line else finding.path)}" if finding.path else ""
+        quote = f": {_code(finding.quote)}" if finding.quote else ""
+        lines.append(f"- {name}, {finding.severity}, `{finding.code}`:{place} {_plain(finding.message)}{quote}")
+    return [*lines, ""]
+
+
+def _plain(text: str) -> str:
+    """Escape what Markdown or HTML would act on; a patch must not be able to draw in the report."""
+    return re.sub(r"([\\`*_{}\[\]<>#|!~])", r"\\\1", visible(text))
+
+
+def _code(text: str) -> str:
+    text = visible(text).replace("|", "¦")
+    fence = "`" * (max((len(run) for run in re.findall(r"`+", text)), default=0) + 1)
+    return f"{fence} {text} {fence}"

@@ -1,0 +1,94 @@
+"""Stage one and two for one candidate: the static gates, then the judge if all gates pass.
+
+Runs inside a worker process; what it returns is plain data.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from judge.judgement import Errored, Judgement, NotAsked
+from judge.judges import Provider, open_judge
+from judge.question import make_question
+from judge.static_checks.case import Candidate, Case, UnreadablePatch, read_patch
+from judge.static_checks.checker import CaseError, Checker
+from judge.static_checks.finding import GATES, Fault, Gate, GateResult, conclude, skipped
+from judge.static_checks.git import GitError
+from judge.verdict import gates_hold
+
+
+@dataclass(frozen=True, kw_only=True)
+class GateTask:
+    """One candidate to look at; `twins` are the other cases that were given the same patch text."""
+
+    case: Case
+    candidate: Candidate
+    twins: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class GateReport:
+    """What gates and judge said of one candidate."""
+
+    gates: Mapping[Gate, GateResult]
+    judgement: Judgement
+
+
+@dataclass(frozen=True, kw_only=True)
+class GateHandler:
+    """Makes the handler of a worker process."""
+
+    judge: str
+
+    def __call__(self) -> _Handler:
+        """Open the judge and the checker, in the worker."""
+        return _Handler(open_judge(self.judge))
+
+
+class _Handler:
+    def __init__(self, judge: Provider) -> None:
+        self._judge = judge
+        self._checker = Checker()
+
+    def close(self) -> None:
+        self._checker.close()
+
+    def __call__(self, task: GateTask) -> GateReport:
+        try:
+            raw = read_patch(task.candidate)
+            change = self._checker.change(task.case, raw, twins=task.twins)
+        except UnreadablePatch as error:
+            return unchecked("apply-unreadable", str(error))
+        except CaseError as error:
+            return unchecked("apply-case", str(error))
+        except GitError as error:
+            return unchecked("apply-git", str(error))
+        gates = self._checker.check(change)
+        if not gates_hold(gates):
+            return GateReport(gates=gates, judgement=_not_asked(gates))
+        question = make_question(
+            task.candidate.id, hashlib.sha256(raw).hexdigest(), task.case.description, change, gates
+        )
+        try:
+            judgement = self._judge.judge(question)
+        except Exception as error:  # noqa: BLE001 - a judge's own failure is an error, never the patch's
+            judgement = Errored(
+                judge=self._judge.identity, scope="none", reason="crashed", message=f"{type(error).__name__}: {error}"
+            )
+        return GateReport(gates=gates, judgement=judgement)
+
+
+def unchecked(code: str, message: str) -> GateReport:
+    """Return the report of a candidate that could not be looked at, and why."""
+    gates: dict[Gate, GateResult] = {"apply": conclude((), [Fault(code=code, message=message)])}
+    for gate in GATES[1:]:
+        gates[gate] = skipped("the apply gate could not decide")
+    return GateReport(gates=gates, judgement=_not_asked(gates))
+
+
+def _not_asked(gates: Mapping[Gate, GateResult]) -> NotAsked:
+    if any(result.status == "fail" for result in gates.values()):
+        return NotAsked(reason="gates-failed", message="a gate failed, so no judge was asked")
+    return NotAsked(reason="gates-undecided", message="a gate could not decide, so no judge was asked")

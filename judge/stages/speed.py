@@ -1,0 +1,186 @@
+"""Stage three: prepares base, human and candidate as source trees and has them timed side by side."""
+
+from __future__ import annotations
+
+import io
+import math
+import shutil
+import tarfile
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from judge.bench import BenchError, Changed, Measured, Same, Session, Unknown, Variant, compare, measure
+from judge.bench import Broken as BenchBroken
+from judge.bench import Options as BenchOptions
+from judge.bench.options import Device
+from judge.static_checks.application import Applied
+from judge.static_checks.case import Candidate, Case, UnreadablePatch, read_patch
+from judge.static_checks.checker import CaseError, Checker, Ground
+from judge.static_checks.git import GitError
+from judge.static_checks.tree import SUBMODULE, SYMLINK, GitTree, PatchedTree
+from judge.timing import Broken, NotTimed, Outputs, Timed, Timing
+
+# Kinds of fault that say the candidate could not be timed here, not that it is wrong.
+_NOT_ITS_FAULT = frozenset({"environment", "budget", "protocol", "clock", "not_imported"})
+
+
+@dataclass(frozen=True, kw_only=True)
+class SpeedOptions:
+    """What the flags say about timing."""
+
+    python: Path | None = None
+    device: Device = "auto"
+
+
+class SpeedStage:
+    """Times candidates one after the other; nothing else should run on the machine meanwhile."""
+
+    def __init__(self, options: SpeedOptions) -> None:
+        """Keep trees of one case at a time in a temporary folder."""
+        self._options = options
+        self._checker = Checker(rules=())
+        self._folder = Path(tempfile.mkdtemp(prefix="judge-trees-"))
+        self._exported: Case | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Delete the trees."""
+        self._checker.close()
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    def time(self, case: Case, candidate: Candidate) -> Timing:
+        """Time one candidate against the base and the human side of its case; never raises for what they do."""
+        assert case.benchmark is not None, "the pipeline times only cases with a benchmark"
+        try:
+            ground = self._checker.ground(case)
+            application = self._checker.change(case, read_patch(candidate)).application
+            if not isinstance(application, Applied):
+                return NotTimed(status="error", reason="changed-input", message="the patch no longer applies")
+            variants = self._export(case, ground, application.after)
+            session = measure(variants, self._bench_options(case))
+        except (BenchError, CaseError, GitError, UnreadablePatch) as error:
+            return NotTimed(
+                status="error", reason="benchmark" if isinstance(error, BenchError) else "trees", message=str(error)
+            )
+        except OSError as error:
+            return NotTimed(status="error", reason="trees", message=f"the source trees could not be prepared: {error}")
+        timing = timing_of(session, has_human=ground.human is not None)
+        if isinstance(timing, Broken):  # the place in a temporary folder means nothing to a reader
+            timing = timing.model_copy(update={"message": timing.message.replace(f"{self._folder}/candidate/", "")})
+        return timing
+
+    def _bench_options(self, case: Case) -> BenchOptions:
+        assert case.benchmark is not None
+        given: dict[str, object] = dict(case.timing)
+        if self._options.python is not None:
+            given["python"] = self._options.python
+        return BenchOptions(benchmark=case.benchmark, device=self._options.device, **given)  # type: ignore[arg-type]  # checked by TimingTable
+
+    def _export(self, case: Case, ground: Ground, after: PatchedTree) -> list[Variant]:
+        """Write the trees; base and human stay for the next candidate of the case."""
+        base, human, candidate = (self._folder / name for name in ("base", "human", "candidate"))
+        if self._exported != case:
+            for folder in (base, human):
+                shutil.rmtree(folder, ignore_errors=True)
+            _write_tree(ground, base)
+            if ground.human is not None:
+                _overlay(base, human, ground.human.after)
+            self._exported = case
+        shutil.rmtree(candidate, ignore_errors=True)
+        _overlay(base, candidate, after)
+        variants = [Variant(name="base", tree=base)]
+        if ground.human is not None:
+            variants.append(Variant(name="human", tree=human))
+        return [*variants, Variant(name="candidate", tree=candidate)]
+
+
+def _write_tree(ground: Ground, folder: Path) -> None:
+    if not isinstance(ground.base, GitTree):
+        assert ground.case.repo is not None
+        shutil.copytree(ground.case.repo, folder, symlinks=True, ignore=shutil.ignore_patterns(".git", "__pycache__"))
+        return
+    folder.mkdir()
+    archived = ground.scratch.run(["archive", "--format=tar", ground.base.commit])
+    if archived.code != 0:
+        raise GitError(f"git archive failed: {archived.err.strip()[:300]}")
+    with tarfile.open(fileobj=io.BytesIO(archived.out)) as archive:
+        archive.extractall(folder, filter="data")
+
+
+def _overlay(base: Path, folder: Path, after: PatchedTree) -> None:
+    """Copy the base and write the changed files over it; copies, so that no variant can touch another's files."""
+    shutil.copytree(base, folder, symlinks=True)
+    for path, entry in after.changed.items():
+        target = folder / path
+        target.unlink(missing_ok=True)
+        content = after.read(path)
+        if entry is None or content is None or entry.mode == SUBMODULE:
+            continue
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if entry.mode == SYMLINK:
+            target.symlink_to(content.decode("utf-8", "surrogateescape"))
+        else:
+            target.write_bytes(content)
+            target.chmod(0o755 if entry.mode == "100755" else 0o644)
+
+
+def timing_of(session: Session, *, has_human: bool) -> Timing:
+    """Turn a session into the timing of its variant `candidate`."""
+    device = str(session.machine.get("device", "cpu"))
+    found = compare(session)
+    outputs, message = _outputs(session)
+    if isinstance(found, BenchBroken):
+        if found.side == "base" or found.kind in _NOT_ITS_FAULT:
+            return NotTimed(status="error", reason=f"{found.side}-{found.kind.replace('_', '-')}", message=found.reason)
+        # The base returned a result where the candidate did not: another behaviour, unless it was only too slow.
+        changed: Outputs = "unknown" if found.kind == "timeout" else "changed"
+        return Broken(
+            reason=f"candidate-{found.kind.replace('_', '-')}", message=found.reason, outputs=changed, device=device
+        )
+    human = compare(session, candidate="human") if has_human else None
+    known = human if isinstance(human, Measured) else None
+    return Timed(
+        status=found.status,
+        speedup=found.speedup,
+        ci=found.ci,
+        baseline_ms=found.baseline_ms,
+        candidate_ms=found.candidate_ms,
+        human_speedup=known.speedup if known else None,
+        human_ci=known.ci if known else None,
+        recovered=_recovered(found, known),
+        outputs=outputs,
+        outputs_message=message,
+        device=device,
+        rounds=found.rounds,
+        floor=found.floor,
+        notes=session.notes,
+    )
+
+
+def _outputs(session: Session) -> tuple[Outputs, str]:
+    match session.outputs.get("candidate"):
+        case Same(how=how):
+            return "same", how
+        case Changed(where=where, message=message):
+            return "changed", f"{where}: {message}" if where else message
+        case Unknown(reason=reason):
+            return "unknown", reason
+        case None:
+            return "unknown", "the candidate returned nothing to compare"
+
+
+def _recovered(candidate: Measured, human: Measured | None) -> float | None:
+    """Share of the human's gain, on a log scale; void where the human commit shows no gain here."""
+    if human is None or human.status != "improved":
+        return None
+    return math.log(candidate.speedup) / math.log(human.speedup)

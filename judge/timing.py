@@ -1,0 +1,61 @@
+"""What the timing stage may say. A crash, a skip and a number are different types; null is no number."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Outputs = Literal["same", "changed", "unknown"]
+Source = Literal["measured", "recorded"]
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+class Timed(_Frozen):
+    """Both sides ran to the end; ratios are base time over candidate time, above 1 is faster."""
+
+    status: Literal["improved", "regressed", "neutral", "inconclusive", "not_triggered"]
+    speedup: float = Field(gt=0, description="point estimate of base time / candidate time")
+    ci: tuple[float, float] = Field(description="95 % interval of the ratio")
+    baseline_ms: float = Field(gt=0, description="median time of one call on the base, milliseconds")
+    candidate_ms: float = Field(gt=0, description="median time of one call on the candidate, milliseconds")
+    human_speedup: float | None = Field(default=None, gt=0)
+    human_ci: tuple[float, float] | None = None
+    recovered: float | None = Field(default=None, description="log(speedup) / log(human speedup); null if void")
+    outputs: Outputs
+    outputs_message: str = ""
+    path_coverage: float | None = Field(
+        default=None, description="share of the added lines that ran; null: not measured"
+    )
+    device: str
+    rounds: int = Field(default=0, ge=0)
+    floor: float | None = Field(
+        default=None, description="noise seen between two copies of the base, as a ratio minus 1"
+    )
+    notes: tuple[str, ...] = ()
+    source: Source = "measured"
+
+
+class Broken(_Frozen):
+    """The candidate did not run to the end where the base did."""
+
+    status: Literal["broken"] = "broken"
+    reason: str
+    message: str
+    outputs: Outputs
+    device: str
+    source: Source = "measured"
+
+
+class NotTimed(_Frozen):
+    """There is no timing: `skipped` on purpose, or `error` because the measurement itself failed."""
+
+    status: Literal["skipped", "error"]
+    reason: str
+    message: str
+
+
+Timing = Annotated[Timed | Broken | NotTimed, Field(discriminator="status")]
