@@ -25,7 +25,7 @@ from judge.static_checks.patch import (
 from judge.static_checks.repair import repair
 from judge.static_checks.tree import DIRECTORY, SUBMODULE, SYMLINK, PatchedTree, SourceTree
 
-_OFFSET = re.compile(r"^Hunk #(\d+) succeeded at (\d+) \(offset (-?\d+) lines?\)", re.MULTILINE)
+_OFFSET = re.compile(r"Hunk #(\d+) succeeded at \d+ \(offset (-?\d+) lines?\)")
 _FAILED = re.compile(r"^error: patch failed: (.*):(\d+)$", re.MULTILINE)
 _NO_DATA = re.compile(r"^error: cannot apply binary patch to '(.*)' without full index line$", re.MULTILINE)
 _ERROR = re.compile(r"^error: (.*)$", re.MULTILINE)
@@ -124,8 +124,9 @@ class _Attempt:
             self._fill(index)
             done = self._apply(index)
             if done.code == 0:
-                offsets = tuple(int(found[3]) for found in _OFFSET.finditer(done.err))
-                return Applied(patch=self.patch, after=self._after(index), offsets=offsets)
+                offsets = _offsets(done.err)
+                patch = _moved(self.patch, offsets)
+                return Applied(patch=patch, after=self._after(index), offsets=tuple(offsets.values()))
             # 1: does not fit; 128: git's reader, stricter in places than ours, has the last word.
             if done.code == 128 and "corrupt patch" in done.err:
                 return Unreadable(line=_corrupt_line(done.err), why=_first_error(done.err))
@@ -189,6 +190,39 @@ class _Attempt:
             if hunk.old_start == line or (hunk.old_start == 0 and line == 1):
                 return Misfit(path=path, hunk=number, line=line, why=_difference(old, hunk))
         return Misfit(path=path, hunk=None, line=line, why="the lines it expects are not in the base")
+
+
+def _offsets(err: str) -> dict[tuple[int, int], int]:
+    """Read from git's report how far hunks moved, by position of the file in the patch and number of the hunk."""
+    found: dict[tuple[int, int], int] = {}
+    file = -1
+    for line in err.splitlines():
+        if line.startswith("Checking patch "):
+            file += 1
+        elif moved := _OFFSET.match(line):
+            found[file, int(moved[1])] = int(moved[2])
+    return found
+
+
+def _moved(patch: Patch, offsets: dict[tuple[int, int], int]) -> Patch:
+    """Return the patch with its hunks at the lines where they applied, which is what rules ask about."""
+    if not offsets:
+        return patch
+    files = (
+        replace(file, hunks=tuple(_moved_hunks(file, {n: by for (f, n), by in offsets.items() if f == at})))
+        for at, file in enumerate(patch.files)
+    )
+    return replace(patch, files=tuple(files))
+
+
+def _moved_hunks(file: FileChange, offsets: dict[int, int]) -> Iterable[Hunk]:
+    growth = 0
+    for number, hunk in enumerate(file.hunks, 1):
+        by = offsets.get(number, 0)
+        # Git counts from the new side; where the old side lies follows from what came before.
+        old_by = hunk.new_start + by - growth - hunk.old_start if by and hunk.old_count and hunk.new_count else by
+        yield hunk.moved(old_by, by)
+        growth += hunk.new_count - hunk.old_count
 
 
 _PLAIN = {

@@ -182,7 +182,8 @@ class Checker:
             )
         if not case.repo.is_dir():
             raise CaseError(
-                f"case {case.id!r}: repository {str(case.repo)!r} is not a directory; correct `repo` or --repo"
+                f"case {case.id!r}: repository {str(case.repo)!r} is not a directory; "
+                "give --repo PATH or --repo NAME=PATH"
             )
         repository = self._repository(case.repo)
         if repository is None and case.base is not None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Literal
 
@@ -64,6 +64,17 @@ class Hunk:
     section: str
     patch_line: int
     lines: tuple[DiffLine, ...]
+
+    def moved(self, old_by: int, new_by: int) -> Hunk:
+        """Return the hunk as it stands that many lines further down, on the old and on the new side."""
+        if not old_by and not new_by:
+            return self
+        lines = tuple(replace(line, old=_plus(line.old, old_by), new=_plus(line.new, new_by)) for line in self.lines)
+        return replace(self, old_start=self.old_start + old_by, new_start=self.new_start + new_by, lines=lines)
+
+
+def _plus(number: int | None, by: int) -> int | None:
+    return None if number is None else number + by
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -23,6 +23,9 @@ def recognises(path: Path) -> bool:
 def read(path: Path, defaults: Defaults) -> Batch:
     """Make one case of the flags and a candidate of each file."""
     folder = path.resolve() if path.is_dir() else path.resolve().parent
+    if len(defaults.repos) > 1 and "" not in defaults.repos:
+        names = ", ".join(defaults.repos)
+        raise InputError(f"{path}: which repository are these for, {names}? Give it as --repo PATH, without a name")
     case = Case(
         id=folder.name or "patches",
         repo=defaults.repos.get("") or next(iter(defaults.repos.values()), None),

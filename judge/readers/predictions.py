@@ -12,7 +12,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from judge.case_file import find_repo, human_side
+from judge.case_file import human_side
 from judge.errors import InputError
 from judge.inputs import Batch, Defaults, Fault
 from judge.static_checks.case import Candidate, Case
@@ -47,10 +47,10 @@ def read(path: Path, defaults: Defaults) -> Batch:
     for place, raw in _entries(path):
         try:
             entry = _parse(place, raw)
-            case = _case(entry, defaults, place)
         except InputError as error:
             faults.append(Fault(message=str(error)))
             continue
+        case = _case(entry, defaults)
         known = cases.setdefault(entry.instance_id, case)
         if known != case:
             faults.append(
@@ -87,11 +87,17 @@ def _parse(place: str, raw: bytes) -> Prediction:
         raise InputError(f"{place}: not a prediction: {what}; needed: instance_id, model_patch") from error
 
 
-def _case(entry: Prediction, defaults: Defaults, place: str) -> Case:
-    name = entry.repo if entry.repo in defaults.repos or not defaults.repos.get("") else None
+def _case(entry: Prediction, defaults: Defaults) -> Case:
+    """Make the case of an entry; a repository that is not there is for the gates to report.
+
+    A `case.toml` beside the predictions may define the instance with a repository of its own.
+    """
+    repo = defaults.repos.get("")
+    if entry.repo is not None and (entry.repo in defaults.repos or repo is None):
+        repo = defaults.repos.get(entry.repo, Path(entry.repo))
     return Case(
         id=entry.instance_id,
-        repo=find_repo(name, defaults, folder=None, place=place),
+        repo=repo,
         base=entry.base_commit or defaults.base,
         human=entry.human_commit or human_side(defaults.human),
         benchmark=defaults.benchmark,

@@ -4,8 +4,9 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
-from judge.bench import Options, Session, Variant, measure
 from timing_kit import BENCHMARK, Bench
+
+from judge.bench import Options, Session, Variant, measure
 
 
 @pytest.fixture

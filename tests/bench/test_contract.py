@@ -1,6 +1,7 @@
 from pathlib import Path
 
 import pytest
+
 from judge.bench import Contract, ContractProblem, check_contract
 
 

@@ -1,8 +1,9 @@
 """Real workers with code that breaks, lies or hangs: each gives a named status."""
 
 import pytest
-from judge.bench import Broken, Changed, Crashed, Measured, Session, compare
 from timing_kit import FAST, SLOW, Bench
+
+from judge.bench import Broken, Changed, Crashed, Measured, Session, compare
 
 
 def crash(session: Session, name: str = "candidate") -> Crashed:

@@ -2,8 +2,9 @@ import dataclasses
 import json
 
 import pytest
-from judge.bench import Broken, Changed, Crashed, Measured, Ran, Same, Unknown, compare
 from timing_kit import FAST, SLOW, Bench
+
+from judge.bench import Broken, Changed, Crashed, Measured, Ran, Same, Unknown, compare
 
 STRONG: dict[str, object] = {"forks": 3, "min_rounds": 8, "max_rounds": 12, "sample_s": 0.003}
 

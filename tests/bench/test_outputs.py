@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from judge.bench import Changed, Same, Unknown
 from judge.bench.outputs import combine_outcomes, compare_outputs
 from judge.bench.worker import encode

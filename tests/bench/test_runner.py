@@ -8,6 +8,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from timing_kit import BENCHMARK, FAST, SLOW, Bench
+
 from judge.bench import (
     Broken,
     ContractError,
@@ -19,7 +21,6 @@ from judge.bench import (
 )
 from judge.bench.options import resolve_import_paths
 from judge.bench.runner import WorkerProcess, scrubbed_environment
-from timing_kit import BENCHMARK, FAST, SLOW, Bench
 
 
 def state(pid: int) -> str:

@@ -1,0 +1,31 @@
+"""Grades what people committed: a rule that blocks one of these is wrong."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from corpus_kit import Corpus
+
+from judge.inputs import Defaults
+from judge.pipeline import GradeOptions, grade
+from judge.records import VerdictRecord
+
+pytestmark = pytest.mark.corpus
+
+
+def objections(record: VerdictRecord) -> list[str]:
+    """Every gate that did not pass and every finding that blocks."""
+    gates = [f"{name}: {gate.status}" for name, gate in record.gates.items() if gate.status != "pass"]
+    findings = [finding for gate in record.gates.values() for finding in gate.findings]
+    return gates + [f"{f.code}: {f.message}" for f in findings if f.severity in ("block", "error")]
+
+
+def test_no_rule_blocks_a_human_commit(corpus: Corpus, tmp_path: Path) -> None:
+    """Each human commit, as a candidate for its own task, passes every gate and every blocking rule."""
+    predictions = tmp_path / "human.jsonl"
+    corpus.write_human_commits(predictions)
+    result = grade([predictions], GradeOptions(judge="none", time="none"), Defaults(repos=dict(corpus.repos)))
+    assert not result.faults
+    assert not {record.id: found for record in result.records if (found := objections(record))}
+    assert len(result.records) == len(corpus.human_commits) == 179
