@@ -21,7 +21,9 @@ def run_digest(*, judge: str, time: str, python: Path | None, device: str) -> st
 
 
 def read_digest(candidate: Candidate) -> str | None:
-    """Digest the raw patch text; None when it cannot be read."""
+    """Digest the raw patch text; None when there is none or it cannot be read."""
+    if candidate.missing:
+        return None
     try:
         return hashlib.sha256(read_patch(candidate)).hexdigest()
     except UnreadablePatch:

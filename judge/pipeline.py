@@ -120,7 +120,7 @@ class _Run:
             shared,
             case,
             candidate.id,
-            self.digests[candidate.id] or "unreadable",
+            self.digests[candidate.id] or ("missing" if candidate.missing else "unreadable"),
             candidate.claimed or "",
             *self.twins[candidate.id],
         )

@@ -89,7 +89,9 @@ class VerdictRecord(_Record):
     gates: dict[Gate, GateRecord]
     judgement: Judgement
     timing: Timing
-    patch_sha256: str | None = Field(description="digest of the raw patch text; null when it could not be read")
+    patch_sha256: str | None = Field(
+        description="digest of the raw patch text; null when there was none or it could not be read"
+    )
 
     @property
     def ungraded(self) -> bool:

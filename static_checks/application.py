@@ -141,11 +141,14 @@ class _Attempt:
 
     def _apply(self, index: Path, *flags: str) -> GitReply:
         command = ["apply", "--cached", "--verbose", f"-p{self.patch.strip}", *flags, "-"]
-        return self.scratch.run(command, stdin=self.patch.data, index=index)
+        return self.scratch.run_on_index(command, stdin=self.patch.data, index=index)
 
     def _fill(self, index: Path) -> None:
         found = {path: self.base.entry(path) for path in _with_ancestors(self.patch.paths)}
         known = {path: entry for path, entry in found.items() if entry is not None and entry.mode != DIRECTORY}
+        for entry in known.values():
+            if entry.mode != SUBMODULE:
+                self.scratch.lend(entry.oid)
         index.write_bytes(write_index(known, self.scratch.object_format))
 
     def _after(self, index: Path) -> PatchedTree:

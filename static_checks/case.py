@@ -61,13 +61,18 @@ class Candidate:
     run: str | None = None
     claimed: Claim | None = None
 
+    @property
+    def missing(self) -> bool:
+        """Whether the run left no patch at all, not even an empty one."""
+        return self.patch is None
+
 
 class UnreadablePatch(OSError):
     """The patch file could not be read or is larger than `MAX_PATCH_BYTES`."""
 
 
 def read_patch(candidate: Candidate) -> bytes:
-    """Return the raw patch text; a missing patch reads as empty.
+    """Return the raw patch text; a missing patch reads as empty, and `Candidate.missing` tells it apart.
 
     Raises:
         UnreadablePatch: naming the file, what is wrong and what to do.

@@ -141,6 +141,7 @@ class Change:
 
     Attributes:
         raw: the patch text as it came.
+        missing: the run left no patch at all, not even an empty one.
         application: what came of applying it; the other fields below need `Applied`.
         find_origin: looks up the commit the patch was made against (reads history: slow, at most once).
         base: the tree before the patch.
@@ -153,6 +154,7 @@ class Change:
     """
 
     raw: bytes
+    missing: bool
     application: Application
     find_origin: Callable[[], Origin | UnknownOrigin | None]
     base: SourceTree

@@ -107,8 +107,14 @@ class Checker:
             self._ground = self._open(case)
         return self._ground
 
-    def change(self, case: Case, raw: bytes, *, twins: Sequence[str] = ()) -> Change:
+    def change(self, case: Case, raw: bytes, *, missing: bool = False, twins: Sequence[str] = ()) -> Change:
         """Apply one patch and return all that the rules may look at.
+
+        Args:
+            case: the task.
+            raw: the patch text.
+            missing: the run left no patch at all; `raw` is empty then.
+            twins: other cases that were given the same patch text.
 
         Raises:
             CaseError: see `ground`.
@@ -125,6 +131,7 @@ class Checker:
 
         return Change(
             raw=raw,
+            missing=missing,
             application=application,
             find_origin=origin,
             base=ground.base,

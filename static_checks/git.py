@@ -6,6 +6,7 @@ user's repository, so neither its configuration, hooks nor refs take part when a
 
 from __future__ import annotations
 
+import hashlib
 import os
 import select
 import selectors
@@ -13,6 +14,7 @@ import shutil
 import subprocess
 import tempfile
 import time
+import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
@@ -181,23 +183,28 @@ class Repository:
 
 
 class ScratchRepository:
-    """A throw-away bare repository: new objects and indexes go here, old objects are borrowed."""
+    """A throw-away bare repository: new objects and indexes go here, old objects are borrowed.
+
+    Borrowed for reading only: git renews the time stamp of a pack that holds what it is about to
+    write, so whatever writes is given an object store of its own that borrows nothing.
+    """
 
     def __init__(self, source: Repository | None) -> None:
         """Create it in the temporary directory; `source` lends its objects."""
         self.source = source
         self.git_dir = Path(tempfile.mkdtemp(prefix="judge-git-"))
         self.object_format = source.object_format if source else "sha1"
-        for name in ("objects/info", "refs"):
+        self._written = self.git_dir / "written"
+        for name in ("objects/info", "refs", "written"):
             (self.git_dir / name).mkdir(parents=True)
         (self.git_dir / "HEAD").write_text("ref: refs/heads/none\n")
         version = "[core]\nrepositoryformatversion = {}\nbare = true\n"
         extension = "[extensions]\nobjectFormat = sha256\n" if self.object_format == "sha256" else ""
         (self.git_dir / "config").write_text(version.format(1 if extension else 0) + extension)
-        if source:
-            (self.git_dir / "objects/info/alternates").write_bytes(os.fsencode(source.objects) + b"\n")
-            if source.shallow.is_file():  # where the history is cut, parents are not looked for
-                shutil.copyfile(source.shallow, self.git_dir / "shallow")
+        stores = [self._written, *([source.objects] if source else [])]
+        (self.git_dir / "objects/info/alternates").write_bytes(b"".join(os.fsencode(store) + b"\n" for store in stores))
+        if source and source.shallow.is_file():  # where the history is cut, parents are not looked for
+            shutil.copyfile(source.shallow, self.git_dir / "shallow")
         self._reader: _BatchReader | None = None
         self._serial = 0
         self._tips: bytes | None = None
@@ -218,9 +225,13 @@ class ScratchRepository:
             self._reader = None
         shutil.rmtree(self.git_dir, ignore_errors=True)
 
-    def run(self, args: Sequence[str], *, stdin: bytes = b"", index: Path | None = None) -> GitReply:
-        """Run git inside the scratch repository, with `index` as the index file."""
-        env = {"GIT_INDEX_FILE": str(index)} if index else None
+    def run(self, args: Sequence[str], *, stdin: bytes = b"") -> GitReply:
+        """Run git inside the scratch repository, with all objects of the source in reach."""
+        return run_git(args, git_dir=self.git_dir, stdin=stdin)
+
+    def run_on_index(self, args: Sequence[str], *, index: Path, stdin: bytes) -> GitReply:
+        """Run git on an index file, with only those objects in reach that `lend` or `store` put there."""
+        env = {"GIT_INDEX_FILE": str(index), "GIT_OBJECT_DIRECTORY": str(self._written)}
         return run_git(args, git_dir=self.git_dir, stdin=stdin, env=env)
 
     def new_index(self) -> Path:
@@ -280,10 +291,26 @@ class ScratchRepository:
 
     def store(self, content: bytes) -> str:
         """Write a blob to the scratch repository and return its id."""
-        done = self.run(["hash-object", "-w", "-t", "blob", "--no-filters", "--stdin"], stdin=content)
-        if done.code != 0:
-            raise GitError(f"git hash-object failed: {done.err.strip()}")
-        return done.out.decode().strip()
+        whole = b"blob %d\0" % len(content) + content
+        oid = hashlib.new(self.object_format, whole).hexdigest()
+        file = self._written / oid[:2] / oid[2:]
+        if not file.exists():
+            file.parent.mkdir(exist_ok=True)
+            file.write_bytes(zlib.compress(whole, 1))
+        return oid
+
+    def lend(self, oid: str) -> None:
+        """Put a blob of the source where `run_on_index` reaches it.
+
+        Raises:
+            GitError: the source does not hold it.
+        """
+        if (self._written / oid[:2] / oid[2:]).exists():
+            return
+        found = self.read(oid)
+        if found is None:
+            raise GitError(f"object {oid} is missing from the repository (a shallow or partial clone?)")
+        self.store(found[1])
 
 
 def _answer(reply: GitReply) -> bytes:

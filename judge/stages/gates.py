@@ -58,7 +58,7 @@ class _Handler:
     def __call__(self, task: GateTask) -> GateReport:
         try:
             raw = read_patch(task.candidate)
-            change = self._checker.change(task.case, raw, twins=task.twins)
+            change = self._checker.change(task.case, raw, missing=task.candidate.missing, twins=task.twins)
         except UnreadablePatch as error:
             return unchecked("apply-unreadable", str(error))
         except CaseError as error:

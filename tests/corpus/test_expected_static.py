@@ -78,7 +78,6 @@ def test_counts(records: Records) -> None:
     assert counts == expected
 
 
-@pytest.mark.xfail(reason="the record of a missing patch reads like that of an empty one")
 def test_a_missing_patch_is_told_from_an_empty_one(corpus: Corpus, records: Records) -> None:
     """A run that left no patch file has no digest, and its finding says so."""
     missing = {

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import base64
+import os
 import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -461,3 +462,19 @@ def test_head_is_what_was_opened(ground: Ground) -> None:
         assert head(ground.repo) == getattr(ground.tree, "commit", None)
     finally:
         git(ground.repo, "reset", "-q", "--hard")
+
+
+def test_time_stamps_of_the_repository_stay(tmp_path: Path) -> None:
+    """Git renews the time of a pack that holds what it writes; not that of the user's repository."""
+    repo = tmp_path / "repo"
+    make_repo(repo, {"a.py": "x = 2\n"})
+    commit(repo, {"a.py": "x = 1\n"})
+    git(repo, "gc", "--quiet")
+    files = [file for file in (repo / ".git/objects").rglob("*") if file.is_file()]
+    for file in files:
+        os.utime(file, (1, 1))
+    opened = open_ground(repo)
+    applied = opened.apply("--- a/a.py\n+++ b/a.py\n@@ -1 +1 @@\n-x = 1\n+x = 2\n")
+    assert contents(applied) == {"a.py": b"x = 2\n"}
+    opened.scratch.close()
+    assert [file for file in files if file.stat().st_mtime != 1] == []

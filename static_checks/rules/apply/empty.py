@@ -10,7 +10,8 @@ from judge.static_checks.rule import Example, Rule
 def check(change: Change) -> Iterable[Hit]:
     """Find a patch with no text at all."""
     if not change.raw.strip():
-        yield Hit("the patch is empty" if not change.raw else "the patch holds white space only")
+        empty = "the patch is empty" if not change.raw else "the patch holds white space only"
+        yield Hit("the run left no patch" if change.missing else empty)
 
 
 RULE = Rule(
