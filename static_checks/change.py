@@ -169,7 +169,7 @@ class Change:
     def parsed(self) -> Mapping[str, Parsed]:
         """What the parsers say of each Python file that the patch changed, by path."""
         changed = (file for file in self.python_files if file.after is not None and file.after != file.before)
-        return {file.path: self.parsers.parse(file.after or b"", file.new_lines) for file in changed}
+        return {f.path: self.parsers.parse(f.source_after, f.new_lines) for f in changed if f.source_after}
 
     @cached_property
     def origin(self) -> Origin | UnknownOrigin | None:

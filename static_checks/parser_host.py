@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import contextlib
 import json
 import os
@@ -15,6 +14,9 @@ import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+
+from judge.static_checks.python_source import NotParsed, PythonSource, SyntaxFault
+from judge.static_checks.slices import Slice, changed_slices, whole
 
 ANSWER_TIMEOUT_S = 20.0
 
@@ -56,22 +58,29 @@ class ParserHost:
         self._child: subprocess.Popen[bytes] | None = None
         self._buffer = b""
 
-    def parse(self, source: bytes, lines: Iterable[int] | None = None) -> Parsed:
+    def parse(self, source: PythonSource, lines: Iterable[int] | None = None) -> Parsed:
         """Parse all of a file with the built-in grammar, and its changed statements with the others.
 
+        The grammar is asked in this process, as it raises where libcst crashes.
+
         Args:
-            source: the file's bytes.
+            source: the file.
             lines: 1-based numbers of the changed lines; None has everything compiled and read by libcst.
         """
-        known = None if lines is None else sorted(lines)
-        grammar = self._ask(_request(source, known, more=True), "grammar")
-        compiled = grammar if isinstance(grammar, ParserDied) else self._ask(None, "compile")
+        match source.parsed:
+            case NotParsed(why=why):
+                died = ParserDied(why=why)
+                return Parsed(grammar=died, compiled=died, libcst=died)
+            case SyntaxFault(line=line, message=message):
+                libcst = self._ask(_request((whole(source.content),), compiling=False), "libcst")
+                return Parsed(grammar=ParserFault(line=line, message=message), compiled=None, libcst=libcst)
+            case tree:
+                parts = (whole(source.content),) if lines is None else changed_slices(tree, source.content, lines)
+        if not parts:
+            return Parsed(grammar=None, compiled=None, libcst=None)
+        compiled = self._ask(_request(parts, compiling=True), "compile")
         libcst = compiled if isinstance(compiled, ParserDied) else self._ask(None, "libcst")
-        return Parsed(grammar=grammar, compiled=compiled, libcst=libcst)
-
-    def parse_grammar(self, source: bytes) -> Outcome:
-        """Parse a file with the built-in grammar alone."""
-        return self._ask(_request(source, None, more=False), "grammar")
+        return Parsed(grammar=None, compiled=compiled, libcst=libcst)
 
     def close(self) -> None:
         """End the child process."""
@@ -139,5 +148,5 @@ class ParserHost:
         return f"the parser ended early (exit code {code})" if code is not None else "the parser stopped answering"
 
 
-def _request(source: bytes, lines: list[int] | None, *, more: bool) -> dict[str, object]:
-    return {"source": base64.b64encode(source).decode(), "lines": lines, "more": more}
+def _request(parts: Iterable[Slice], *, compiling: bool) -> dict[str, object]:
+    return {"parts": [(part.line, part.text, part.nested) for part in parts], "compile": compiling}

@@ -34,10 +34,17 @@ class SyntaxFault:
     message: str
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class NotParsed:
+    """Why the built-in parser was not asked: nothing is known about the file."""
+
+    why: str
+
+
 class PythonSource:
     """The bytes of one Python file and what the built-in parser makes of them.
 
-    The parser is given at most `MAX_BYTES`; a larger file counts as not parsed.
+    The parser is given at most `MAX_BYTES`.
     """
 
     MAX_BYTES = 4 << 20
@@ -57,10 +64,10 @@ class PythonSource:
         return [line.rstrip("\r\n") for line in split_lines(self.text)]
 
     @cached_property
-    def parsed(self) -> ast.Module | SyntaxFault:
+    def parsed(self) -> ast.Module | SyntaxFault | NotParsed:
         """The syntax tree, or why there is none."""
         if len(self.content) > self.MAX_BYTES:
-            return SyntaxFault(line=0, message=f"larger than {self.MAX_BYTES >> 20} MiB, not parsed")
+            return NotParsed(why=f"larger than {self.MAX_BYTES >> 20} MiB")
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")  # e.g. invalid escape sequences: the file's business

@@ -24,6 +24,7 @@ from judge.reports import installed
 from judge.static_checks.discovery import all_rules
 from judge.static_checks.git import GitError, run_git
 from judge.static_checks.parser_host import ParserDied, ParserHost
+from judge.static_checks.python_source import PythonSource
 
 _LOW_DISK_GIB = 2.0
 
@@ -77,7 +78,7 @@ def _git() -> Check:
 def _parser() -> Check:
     host = ParserHost()
     try:
-        said = host.parse(b"def f(a, b=1):\n    return a + b\n")
+        said = host.parse(PythonSource(b"def f(a, b=1):\n    return a + b\n"))
     finally:
         host.close()
     died = next((part.why for part in (said.grammar, said.libcst) if isinstance(part, ParserDied)), None)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import pytest
 
 from judge.static_checks import parser_child
 from judge.static_checks.parser_host import Parsed, ParserDied, ParserFault, ParserHost
+from judge.static_checks.python_source import PythonSource
+from judge.static_checks.slices import changed_slices
 
 
 @pytest.fixture(scope="module")
@@ -17,6 +19,11 @@ def host() -> Iterator[ParserHost]:
     with_limit = ParserHost(timeout_s=2)
     yield with_limit
     with_limit.close()
+
+
+def parse(host: ParserHost, source: bytes, lines: Iterable[int] | None = None) -> Parsed:
+    """Ask the host about the bytes of a file."""
+    return host.parse(PythonSource(source), lines)
 
 
 FINE = Parsed(grammar=None, compiled=None, libcst=None)
@@ -29,11 +36,11 @@ FINE = Parsed(grammar=None, compiled=None, libcst=None)
 )
 def test_crash_costs_one_answer(host: ParserHost, source: bytes) -> None:
     """A text that kills libcst is still judged by the built-in parser, and the host goes on."""
-    said = host.parse(source)
+    said = parse(host, source)
     assert isinstance(said.grammar, ParserFault)
     assert said.compiled is None
     assert isinstance(said.libcst, ParserDied) and said.libcst.why
-    assert host.parse(b"x = 1\n") == FINE
+    assert parse(host, b"x = 1\n") == FINE
 
 
 @pytest.mark.parametrize(
@@ -49,15 +56,14 @@ def test_crash_costs_one_answer(host: ParserHost, source: bytes) -> None:
 )
 def test_good_text_parses(host: ParserHost, source: bytes) -> None:
     """Good Python is good to all three parsers."""
-    assert host.parse(source) == FINE
+    assert parse(host, source) == FINE
 
 
 @pytest.mark.parametrize("source", [b"x = 1\0\n", b"x = '\xe9'\n", b"def f(:\n", b"# coding: nonsense\n"])
 def test_grammar_refuses(host: ParserHost, source: bytes) -> None:
     """NUL bytes, bytes that are not UTF-8, wrong syntax and unknown cookies are faults, not crashes."""
-    said = host.parse(source)
+    said = parse(host, source)
     assert isinstance(said.grammar, ParserFault) and said.grammar.message
-    assert host.parse_grammar(source) == said.grammar
 
 
 @pytest.mark.parametrize(
@@ -72,7 +78,7 @@ def test_grammar_refuses(host: ParserHost, source: bytes) -> None:
 )
 def test_compiler_refuses_what_the_grammar_accepts(host: ParserHost, source: bytes, line: int) -> None:
     """What only compiling can see is refused, with its line, and libcst is asked all the same."""
-    said = host.parse(source)
+    said = parse(host, source)
     assert said.grammar is None and said.libcst is None
     assert isinstance(said.compiled, ParserFault) and said.compiled.line == line
 
@@ -80,8 +86,8 @@ def test_compiler_refuses_what_the_grammar_accepts(host: ParserHost, source: byt
 def test_only_changed_statements_are_compiled(host: ParserHost) -> None:
     """A fault that was there before is not held against a change elsewhere in the file."""
     source = b"f(a=1, a=2)\n\ndef g():\n    return 1\n"
-    assert host.parse(source, [4]) == FINE
-    assert isinstance(host.parse(source, [1]).compiled, ParserFault)
+    assert parse(host, source, [4]) == FINE
+    assert isinstance(parse(host, source, [1]).compiled, ParserFault)
 
 
 CLASS = (
@@ -97,6 +103,8 @@ SLICED = {
     "tabs": (b"class A:\n\tdef f(self):\n\t\treturn 1\n", [3]),
     "form feed before a method": (b"class A:\n\x0c    def f(self):\n        pass\n", [3]),
     "carriage return alone": (b'"""a\rb"""\ndef f():\n    return (1,\n      2)\n\ndef g():\n    return 3\n', [3, 6]),
+    "nonlocal __class__": (b"class A:\n    def f(self):\n        nonlocal __class__\n", [3]),
+    "future import": (b'"""Doc."""\nfrom __future__ import annotations\nx = 1\n', [3]),
     "no line at all": (CLASS, []),
     "a line past the end": (CLASS, [99]),
 }
@@ -106,7 +114,7 @@ SLICED = {
 def test_slices_parse_where_the_whole_does(host: ParserHost, name: str) -> None:
     """The statements cut out for libcst are whole: cutting never makes a fault of its own."""
     source, lines = SLICED[name]
-    assert host.parse(source, lines) == FINE
+    assert parse(host, source, lines) == FINE
 
 
 @pytest.mark.parametrize(("line", "lines"), [(1, [1]), (3, [3]), (5, [5]), (5, [3, 5])])
@@ -115,7 +123,8 @@ def test_refusal_of_a_slice_names_the_line_of_the_file(line: int, lines: list[in
     # No text is known that libcst alone refuses, so the tree is that of a good text with the same lines.
     good = ["x = 1", "class A:", "    def f(self): pass", "", "    def g(self): pass"]
     bad = [*good[: line - 1], good[line - 1] + " 2", *good[line:]]
-    fault = parser_child.with_libcst("\n".join(bad), ast.parse("\n".join(good)), lines)
+    parts = changed_slices(ast.parse("\n".join(good)), "\n".join(bad).encode(), lines)
+    fault = parser_child.with_libcst([(part.line, part.text, part.nested) for part in parts])
     assert fault is not None and fault["line"] == line
 
 
@@ -123,11 +132,12 @@ def test_no_answer_in_time() -> None:
     """A parser that does not answer within the limit says so; given more time the same host answers."""
     host = ParserHost(timeout_s=0)
     try:
-        said = host.parse(b"x = 1\n")
-        assert isinstance(said.grammar, ParserDied) and "within 0 s" in said.grammar.why
-        assert said.compiled == said.libcst == said.grammar
+        said = parse(host, b"x = 1\n")
+        assert said.grammar is None, "the grammar is asked in this process"
+        assert isinstance(said.compiled, ParserDied) and "within 0 s" in said.compiled.why
+        assert said.libcst == said.compiled
         host.timeout_s = 20
-        assert host.parse(b"x = 1\n") == FINE
+        assert parse(host, b"x = 1\n") == FINE
     finally:
         host.close()
 
@@ -137,14 +147,14 @@ def test_parser_that_died_between_questions(size: int) -> None:
     """A child killed while idle is noticed at the next question, whatever part of it was written."""
     host = ParserHost()
     try:
-        assert host.parse(b"x = 1\n") == FINE
+        assert parse(host, b"x = 1\n") == FINE
         child = host._child
         assert child is not None
         child.kill()
         child.wait()
-        said = host.parse(b"x = 1\n" * size)
-        assert said.grammar == ParserDied(why="the parser was killed by SIGKILL")
-        assert host.parse(b"x = 1\n") == FINE
+        said = parse(host, b"x = 1\n" * size)
+        assert said.compiled == ParserDied(why="the parser was killed by SIGKILL")
+        assert parse(host, b"x = 1\n") == FINE
     finally:
         host.close()
 
@@ -153,6 +163,6 @@ def test_close_twice() -> None:
     """Closing is safe at any time, and a closed host starts again when asked."""
     host = ParserHost()
     host.close()
-    assert host.parse(b"x = 1\n") == FINE
+    assert parse(host, b"x = 1\n") == FINE
     host.close()
     host.close()

@@ -5,7 +5,8 @@ from collections.abc import Iterable, Iterator
 
 from judge.static_checks.change import Change, TouchedFile
 from judge.static_checks.finding import Hit
-from judge.static_checks.parser_host import Parsed, ParserDied, ParserFault, ParserHost
+from judge.static_checks.parser_host import Parsed, ParserDied, ParserFault
+from judge.static_checks.python_source import SyntaxFault
 from judge.static_checks.rule import CannotCheck, Example, Rule
 
 _VERSION = f"Python {sys.version_info.major}.{sys.version_info.minor}"
@@ -15,14 +16,14 @@ def check(change: Change) -> Iterable[Hit]:
     """Parse every touched Python file as it is after the patch; only new errors count."""
     for file in change.python_files:
         if file.path in change.parsed:
-            yield from _check(file, change.parsed[file.path], change.parsers)
+            yield from _check(file, change.parsed[file.path])
 
 
-def _check(file: TouchedFile, said: Parsed, parsers: ParserHost) -> Iterator[Hit]:
+def _check(file: TouchedFile, said: Parsed) -> Iterator[Hit]:
     match said.grammar, said.libcst:
         case ParserDied(why=why), _:
             raise CannotCheck(f"{file.path}: {why}")
-        case ParserFault() as fault, _ if broken_before(file, parsers):
+        case ParserFault() as fault, _ if broken_before(file):
             yield Hit(f"does not parse, and did not before: {fault.message}", file.path, fault.line, severity="info")
         case ParserFault() as fault, None:
             raise CannotCheck(
@@ -38,9 +39,9 @@ def _check(file: TouchedFile, said: Parsed, parsers: ParserHost) -> Iterator[Hit
             yield Hit(message, file.path, fault.line, _line(file, fault.line), severity="warn")
 
 
-def broken_before(file: TouchedFile, parsers: ParserHost) -> bool:
+def broken_before(file: TouchedFile) -> bool:
     """Whether the file did not parse before the patch either."""
-    return file.before is not None and isinstance(parsers.parse_grammar(file.before), ParserFault)
+    return file.source_before is not None and isinstance(file.source_before.parsed, SyntaxFault)
 
 
 def _line(file: TouchedFile, number: int) -> str | None:
