@@ -1,7 +1,7 @@
-"""A canonical form of Python code: two files with the same form compute the same thing.
+"""A canonical form of Python code: two statements with the same form compute the same thing.
 
-Comments, layout and docstrings are gone; on request also logging calls and the names of local
-variables. Equality of forms is a proof of equality; difference proves nothing.
+Comments, layout, docstrings and the names of local variables are gone. Equality of forms is a proof
+of equality; difference proves nothing.
 """
 
 from __future__ import annotations
@@ -10,10 +10,6 @@ import ast
 import copy
 from collections.abc import Iterator, Sequence
 
-_LOG_LEVELS = frozenset(
-    {"debug", "info", "warning", "warn", "error", "exception", "critical", "log", "info_once", "warning_once"}
-)
-_LOGGERS = frozenset({"logger", "logging", "log", "_logger", "LOGGER", "LOG", "_log"})
 # In a function that looks at its own names, renaming a local can change the result.
 _NAME_READERS = frozenset({"locals", "vars", "eval", "exec", "dir", "globals", "currentframe", "_getframe", "evaluate"})
 _READING_ATTRIBUTES = frozenset(
@@ -24,24 +20,6 @@ _READING_METHODS = frozenset({"query", "eval", "evaluate"})
 _ARRAY_MODULES = frozenset({"torch", "np", "numpy", "jnp", "jax", "tf", "cp", "mx", "self"})
 
 _Function = ast.FunctionDef | ast.AsyncFunctionDef
-
-
-def canonical(tree: ast.Module, *, logging: bool = True, local_names: bool = True) -> str:
-    """Return the canonical form of a module as text.
-
-    Args:
-        tree: the syntax tree; it is not changed.
-        logging: keep logging calls and prints; False drops those whose arguments call nothing.
-        local_names: keep the names of local variables; False numbers them in order of appearance.
-
-    Raises:
-        RecursionError: the code is nested too deeply for the built-in tools.
-    """
-    tree = copy.deepcopy(tree)
-    _Stripper(keep_logging=logging).visit(tree)
-    if not local_names:
-        _rename_locals(tree)
-    return ast.dump(tree)
 
 
 def canonical_statement(node: ast.stmt, *, docstrings: bool = False) -> str:
@@ -59,7 +37,7 @@ def canonical_statement(node: ast.stmt, *, docstrings: bool = False) -> str:
         ValueError: an integer is too long to be written out.
     """
     tree = ast.Module(body=[copy.deepcopy(node)], type_ignores=[])
-    _Stripper(keep_logging=True, keep_docstrings=docstrings).visit(tree)
+    _Stripper(keep_docstrings=docstrings).visit(tree)
     _rename_locals(tree)
     return ast.dump(tree)
 
@@ -70,10 +48,9 @@ def is_idle(node: ast.stmt) -> bool:
 
 
 class _Stripper(ast.NodeTransformer):
-    """Removes docstrings, idle statements and, unless kept, calls that only log."""
+    """Removes idle statements and, unless kept, docstrings."""
 
-    def __init__(self, *, keep_logging: bool, keep_docstrings: bool = False) -> None:
-        self.keep_logging = keep_logging
+    def __init__(self, *, keep_docstrings: bool) -> None:
         self.keep_docstrings = keep_docstrings
 
     def generic_visit(self, node: ast.AST) -> ast.AST:
@@ -87,33 +64,9 @@ class _Stripper(ast.NodeTransformer):
             node.body = kept if kept or isinstance(node, ast.Module) else [ast.Pass()]  # type: ignore[attr-defined]
         return node
 
-    def visit_Expr(self, node: ast.Expr) -> ast.AST | None:
-        if not self.keep_logging and is_logging(node):
-            return ast.Pass()
-        return node
-
 
 def _is_string(node: ast.AST) -> bool:
     return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
-
-
-def is_logging(node: ast.stmt) -> bool:
-    """Whether a statement only logs or prints, with arguments that call nothing themselves."""
-    if not (isinstance(node, ast.Expr) and isinstance(node.value, ast.Call)):
-        return False
-    call = node.value
-    arguments = [*call.args, *(keyword.value for keyword in call.keywords)]
-    if any(
-        isinstance(part, ast.Call | ast.Await | ast.NamedExpr | ast.Yield) for a in arguments for part in ast.walk(a)
-    ):
-        return False
-    if isinstance(call.func, ast.Name):
-        return call.func.id == "print"
-    if not (isinstance(call.func, ast.Attribute) and call.func.attr in _LOG_LEVELS):
-        return False
-    owner = call.func.value
-    name = owner.id if isinstance(owner, ast.Name) else owner.attr if isinstance(owner, ast.Attribute) else ""
-    return name in _LOGGERS
 
 
 def _rename_locals(tree: ast.Module) -> None:

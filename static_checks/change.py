@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from judge.static_checks.application import Application, Applied, touched_lines
-from judge.static_checks.canonical import canonical
 from judge.static_checks.code_change import CodeChange, python_change, text_change
 from judge.static_checks.effects import Effect, patch_effect, scratch_files
 from judge.static_checks.origin import Origin, UnknownOrigin
@@ -55,12 +54,6 @@ class TouchedFile:
     def source_after(self) -> PythonSource | None:
         """The file after the patch as Python, None if it is gone or not Python."""
         return PythonSource(self.after) if self.after is not None and self.language == "python" else None
-
-    @cached_property
-    def touched_before(self) -> tuple[Definition, ...]:
-        """Innermost definitions of the old file in which the patch removes or inserts lines."""
-        source = self.source_before
-        return source.touched(self.old_lines) if source else ()
 
     @cached_property
     def touched_after(self) -> tuple[Definition, ...]:
@@ -110,20 +103,6 @@ class TouchedFile:
         if self.language == "python":
             return python_change(self.source_before or PythonSource(b""), self.source_after or PythonSource(b""))
         return text_change(self.language, before, after)
-
-    def same_code(self, *, logging: bool = True) -> bool | None:
-        """Whether the Python code is the same before and after, comments and docstrings aside.
-
-        None when that cannot be told: not Python, one side absent, or one side does not parse.
-        """
-        old = self.source_before.tree if self.source_before else None
-        new = self.source_after.tree if self.source_after else None
-        if old is None or new is None:
-            return None
-        try:
-            return canonical(old, logging=logging) == canonical(new, logging=logging)
-        except RecursionError:
-            return None
 
 
 @dataclass(frozen=True, kw_only=True)

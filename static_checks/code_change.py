@@ -9,7 +9,6 @@ from collections.abc import Sequence
 from typing import Literal
 
 from judge.static_checks.c_source import c_code, readable
-from judge.static_checks.canonical import is_logging
 from judge.static_checks.patch import decode
 from judge.static_checks.paths import Language
 from judge.static_checks.python_source import PythonSource
@@ -17,6 +16,10 @@ from judge.static_checks.python_source import PythonSource
 CodeChange = Literal["none", "logging", "more"]
 """`more` also where the two sides cannot be compared: nothing may be concluded from it."""
 
+_LOG_LEVELS = frozenset(
+    {"debug", "info", "warning", "warn", "error", "exception", "critical", "log", "info_once", "warning_once"}
+)
+_LOGGERS = frozenset({"logger", "logging", "log", "_logger", "LOGGER", "LOG", "_log"})
 _LOG_FACTORIES = frozenset({"getLogger", "get_logger", "init_logger"})
 
 
@@ -60,7 +63,7 @@ class _Comparison:
             found = self.statements(left[-1], statement) if left else "more"
             if found != "more":
                 left.pop()
-            elif is_logging(statement) or _sets_up_logging(statement):
+            elif _is_logging(statement) or _sets_up_logging(statement):
                 found = "logging"
             else:
                 return "more"
@@ -135,3 +138,22 @@ def _same_data(language: Literal["json", "toml"], before: bytes, after: bytes) -
         return repr(tomllib.loads(decode(before))) == repr(tomllib.loads(decode(after)))
     except (ValueError, RecursionError):
         return False
+
+
+def _is_logging(node: ast.stmt) -> bool:
+    """Whether a statement only logs or prints, with arguments that call nothing themselves."""
+    if not (isinstance(node, ast.Expr) and isinstance(node.value, ast.Call)):
+        return False
+    call = node.value
+    arguments = [*call.args, *(keyword.value for keyword in call.keywords)]
+    if any(
+        isinstance(part, ast.Call | ast.Await | ast.NamedExpr | ast.Yield) for a in arguments for part in ast.walk(a)
+    ):
+        return False
+    if isinstance(call.func, ast.Name):
+        return call.func.id == "print"
+    if not (isinstance(call.func, ast.Attribute) and call.func.attr in _LOG_LEVELS):
+        return False
+    owner = call.func.value
+    name = owner.id if isinstance(owner, ast.Name) else owner.attr if isinstance(owner, ast.Attribute) else ""
+    return name in _LOGGERS

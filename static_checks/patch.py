@@ -55,14 +55,12 @@ class DiffLine:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Hunk:
-    """One `@@` block, with the line of the patch text where it starts."""
+    """One `@@` block."""
 
     old_start: int
     old_count: int
     new_start: int
     new_count: int
-    section: str
-    patch_line: int
     lines: tuple[DiffLine, ...]
 
     def moved(self, old_by: int, new_by: int) -> Hunk:
@@ -326,8 +324,6 @@ class _Reader:
                 old_count=counts[0],
                 new_start=int(found[3]),
                 new_count=counts[1],
-                section=found[5].strip(),
-                patch_line=start + 1,
                 lines=lines,
             )
 
