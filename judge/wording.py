@@ -59,8 +59,8 @@ def logic(record: VerdictRecord) -> str:
             return {"full": "match", "partial": "partial", "none": "mismatch"}[match]
         case Abstained():
             return "not judged"
-        case Errored(reason=reason):
-            return f"judge error: {reason}"
+        case Errored():
+            return "judge error"
         case NotAsked():
             return "-"
 
