@@ -93,7 +93,7 @@ def test_a_killed_parent_leaves_no_worker_behind(tmp_path: Path) -> None:
         f"tree, file = Path({str(tmp_path)!r}), Path({str(path)!r})\n"
         "measure([Variant(name='base', tree=tree)], Options(benchmark=file))\n"
     )
-    parent = subprocess.Popen([sys.executable, "-c", script], env=dict(os.environ, TMPDIR=str(tmp_path)))
+    parent = subprocess.Popen([sys.executable, "-P", "-c", script], env=dict(os.environ, TMPDIR=str(tmp_path)))
     try:
         assert wait_for(lambda: len(list((tmp_path / "pids").iterdir())) >= 2)
     finally:

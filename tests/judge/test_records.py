@@ -134,7 +134,7 @@ with Ledger(Path(sys.argv[1])) as ledger:
 
 def writer(folder: Path, count: int) -> subprocess.Popen[bytes]:
     """A process that writes `count` lines and then holds the folder until it is told to end."""
-    command = [sys.executable, "-c", WRITER, str(folder), str(Path(__file__).parent), str(count)]
+    command = [sys.executable, "-P", "-c", WRITER, str(folder), str(Path(__file__).parent), str(count)]
     return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
 
 
@@ -216,7 +216,7 @@ with Ledger(Path(sys.argv[1])) as ledger:
 
 def test_full_disk_is_said(tmp_path: Path) -> None:
     """A line that could not be written whole is an error, not a verdict, and does not spoil the next one."""
-    command = [sys.executable, "-c", FULL, str(tmp_path), str(Path(__file__).parent)]
+    command = [sys.executable, "-P", "-c", FULL, str(tmp_path), str(Path(__file__).parent)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=60)
     assert done.stdout.count("cannot be written") == 2, done.stderr
     with Ledger(tmp_path) as ledger:

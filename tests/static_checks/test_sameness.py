@@ -236,6 +236,6 @@ def test_fact_sheet() -> None:
 
 def test_code_too_deep_for_the_parser_is_not_proven_the_same() -> None:
     """Where the tools give up there is no proof, and no crash."""
-    deep = "x = " + "-" * 3000 + "1\n"
+    deep = "x = " + "-" * 30_000 + "1\n"
     assert not same(deep, deep + "\n")
     assert same(deep, deep)
