@@ -12,7 +12,7 @@ from typing import Literal
 from judge.bench.options import Device
 from judge.identity import case_digest, read_digest, run_digest
 from judge.inputs import Batch, Defaults, Fault, read_inputs
-from judge.judgement import Abstained, Judged, Judgement, NotAsked
+from judge.judgement import Abstained, Errored, Judged, Judgement, NotAsked
 from judge.judges import open_judge
 from judge.records import Ledger, VerdictRecord, make_record
 from judge.stages.gates import GateHandler, GateReport, GateTask, unchecked
@@ -202,6 +202,10 @@ def why_not_timed(policy: TimePolicy, case: Case, report: GateReport) -> NotTime
     if case.benchmark is None:
         return NotTimed(
             status="skipped", reason="no-benchmark", message="the case has no benchmark; give --benchmark FILE"
+        )
+    if policy == "passing" and isinstance(report.judgement, Errored):
+        return NotTimed(
+            status="skipped", reason="judge-failed", message="the judge failed; --time all times it all the same"
         )
     if policy == "passing" and not _lets_pass(report.judgement):
         return NotTimed(
