@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import TypeVar, cast
 
 from judge.static_checks.application import Application, Applied, touched_lines
 from judge.static_checks.code_change import CodeChange, python_change, text_change
@@ -18,6 +19,8 @@ from judge.static_checks.patch import FileChange, Patch
 from judge.static_checks.paths import Language, language
 from judge.static_checks.python_source import Definition, PythonSource
 from judge.static_checks.tree import PatchedTree, SourceTree
+
+_Result = TypeVar("_Result")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -143,6 +146,13 @@ class Change:
     tests: str | None
     twins: tuple[str, ...]
     parsers: ParserHost
+    _kept: dict[object, object] = field(default_factory=dict, init=False, repr=False, compare=False)
+
+    def once(self, work: Callable[[Change], _Result]) -> _Result:
+        """Return what `work` makes of this change, worked out at the first call: for what check and facts share."""
+        if work not in self._kept:
+            self._kept[work] = work(self)
+        return cast(_Result, self._kept[work])
 
     @cached_property
     def parsed(self) -> Mapping[str, Parsed]:

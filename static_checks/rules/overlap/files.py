@@ -11,7 +11,7 @@ from judge.static_checks.rule import CannotCheck, Example, Rule
 
 def check(change: Change) -> Iterable[Hit]:
     """Say so when the candidate and the human commit have no source file in common."""
-    found = compare_files(_pairing(change))
+    found = compare_files(change.once(_pairing))
     if found.human and not found.common:
         yield Hit(f"shares no file with the human commit, which changes {_list(found.human)}")
     elif found.common and all(is_test(path) for path in found.common) and not all(is_test(p) for p in found.human):
@@ -20,7 +20,7 @@ def check(change: Change) -> Iterable[Hit]:
 
 def facts(change: Change) -> Mapping[str, object]:
     """Return the files of both sides, all but prose and debris; which of them are tests is said apart."""
-    pairing = _pairing(change)
+    pairing = change.once(_pairing)
     found = compare_files(pairing)
     tests = sorted(path for path in {*found.candidate, *found.human} if is_test(path))
     return {"files": found.record | {"tests": tests, "renamed": pairing.renamed}}

@@ -10,14 +10,14 @@ from judge.static_checks.rule import Example, Rule
 
 def check(change: Change) -> Iterable[Hit]:
     """Say so when both sides change one file, but no function or class of it in common."""
-    found, _, same_file = _compare(change)
+    found, _, same_file = change.once(_compare)
     if same_file and found.candidate and found.human and not found.common:
         yield Hit("changes none of the functions and classes that the human commit changes")
 
 
 def facts(change: Change) -> Mapping[str, object]:
     """Return the definitions both sides touch, and the files in which none could be told."""
-    found, not_compared, _ = _compare(change)
+    found, not_compared, _ = change.once(_compare)
     return {"functions": found.record | {"not_compared": not_compared}}
 
 

@@ -12,14 +12,14 @@ Lines = frozenset[tuple[str, int]]
 
 def check(change: Change) -> Iterable[Hit]:
     """Say so when both sides change the base, and no line of it in common."""
-    candidate, human = _lines(change)
+    candidate, human = change.once(_lines)
     if candidate and human and not candidate & human:
         yield Hit("changes none of the lines that the human commit changes")
 
 
 def facts(change: Change) -> Mapping[str, object]:
     """Count the lines of the base that each side removes or inserts next to."""
-    candidate, human = _lines(change)
+    candidate, human = change.once(_lines)
     counts = len(candidate), len(human), len(candidate & human)
     return {"lines": dict(zip(("candidate", "human", "common"), counts, strict=True)) | ratios(*counts)}
 
