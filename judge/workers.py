@@ -112,11 +112,12 @@ class _Worker:
                     [sys.executable, "-P", "-c", "from judge.workers import serve; serve()"],
                     stdin=subprocess.PIPE,
                     stdout=subprocess.PIPE,
+                    bufsize=0,
                 )
-                _write(self._child.stdin, self._setup)
-            _write(self._child.stdin, pickle.dumps(task))
-        except BrokenPipeError:
-            pass  # `collect` finds the process dead and says so
+                _send(self._child.stdin, self._setup, deadline)
+            _send(self._child.stdin, pickle.dumps(task), deadline)
+        except (BrokenPipeError, TimeoutError):
+            pass  # `collect` finds the process dead, or late, and says so
 
     def collect(self, timeout_s: float) -> tuple[Any, Any]:
         """Return (task, result) once `out` is readable or the deadline has passed."""
@@ -203,6 +204,18 @@ def _ready(busy: list[_Worker]) -> list[_Worker]:
         readable = [key.data for key, _ in selector.select(wait)]
     now = time.monotonic()
     return readable or [worker for worker in busy if worker.deadline <= now]
+
+
+def _send(stream: Any, content: bytes, deadline: float) -> None:
+    """Write to a worker, which need not be reading; raise TimeoutError at the deadline."""
+    os.set_blocking(stream.fileno(), False)
+    data = memoryview(_HEADER.pack(len(content)) + content)
+    with selectors.DefaultSelector() as selector:
+        selector.register(stream, selectors.EVENT_WRITE)
+        while data:
+            if not selector.select(max(0.0, deadline - time.monotonic())):
+                raise TimeoutError
+            data = data[os.write(stream.fileno(), data) :]
 
 
 def _write(stream: Any, content: bytes) -> None:

@@ -148,3 +148,12 @@ def test_handlers_are_closed(taken: int, tmp_path: Any) -> None:
     for pid in pids:
         with pytest.raises(ProcessLookupError):
             os.kill(pid, 0)
+
+
+def test_worker_that_never_reads_costs_one_task() -> None:
+    """A task larger than a pipe, for a worker that hangs before it reads, does not hold up the run."""
+    slow_start: Callable[[], Any] = partial(eval, HANG)
+    large = "1 + " * 50_000 + "1"
+    found = list(WorkerPool(slow_start, 1, timeout_s=1).run([[large, "2"]]))
+    assert [task for task, _ in found] == [large, "2"]
+    assert all(isinstance(answer, WorkerDied) and "within 1 s" in answer.why for _, answer in found)
