@@ -14,10 +14,9 @@ from pathlib import Path
 
 import click
 
-from judge.errors import JudgeError
+from judge.errors import ExitCode, JudgeError
 
 DISTRIBUTION = "patch-verdict"
-EXIT_USAGE, EXIT_BUG, EXIT_INTERRUPTED = 2, 70, 130
 _COMMANDS = Path(__file__).with_name("commands")
 
 
@@ -67,15 +66,15 @@ def main() -> None:
         sys.exit(done.exit_code)
     except click.ClickException as error:
         error.show()
-        sys.exit(EXIT_USAGE)
+        sys.exit(ExitCode.USAGE)
     except (KeyboardInterrupt, click.Abort):
         click.echo("interrupted; run the same command again to go on", err=True)
-        sys.exit(EXIT_INTERRUPTED)
+        sys.exit(ExitCode.INTERRUPTED)
     except JudgeError as error:
         if debug:
             traceback.print_exc()
         click.echo(f"error: {error}", err=True)
-        sys.exit(EXIT_USAGE)
+        sys.exit(ExitCode.USAGE)
     except BrokenPipeError:
         sys.stderr.close()
         sys.exit(0)
@@ -86,4 +85,4 @@ def main() -> None:
             f"bug: {type(error).__name__}: {error}\nRun again with `judge --debug ...` and report what it prints.",
             err=True,
         )
-        sys.exit(EXIT_BUG)
+        sys.exit(ExitCode.BUG)

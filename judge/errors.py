@@ -6,6 +6,19 @@ JudgeError
 └── OutputError    the output folder cannot be written or is in use   exit code 2
 """
 
+from enum import IntEnum
+
+
+class ExitCode(IntEnum):
+    """What the shell is told."""
+
+    DONE = 0
+    NOT_TRUE = 1
+    USAGE = 2
+    IN_PART = 3
+    BUG = 70
+    INTERRUPTED = 130
+
 
 class JudgeError(Exception):
     """Base of every error that is the user's to mend."""

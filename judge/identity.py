@@ -17,7 +17,7 @@ _FULL_ID = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 
 def run_digest(*, judge: str, time: str, python: Path | None, device: str) -> str:
     """Digest what is the same for all candidates: our own code, the judge, the timing options."""
-    return _digest([_code_digest(), judge, time, str(python), device])
+    return digest([_code_digest(), judge, time, str(python), device])
 
 
 def read_digest(candidate: Candidate) -> str | None:
@@ -32,7 +32,7 @@ def read_digest(candidate: Candidate) -> str | None:
 
 def case_digest(case: Case) -> str:
     """Digest a case by content: commits, the human diff, the benchmark, the options; not by its name."""
-    return _digest(
+    return digest(
         [
             str(case.repo.resolve()) if case.repo else "",
             _revision(case, case.base) if case.base is not None else _folder(case.repo),
@@ -53,7 +53,7 @@ def _code_digest() -> str:
 
     homes = [Path(__file__).parent, *(Path(p) for m in (judge.bench, judge.static_checks) for p in m.__path__)]
     files = sorted({file.resolve() for home in homes for file in home.rglob("*.py")})
-    return _digest(hashlib.sha256(file.read_bytes()).hexdigest() for file in files)
+    return digest(hashlib.sha256(file.read_bytes()).hexdigest() for file in files)
 
 
 def _human(case: Case) -> str:
@@ -87,10 +87,11 @@ def _folder(folder: Path | None) -> str:
     if folder is None:
         return ""
     files = sorted(file for file in folder.rglob("*") if "__pycache__" not in file.parts and file.is_file())
-    return _digest(f"{file.relative_to(folder)} {(stat := file.stat()).st_size} {stat.st_mtime_ns}" for file in files)
+    return digest(f"{file.relative_to(folder)} {(stat := file.stat()).st_size} {stat.st_mtime_ns}" for file in files)
 
 
-def _digest(parts: Iterable[str]) -> str:
+def digest(parts: Iterable[str]) -> str:
+    """Digest a sequence of texts, so that no two sequences look alike."""
     whole = hashlib.sha256()
     for part in parts:
         whole.update(part.encode("utf-8", "surrogateescape") + b"\0")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
@@ -10,6 +9,7 @@ from pathlib import Path
 from typing import Protocol, cast
 
 from judge.errors import InputError
+from judge.plugins import scan
 from judge.static_checks.case import Candidate, Case
 
 
@@ -65,17 +65,7 @@ def all_readers() -> tuple[Reader, ...]:
     Raises:
         RuntimeError: a file there does not import or is no reader; the message names it.
     """
-    folder = Path(__file__).with_name("readers")
-    readers = []
-    for file in sorted(folder.glob("[!_]*.py")):
-        try:
-            module = importlib.import_module(f"judge.readers.{file.stem}")
-        except Exception as error:
-            raise RuntimeError(f"{file}: does not import: {type(error).__name__}: {error}") from error
-        if not all(hasattr(module, name) for name in ("LAYOUT", "recognises", "read")):
-            raise RuntimeError(f"{file}: a reader defines LAYOUT, recognises and read")
-        readers.append(cast(Reader, module))
-    return tuple(readers)
+    return tuple(cast(Reader, module) for module in scan("readers", needs=("LAYOUT", "recognises", "read")))
 
 
 def read_inputs(paths: Sequence[Path], defaults: Defaults) -> Batch:

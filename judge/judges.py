@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import importlib
 from functools import cache
-from pathlib import Path
 from typing import Protocol, cast
 
 from judge.errors import UsageError
 from judge.judgement import Judgement
+from judge.plugins import scan
 from judge.question import Question
 
 
@@ -24,10 +23,11 @@ class Provider(Protocol):
 
 
 class Backend(Protocol):
-    """A module in `providers/`: the form of its spec, one line of help, and how to open it."""
+    """A module in `providers/`: the form of its spec, a line of help, how far its word goes, and how to open it."""
 
     SPEC: str
     HELP: str
+    SCOPE: str
 
     def open_judge(self, argument: str) -> Provider:
         """Open the judge with what stands after the colon of the spec.
@@ -44,17 +44,13 @@ def all_backends() -> dict[str, Backend]:
     Raises:
         RuntimeError: a file in `providers/` does not import or is no backend; the message names it.
     """
-    found: dict[str, Backend] = {}
-    for file in sorted(Path(__file__).with_name("providers").glob("[!_]*.py")):
-        try:
-            module = importlib.import_module(f"judge.providers.{file.stem}")
-        except Exception as error:
-            raise RuntimeError(f"{file}: does not import: {type(error).__name__}: {error}") from error
-        if not all(hasattr(module, name) for name in ("SPEC", "HELP", "open_judge")):
-            raise RuntimeError(f"{file}: a judge backend defines SPEC, HELP and open_judge")
-        backend = cast(Backend, module)
-        found[backend.SPEC.partition(":")[0]] = backend
-    return found
+    backends = [cast(Backend, module) for module in scan("providers", needs=("SPEC", "HELP", "SCOPE", "open_judge"))]
+    return {backend.SPEC.partition(":")[0]: backend for backend in backends}
+
+
+def scope_of(spec: str) -> str:
+    """Return how far the word of the judge named by `spec` goes, for the reader of a report."""
+    return all_backends()[spec.partition(":")[0]].SCOPE
 
 
 def open_judge(spec: str) -> Provider:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Literal
 
 from judge.bench.options import Device
-from judge.identity import case_digest, read_digest, run_digest
+from judge.identity import case_digest, digest, read_digest, run_digest
 from judge.inputs import Batch, Defaults, Fault, read_inputs
 from judge.judgement import Abstained, Errored, Judged, Judgement, NotAsked
 from judge.judges import open_judge
@@ -124,7 +124,7 @@ class _Run:
             candidate.claimed or "",
             *self.twins[candidate.id],
         )
-        return hashlib.sha256("\0".join(parts).encode("utf-8", "surrogateescape")).hexdigest()
+        return digest(parts)
 
     def grade(self, done: frozenset[str]) -> Iterator[tuple[str, VerdictRecord]]:
         """Yield (key, record) of every candidate that is not done, each as soon as it is final."""

@@ -7,8 +7,7 @@ import json
 import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Literal, Self
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_core import PydanticSerializationError
@@ -16,6 +15,7 @@ from pydantic_core import PydanticSerializationError
 from judge.errors import OutputError
 from judge.judgement import Judgement
 from judge.static_checks.case import Candidate, Case, Claim
+from judge.static_checks.closing import Closing
 from judge.static_checks.finding import Gate, GateResult
 from judge.timing import Timing
 from judge.verdict import Category, Verdict
@@ -178,7 +178,7 @@ def _printable(value: Any) -> Any:
     return value
 
 
-class Ledger:
+class Ledger(Closing):
     """`verdicts.jsonl` of one output folder: append-only, one writer at a time, safe to kill.
 
     A line is written in one call, so a killed run leaves at most one cut line at the end; the next
@@ -209,14 +209,6 @@ class Ledger:
                 f"another run is writing {str(folder)!r}; wait for it, or choose another folder with --out"
             ) from None
         self._drop_cut_line()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
     def close(self) -> None:
         """Close the files, which gives the folder free."""

@@ -179,14 +179,8 @@ def _gate_reasons(gates: Mapping[Gate, GateResult]) -> list[Reason]:
         blocking = [finding for finding in result.findings if finding.severity == "block"]
         telling = blocking + [finding for finding in result.findings if finding.code == "apply-other-commit"]
         for finding in telling:
-            place = (
-                f"{finding.path}:{finding.line}: "
-                if finding.path and finding.line
-                else f"{finding.path}: "
-                if finding.path
-                else ""
-            )
-            found.append(Reason(code=finding.code, message=place + finding.message))
+            place = ":".join(str(part) for part in (finding.path, finding.line) if part)
+            found.append(Reason(code=finding.code, message=f"{place}: {finding.message}" if place else finding.message))
         found += [Reason(code=fault.code, message=f"not checked: {fault.message}") for fault in result.faults]
     return found
 

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from types import TracebackType
-from typing import Self
 
 from judge.static_checks.application import Application, Applied, apply_patch
 from judge.static_checks.case import Case
 from judge.static_checks.change import Change, HumanSide, TouchedFile
+from judge.static_checks.closing import Closing
 from judge.static_checks.discovery import all_rules
 from judge.static_checks.finding import GATES, Fault, Finding, Gate, GateResult, conclude, skipped, to_finding
 from judge.static_checks.git import GitError, Repository, RepositoryError, ScratchRepository
@@ -67,7 +66,7 @@ class Ground:
     sources: BaseSources
 
 
-class Checker:
+class Checker(Closing):
     """Runs every rule over candidates; keeps repositories, the last case and the parser open between them.
 
     Use it as a context manager, or call `close`.
@@ -80,14 +79,6 @@ class Checker:
         self._repositories: dict[Path, Repository | None] = {}
         self._scratches: dict[Path, ScratchRepository] = {}
         self._ground: Ground | None = None
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
     def close(self) -> None:
         """Stop the child processes and delete the scratch repositories."""

@@ -19,8 +19,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
-from typing import BinaryIO, Self
+from typing import BinaryIO
+
+from judge.static_checks.closing import Closing
 
 GIT_TIMEOUT_S = 120.0
 
@@ -182,7 +183,7 @@ class Repository:
         return asked.out
 
 
-class ScratchRepository:
+class ScratchRepository(Closing):
     """A throw-away bare repository: new objects and indexes go here, old objects are borrowed.
 
     Borrowed for reading only: git renews the time stamp of a pack that holds what it is about to
@@ -209,14 +210,6 @@ class ScratchRepository:
         self._serial = 0
         self._tips: bytes | None = None
         self._histories: dict[str, tuple[tuple[str, str], ...]] = {}
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
     def close(self) -> None:
         """Stop the reader and delete the directory."""

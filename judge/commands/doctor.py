@@ -19,12 +19,13 @@ import click
 
 from judge.bench import fingerprint
 from judge.cli import DISTRIBUTION
+from judge.errors import ExitCode
 from judge.judges import all_backends
 from judge.reports import installed
 from judge.static_checks.discovery import all_rules
 from judge.static_checks.git import GitError, run_git
-from judge.static_checks.parser_host import ParserDied, ParserHost
-from judge.static_checks.python_source import PythonSource
+from judge.static_checks.parser_host import ParserHost
+from judge.static_checks.python_source import NotParsed, PythonSource
 
 _LOW_DISK_GIB = 2.0
 
@@ -46,7 +47,7 @@ def command() -> int:
     for check in checks:
         mark = {True: "ok     ", False: "problem", None: "absent "}[check.ok]
         click.echo(f"{mark}  {check.name:<{width}}  {check.text}")
-    return 2 if any(check.ok is False for check in checks) else 0
+    return ExitCode.USAGE if any(check.ok is False for check in checks) else ExitCode.DONE
 
 
 def _checks() -> Iterator[Check]:
@@ -81,7 +82,7 @@ def _parser() -> Check:
         said = host.parse(PythonSource(b"def f(a, b=1):\n    return a + b\n"))
     finally:
         host.close()
-    died = next((part.why for part in (said.grammar, said.libcst) if isinstance(part, ParserDied)), None)
+    died = next((part.why for part in (said.grammar, said.libcst) if isinstance(part, NotParsed)), None)
     text = died or f"libcst {installed('libcst')}, in a process of its own"
     return Check(name="parser", ok=died is None, text=text)
 

@@ -7,15 +7,16 @@ import sys
 from pathlib import Path
 
 import click
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
-from judge.errors import UsageError
+from judge.errors import ExitCode, UsageError
 from judge.inputs import Defaults
 from judge.judges import all_backends
-from judge.pipeline import GradeOptions, GradeResult, TimePolicy, grade
+from judge.pipeline import GradeOptions, GradeResult, Stage, TimePolicy, grade
 from judge.reports import all_formats, make_report, write_reports
+from judge.static_checks.closing import Closing
 from judge.wording import visible
-
-EXIT_NOT_TRUE, EXIT_BAD_INPUT, EXIT_IN_PART = 1, 2, 3
 
 
 @click.command()
@@ -91,7 +92,7 @@ def command(
     """
     options = GradeOptions(judge=judge_spec, time=time_policy, out=out, jobs=jobs, python=python, device=device)  # type: ignore[arg-type]  # click checked the choice
     defaults = Defaults(repos=_named(repos), base=base, human=human, benchmark=benchmark)
-    with _progress() as progress:
+    with _Bars() as progress:
         result = grade(paths, options, defaults, progress=progress)
     report = make_report(result, judge=judge_spec)
     write_reports(out, report)
@@ -101,15 +102,15 @@ def command(
     return exit_code(result, strict=strict)
 
 
-def exit_code(result: GradeResult, *, strict: bool) -> int:
+def exit_code(result: GradeResult, *, strict: bool) -> ExitCode:
     """Return what the shell is told: what could not be graded outranks what is no success."""
     if not result.records:
-        return EXIT_BAD_INPUT
+        return ExitCode.USAGE
     if result.faults or any(record.ungraded for record in result.records):
-        return EXIT_IN_PART
+        return ExitCode.IN_PART
     if strict and not all(record.true_success for record in result.records):
-        return EXIT_NOT_TRUE
-    return 0
+        return ExitCode.NOT_TRUE
+    return ExitCode.DONE
 
 
 def _named(repos: tuple[str, ...]) -> dict[str, Path]:
@@ -130,28 +131,24 @@ def _named(repos: tuple[str, ...]) -> dict[str, Path]:
     return found
 
 
-class _progress:
+class _Bars(Closing):
     """A bar for each stage on standard error, if a person is watching."""
 
-    def __enter__(self) -> _progress:
-        self._bars: dict[str, object] = {}
-        self._live = None
+    def __init__(self) -> None:
+        self._tasks: dict[Stage, TaskID] = {}
+        self._live: Progress | None = None
         if sys.stderr.isatty():
-            from rich.console import Console
-            from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-
             columns = (TextColumn("{task.description:>7}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
             self._live = Progress(*columns, console=Console(stderr=True), transient=True)
             self._live.start()
-        return self
 
-    def __exit__(self, *error: object) -> None:
+    def close(self) -> None:
         if self._live:
             self._live.stop()
 
-    def __call__(self, stage: str, done: int, total: int) -> None:
+    def __call__(self, stage: Stage, done: int, total: int) -> None:
         if self._live is None:
             return
-        if stage not in self._bars:
-            self._bars[stage] = self._live.add_task(stage, total=total)
-        self._live.update(self._bars[stage], completed=done)  # type: ignore[arg-type]  # an id of this very bar
+        if stage not in self._tasks:
+            self._tasks[stage] = self._live.add_task(stage, total=total)
+        self._live.update(self._tasks[stage], completed=done)

@@ -6,6 +6,7 @@ from judge.judgement import Judgement, NotAsked
 from judge.question import Question
 
 SPEC = "none"
+SCOPE = "the logic was not judged, so nothing here can be a true success"
 HELP = "no judge: gates and timing only, so nothing can be a true success"
 
 

@@ -26,6 +26,7 @@ from judge.question import Question
 from judge.static_checks.patch import decode
 
 SPEC = "replay:FILE"
+SCOPE = "recorded answers, checked against this very patch text; nothing new was asked"
 HELP = "stored judgements (JSON lines), matched by candidate id and patch digest"
 
 

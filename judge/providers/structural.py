@@ -7,6 +7,7 @@ from judge.question import Question
 from judge.static_checks.sameness import Different, Identical, NoChange, compare_edits
 
 SPEC = "structural"
+SCOPE = "it proves an identical edit or abstains; only an LLM judge or a person can settle the rest"
 HELP = "offline: proves an identical edit or abstains (the default)"
 
 _NAME = "structural"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import importlib
+import json
 import os
 import platform
 import sys
@@ -15,7 +15,9 @@ from pathlib import Path
 from typing import Protocol, cast
 
 from judge.inputs import Fault
+from judge.judges import scope_of
 from judge.pipeline import GradeResult
+from judge.plugins import scan
 from judge.records import VerdictRecord
 from judge.verdict import CATEGORIES, LEVELS, Category
 
@@ -29,6 +31,7 @@ class Report:
         faults: inputs that could not be used.
         resumed: how many records an earlier run had left.
         judge: the judge that was asked, as it was given.
+        scope: how far its word goes.
         counts: candidates by verdict, every verdict named.
         funnel: how many candidates reached each level, 0 to 7.
     """
@@ -37,6 +40,7 @@ class Report:
     faults: tuple[Fault, ...]
     resumed: int
     judge: str
+    scope: str
     counts: dict[Category, int]
     funnel: tuple[int, ...]
 
@@ -58,17 +62,8 @@ def all_formats() -> dict[str, Format]:
     Raises:
         RuntimeError: a file here does not import or is no format; the message names it.
     """
-    found: dict[str, Format] = {}
-    for file in sorted(Path(__file__).parent.glob("[!_]*.py")):
-        try:
-            module = importlib.import_module(f"judge.reports.{file.stem}")
-        except Exception as error:
-            raise RuntimeError(f"{file}: does not import: {type(error).__name__}: {error}") from error
-        if not all(hasattr(module, name) for name in ("FORMAT", "FILE", "render")):
-            raise RuntimeError(f"{file}: a report format defines FORMAT, FILE and render")
-        shape = cast(Format, module)
-        found[shape.FORMAT] = shape
-    return found
+    formats = [cast(Format, module) for module in scan("reports", needs=("FORMAT", "FILE", "render"))]
+    return {shape.FORMAT: shape for shape in formats}
 
 
 def make_report(result: GradeResult, *, judge: str) -> Report:
@@ -79,6 +74,7 @@ def make_report(result: GradeResult, *, judge: str) -> Report:
         faults=result.faults,
         resumed=result.resumed,
         judge=judge,
+        scope=scope_of(judge),
         counts={category: verdicts[category] for category in CATEGORIES},
         funnel=tuple(sum(record.level >= level for record in result.records) for level in range(len(LEVELS))),
     )
@@ -99,8 +95,6 @@ def _replace(path: Path, text: str) -> None:
 
 
 def _run_info(report: Report) -> str:
-    import json
-
     info = {
         "schema": 1,
         "arguments": sys.argv[1:],

@@ -19,7 +19,7 @@ def render(report: Report) -> str:
     lines = [
         "# Patch verdicts",
         "",
-        f"{len(report.records)} candidates: {counts}. Judge: `{report.judge}`.",
+        f"{len(report.records)} candidates: {counts}. Judge: `{report.judge}` ({report.scope}).",
         "",
         "| level | reached by |",
         "| --- | ---: |",

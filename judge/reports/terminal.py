@@ -88,11 +88,5 @@ def _funnel(report: Report) -> Text:
 
 
 def _judge_line(report: Report) -> str:
-    words = {
-        "structural": "it proves an identical edit or abstains; only an LLM judge or a person can settle the rest",
-        "none": "the logic was not judged, so nothing here can be a true success",
-        "replay": "recorded answers, checked against this very patch text; nothing new was asked",
-    }
-    name = report.judge.partition(":")[0]
-    line = f"judge: {report.judge}" + (f" ({words[name]})" if name in words else "")
+    line = f"judge: {report.judge} ({report.scope})"
     return line + (f"\n{report.resumed} of these were graded by an earlier run" if report.resumed else "")

@@ -9,8 +9,6 @@ import tarfile
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 from judge.bench import BenchError, Changed, Measured, Same, Session, Unknown, Variant, compare, measure
 from judge.bench import Broken as BenchBroken
@@ -19,6 +17,7 @@ from judge.bench.options import Device
 from judge.static_checks.application import Applied
 from judge.static_checks.case import Candidate, Case, UnreadablePatch, read_patch
 from judge.static_checks.checker import CaseError, Checker, Ground
+from judge.static_checks.closing import Closing
 from judge.static_checks.git import GitError
 from judge.static_checks.tree import SUBMODULE, SYMLINK, GitTree, PatchedTree
 from judge.timing import Broken, NotTimed, Outputs, Timed, Timing
@@ -35,7 +34,7 @@ class SpeedOptions:
     device: Device = "auto"
 
 
-class SpeedStage:
+class SpeedStage(Closing):
     """Times candidates one after the other; nothing else should run on the machine meanwhile."""
 
     def __init__(self, options: SpeedOptions) -> None:
@@ -44,14 +43,6 @@ class SpeedStage:
         self._checker = Checker(rules=())
         self._folder = Path(tempfile.mkdtemp(prefix="judge-trees-"))
         self._exported: Case | None = None
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
     def close(self) -> None:
         """Delete the trees."""
