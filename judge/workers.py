@@ -21,6 +21,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
+from judge.static_checks.exit_status import describe_exit
+
 TASK_TIMEOUT_S = 300.0
 _HEADER = struct.Struct("!Q")
 
@@ -144,10 +146,7 @@ class _Worker:
             self.close()
             return "the worker process stopped answering"
         self.close()
-        if code >= 0:
-            return f"the worker process ended with exit code {code}"
-        known = -code in set(signal.Signals)  # real-time signals have no name
-        return f"the worker process was killed by {signal.Signals(-code).name if known else f'signal {-code}'}"
+        return f"the worker process {describe_exit(code)}"
 
     def close(self) -> None:
         if self._child is None:

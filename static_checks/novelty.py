@@ -63,8 +63,7 @@ def new_marks(
         after.update(mark.name for mark in _marks(file.source_after, None, find))
     for file, source, mark in found:
         if after[mark.name] > before[mark.name]:
-            quote = source.lines[mark.line - 1] if 0 < mark.line <= len(source.lines) else None
-            yield NewMark(file=file, mark=mark, quote=quote)
+            yield NewMark(file=file, mark=mark, quote=source.line(mark.line))
 
 
 def _marks(source: PythonSource | None, lines: Iterable[int] | None, find: Find) -> Iterator[Mark]:

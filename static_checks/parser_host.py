@@ -6,7 +6,6 @@ import contextlib
 import json
 import os
 import selectors
-import signal
 import subprocess
 import sys
 import tempfile
@@ -15,28 +14,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from judge.static_checks.exit_status import describe_exit
 from judge.static_checks.python_source import NotParsed, PythonSource, SyntaxFault
 from judge.static_checks.slices import Slice, changed_slices, whole
 
 ANSWER_TIMEOUT_S = 20.0
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class ParserFault:
-    """A parser refuses the text: line (1-based, 0 if unknown) and message."""
-
-    line: int
-    message: str
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class ParserDied:
-    """A parser crashed or ran past its limit: nothing is known about the text."""
-
-    why: str
-
-
-Outcome = ParserFault | ParserDied | None
+Outcome = SyntaxFault | NotParsed | None
 """None means that the text parses."""
 
 
@@ -68,18 +53,17 @@ class ParserHost:
             lines: 1-based numbers of the changed lines; None has everything compiled and read by libcst.
         """
         match source.parsed:
-            case NotParsed(why=why):
-                died = ParserDied(why=why)
-                return Parsed(grammar=died, compiled=died, libcst=died)
-            case SyntaxFault(line=line, message=message):
+            case NotParsed() as unknown:
+                return Parsed(grammar=unknown, compiled=unknown, libcst=unknown)
+            case SyntaxFault() as fault:
                 libcst = self._ask(_request((whole(source.content),), compiling=False), "libcst")
-                return Parsed(grammar=ParserFault(line=line, message=message), compiled=None, libcst=libcst)
+                return Parsed(grammar=fault, compiled=None, libcst=libcst)
             case tree:
                 parts = (whole(source.content),) if lines is None else changed_slices(tree, source.content, lines)
         if not parts:
             return Parsed(grammar=None, compiled=None, libcst=None)
         compiled = self._ask(_request(parts, compiling=True), "compile")
-        libcst = compiled if isinstance(compiled, ParserDied) else self._ask(None, "libcst")
+        libcst = compiled if isinstance(compiled, NotParsed) else self._ask(None, "libcst")
         return Parsed(grammar=None, compiled=compiled, libcst=libcst)
 
     def close(self) -> None:
@@ -105,10 +89,10 @@ class ParserHost:
             answer = json.loads(self._line(child))[key]
         except TimeoutError:
             self.close()
-            return ParserDied(why=f"the parser did not answer within {self.timeout_s:g} s")
+            return NotParsed(why=f"the parser did not answer within {self.timeout_s:g} s")
         except (OSError, EOFError, ValueError, KeyError):
-            return ParserDied(why=self._post_mortem())
-        return ParserFault(**answer) if answer else None
+            return NotParsed(why=self._post_mortem())
+        return SyntaxFault(**answer) if answer else None
 
     def _start(self) -> subprocess.Popen[bytes]:
         kept = {name: os.environ[name] for name in ("PATH", "HOME", "PYTHONPATH", "LANG") if name in os.environ}
@@ -143,9 +127,7 @@ class ParserHost:
             except subprocess.TimeoutExpired:
                 code = None
         self.close()
-        if code is not None and code < 0:
-            return f"the parser was killed by {signal.Signals(-code).name}"
-        return f"the parser ended early (exit code {code})" if code is not None else "the parser stopped answering"
+        return "the parser stopped answering" if code is None else f"the parser {describe_exit(code)}"
 
 
 def _request(parts: Iterable[Slice], *, compiling: bool) -> dict[str, object]:

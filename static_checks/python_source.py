@@ -28,7 +28,7 @@ class Definition:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SyntaxFault:
-    """Why the built-in parser refuses a file."""
+    """Why a parser refuses a file: line (1-based, 0 if unknown) and message."""
 
     line: int
     message: str
@@ -36,7 +36,7 @@ class SyntaxFault:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class NotParsed:
-    """Why the built-in parser was not asked: nothing is known about the file."""
+    """Why a parser was not asked, or did not live to answer: nothing is known about the file."""
 
     why: str
 
@@ -62,6 +62,10 @@ class PythonSource:
     def lines(self) -> list[str]:
         """The lines without their line ends; line N is `lines[N - 1]`."""
         return [line.rstrip("\r\n") for line in split_lines(self.text)]
+
+    def line(self, number: int) -> str | None:
+        """Return the text of line `number` (1-based), None if the file has no such line."""
+        return self.lines[number - 1] if 0 < number <= len(self.lines) else None
 
     @cached_property
     def parsed(self) -> ast.Module | SyntaxFault | NotParsed:

@@ -8,8 +8,8 @@ from collections.abc import Iterable, Iterator
 import pytest
 
 from judge.static_checks import parser_child
-from judge.static_checks.parser_host import Parsed, ParserDied, ParserFault, ParserHost
-from judge.static_checks.python_source import PythonSource
+from judge.static_checks.parser_host import Parsed, ParserHost
+from judge.static_checks.python_source import NotParsed, PythonSource, SyntaxFault
 from judge.static_checks.slices import changed_slices
 
 
@@ -37,9 +37,9 @@ FINE = Parsed(grammar=None, compiled=None, libcst=None)
 def test_crash_costs_one_answer(host: ParserHost, source: bytes) -> None:
     """A text that kills libcst is still judged by the built-in parser, and the host goes on."""
     said = parse(host, source)
-    assert isinstance(said.grammar, ParserFault)
+    assert isinstance(said.grammar, SyntaxFault)
     assert said.compiled is None
-    assert isinstance(said.libcst, ParserDied) and said.libcst.why
+    assert isinstance(said.libcst, NotParsed) and said.libcst.why
     assert parse(host, b"x = 1\n") == FINE
 
 
@@ -63,7 +63,7 @@ def test_good_text_parses(host: ParserHost, source: bytes) -> None:
 def test_grammar_refuses(host: ParserHost, source: bytes) -> None:
     """NUL bytes, bytes that are not UTF-8, wrong syntax and unknown cookies are faults, not crashes."""
     said = parse(host, source)
-    assert isinstance(said.grammar, ParserFault) and said.grammar.message
+    assert isinstance(said.grammar, SyntaxFault) and said.grammar.message
 
 
 @pytest.mark.parametrize(
@@ -80,14 +80,14 @@ def test_compiler_refuses_what_the_grammar_accepts(host: ParserHost, source: byt
     """What only compiling can see is refused, with its line, and libcst is asked all the same."""
     said = parse(host, source)
     assert said.grammar is None and said.libcst is None
-    assert isinstance(said.compiled, ParserFault) and said.compiled.line == line
+    assert isinstance(said.compiled, SyntaxFault) and said.compiled.line == line
 
 
 def test_only_changed_statements_are_compiled(host: ParserHost) -> None:
     """A fault that was there before is not held against a change elsewhere in the file."""
     source = b"f(a=1, a=2)\n\ndef g():\n    return 1\n"
     assert parse(host, source, [4]) == FINE
-    assert isinstance(parse(host, source, [1]).compiled, ParserFault)
+    assert isinstance(parse(host, source, [1]).compiled, SyntaxFault)
 
 
 CLASS = (
@@ -134,7 +134,7 @@ def test_no_answer_in_time() -> None:
     try:
         said = parse(host, b"x = 1\n")
         assert said.grammar is None, "the grammar is asked in this process"
-        assert isinstance(said.compiled, ParserDied) and "within 0 s" in said.compiled.why
+        assert isinstance(said.compiled, NotParsed) and "within 0 s" in said.compiled.why
         assert said.libcst == said.compiled
         host.timeout_s = 20
         assert parse(host, b"x = 1\n") == FINE
@@ -153,7 +153,7 @@ def test_parser_that_died_between_questions(size: int) -> None:
         child.kill()
         child.wait()
         said = parse(host, b"x = 1\n" * size)
-        assert said.compiled == ParserDied(why="the parser was killed by SIGKILL")
+        assert said.compiled == NotParsed(why="the parser was killed by SIGKILL")
         assert parse(host, b"x = 1\n") == FINE
     finally:
         host.close()
@@ -166,3 +166,17 @@ def test_close_twice() -> None:
     assert parse(host, b"x = 1\n") == FINE
     host.close()
     host.close()
+
+
+def test_parser_killed_by_a_signal_without_a_name() -> None:
+    """A real-time signal has no name in Python; the host says its number and goes on."""
+    host = ParserHost()
+    try:
+        assert parse(host, b"x = 1\n") == FINE
+        child = host._child
+        assert child is not None
+        child.send_signal(35)
+        child.wait()
+        assert parse(host, b"x = 1\n").compiled == NotParsed(why="the parser was killed by signal 35")
+    finally:
+        host.close()

@@ -4,8 +4,7 @@ from collections.abc import Iterable
 
 from judge.static_checks.change import Change
 from judge.static_checks.finding import Hit
-from judge.static_checks.parser_host import ParserDied, ParserFault
-from judge.static_checks.python_source import PythonSource
+from judge.static_checks.python_source import NotParsed, PythonSource, SyntaxFault
 from judge.static_checks.rule import CannotCheck, Example, Rule
 
 
@@ -15,17 +14,17 @@ def check(change: Change) -> Iterable[Hit]:
         said = change.parsed.get(file.path)
         if said is None or said.grammar is not None:
             continue  # unchanged, or the parse gate has spoken
-        if isinstance(said.compiled, ParserDied):
+        if isinstance(said.compiled, NotParsed):
             raise CannotCheck(f"{file.path}: {said.compiled.why}")
-        if isinstance(said.compiled, ParserFault) and not _before(change, file.source_before):
+        if isinstance(said.compiled, SyntaxFault) and not _before(change, file.source_before):
             source = file.source_after
             line = said.compiled.line
-            quote = source.lines[line - 1] if source and 0 < line <= len(source.lines) else None
+            quote = source.line(line) if source else None
             yield Hit(f"parses, but raises SyntaxError when imported: {said.compiled.message}", file.path, line, quote)
 
 
 def _before(change: Change, before: PythonSource | None) -> bool:
-    return before is not None and isinstance(change.parsers.parse(before).compiled, ParserFault)
+    return before is not None and isinstance(change.parsers.parse(before).compiled, SyntaxFault)
 
 
 RULE = Rule(

@@ -5,8 +5,8 @@ from collections.abc import Iterable, Iterator
 
 from judge.static_checks.change import Change, TouchedFile
 from judge.static_checks.finding import Hit
-from judge.static_checks.parser_host import Parsed, ParserDied, ParserFault
-from judge.static_checks.python_source import SyntaxFault
+from judge.static_checks.parser_host import Parsed
+from judge.static_checks.python_source import NotParsed, SyntaxFault
 from judge.static_checks.rule import CannotCheck, Example, Rule
 
 _VERSION = f"Python {sys.version_info.major}.{sys.version_info.minor}"
@@ -21,20 +21,20 @@ def check(change: Change) -> Iterable[Hit]:
 
 def _check(file: TouchedFile, said: Parsed) -> Iterator[Hit]:
     match said.grammar, said.libcst:
-        case ParserDied(why=why), _:
+        case NotParsed(why=why), _:
             raise CannotCheck(f"{file.path}: {why}")
-        case ParserFault() as fault, _ if broken_before(file):
+        case SyntaxFault() as fault, _ if broken_before(file):
             yield Hit(f"does not parse, and did not before: {fault.message}", file.path, fault.line, severity="info")
-        case ParserFault() as fault, None:
+        case SyntaxFault() as fault, None:
             raise CannotCheck(
                 f"{file.path}:{fault.line}: {_VERSION} refuses it ({fault.message}) and libcst accepts it; "
                 "if this is newer syntax, grade with the Python that the project runs on"
             )
-        case ParserFault() as fault, _:
+        case SyntaxFault() as fault, _:
             yield Hit(f"does not parse: {fault.message}", file.path, fault.line, _line(file, fault.line))
-        case None, ParserDied(why=why):
+        case None, NotParsed(why=why):
             raise CannotCheck(f"{file.path}: {_VERSION} accepts it, but libcst failed on it: {why}")
-        case None, ParserFault() as fault:
+        case None, SyntaxFault() as fault:
             message = f"{_VERSION} accepts it, libcst does not: {fault.message}"
             yield Hit(message, file.path, fault.line, _line(file, fault.line), severity="warn")
 
@@ -46,7 +46,7 @@ def broken_before(file: TouchedFile) -> bool:
 
 def _line(file: TouchedFile, number: int) -> str | None:
     source = file.source_after
-    return source.lines[number - 1] if source and 0 < number <= len(source.lines) else None
+    return source.line(number) if source else None
 
 
 _GOOD = "def total(values):\n    if values and all(values):\n        return sum(values)\n    return 0\n"

@@ -4,6 +4,7 @@ import ast
 from collections.abc import Iterable, Iterator
 
 from judge.static_checks.change import Change, TouchedFile
+from judge.static_checks.code_change import is_idle
 from judge.static_checks.finding import Hit
 from judge.static_checks.graders import human_touch
 from judge.static_checks.paths import is_ci, is_source, is_test
@@ -55,12 +56,8 @@ def _units(tree: ast.Module | ast.ClassDef | None) -> Iterator[ast.stmt]:
     for node in tree.body if tree is not None else ():
         if isinstance(node, ast.ClassDef):
             yield from _units(node)
-        elif not isinstance(node, ast.Import | ast.ImportFrom | ast.Pass) and not _is_string(node):
+        elif not isinstance(node, ast.Import | ast.ImportFrom) and not is_idle(node):
             yield node
-
-
-def _is_string(node: ast.AST) -> bool:
-    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
 
 
 RULE = Rule(
