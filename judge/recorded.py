@@ -1,0 +1,135 @@
+"""Reads judgements that another harness stored, and says what each is worth; a failed judge is no failed patch.
+
+The layout is a JSON list, one entry for each commit, of `{commit, evaluated_attempts: [{run_id, item_id, status,
+patch_size, evaluation}]}`; the evaluations have the flat yes/no schema of early patch judges.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
+
+from judge.errors import UsageError
+from judge.judgement import Abstained, Errored
+
+_EMPTY = "No JSON found in response:"
+_FAILED = ("Could not evaluate", "Evaluation error")
+
+
+class LegacyEvaluation(BaseModel):
+    """The flat schema: facts and opinions asked in one breath, and a verdict on top."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    syntax_correct: bool
+    files_match: bool
+    optimization_logic_match: bool
+    is_complete: bool
+    is_template_code: bool
+    quality_score: float
+    issues: tuple[str, ...]
+    reasoning: str
+    true_success: bool
+
+
+class _Attempt(BaseModel):
+    model_config = ConfigDict(frozen=True)
+
+    run_id: str
+    item_id: str
+    status: str
+    patch_size: int
+    evaluation: LegacyEvaluation
+
+
+class _Commit(BaseModel):
+    model_config = ConfigDict(frozen=True)
+
+    commit: str
+    human_files: tuple[str, ...]
+    evaluated_attempts: tuple[_Attempt, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class RecordedJudgement:
+    """What a stored evaluation is worth.
+
+    Attributes:
+        run_id: the run as its harness named it.
+        item_id: the task of the run.
+        commit: the human commit, as abbreviated in the file.
+        status: what the harness recorded for the run.
+        patch_size: size of the judged patch in characters.
+        judgement: `Errored` where the judge never answered; `Abstained` where it answered without the
+            human change before it, so that its word on the logic decides nothing.
+        claims: what an answer asserted, by name of the claim; empty if there was no answer.
+        stored: the evaluation as it stands in the file.
+    """
+
+    run_id: str
+    item_id: str
+    commit: str
+    status: str
+    patch_size: int
+    judgement: Errored | Abstained
+    claims: Mapping[str, bool] = field(default_factory=dict)
+    stored: LegacyEvaluation
+
+
+def is_recorded(content: bytes) -> bool:
+    """Whether a file looks like such a list, from its first bytes."""
+    return content.lstrip()[:1] == b"[" and b'"evaluated_attempts"' in content[: 1 << 16]
+
+
+def read_recorded(path: Path, *, judge: str = "gpt-5 (recorded)") -> tuple[RecordedJudgement, ...]:
+    """Read such a file.
+
+    Raises:
+        UsageError: it cannot be read or has another layout; the message names the place.
+    """
+    try:
+        commits = TypeAdapter(tuple[_Commit, ...]).validate_json(path.read_bytes())
+    except OSError as error:
+        raise UsageError(f"{path}: cannot be read ({error.strerror})") from error
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(str(part) for part in first["loc"])
+        raise UsageError(f"{path}: no list of recorded evaluations: {place}: {first['msg']}") from error
+    return tuple(_weigh(commit, attempt, judge) for commit in commits for attempt in commit.evaluated_attempts)
+
+
+def _weigh(commit: _Commit, attempt: _Attempt, judge: str) -> RecordedJudgement:
+    found = attempt.evaluation
+    failed = found.reasoning.startswith(_FAILED)
+    judgement: Errored | Abstained
+    if failed:
+        empty = _EMPTY in found.reasoning and not found.reasoning.partition(_EMPTY)[2].strip()
+        judgement = Errored(
+            judge=judge,
+            scope="recorded answer",
+            reason="empty" if empty else "unreadable-reply",
+            message="the model's reply was empty" if empty else f"no answer was stored: {found.reasoning}",
+        )
+    else:
+        judgement = Abstained(
+            judge=judge,
+            scope="recorded answer",
+            reason="no-ground-truth" if not commit.human_files else "flat-schema",
+            message="the judge was shown no human change, so its word on the logic is no comparison"
+            if not commit.human_files
+            else "the answer names no units of the human change",
+        )
+    claims = {} if failed else {name: value for name, value in found.model_dump().items() if isinstance(value, bool)}
+    return RecordedJudgement(
+        run_id=attempt.run_id,
+        item_id=attempt.item_id,
+        commit=commit.commit,
+        status=attempt.status,
+        patch_size=attempt.patch_size,
+        judgement=judgement,
+        claims=claims,
+        stored=found,
+    )
