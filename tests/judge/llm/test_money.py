@@ -172,7 +172,7 @@ _CALLS = st.lists(
 @settings(max_examples=200)
 @given(calls=_CALLS, limit=st.integers(0, 120), width=st.integers(1, 8))
 def test_a_budget_is_never_exceeded(calls: list[tuple[int, float, str, int]], limit: int, width: int) -> None:
-    """Whatever the order: spent and reserved stay within the limit, every call ends, and none is refused for nothing."""
+    """Whatever the order: spent and reserved stay within the limit, every call ends, none is refused for nothing."""
     budget = Budget(limit / 100)
 
     async def call(worst: int, share: float, end: str, steps: int) -> str:
