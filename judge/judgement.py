@@ -48,14 +48,22 @@ class Concern(_Frozen):
     supported: bool = Field(description="whether at least one of its quotes is verbatim in what was sent")
 
 
+class JudgeFinding(_Frozen):
+    """Something that came out while judging and that a person should look at."""
+
+    code: Literal["judge-injection-flip", "judge-injection-signs"]
+    message: str
+
+
 class Tokens(_Frozen):
     """Tokens of one judgement; None where the provider did not say.
 
-    `input` holds the cached ones too, and `output` the reasoning.
+    `input` holds those read from the provider's cache and those written to it too, and `output` the reasoning.
     """
 
     input: int | None = None
     cached: int | None = None
+    written: int | None = None
     reasoning: int | None = None
     output: int | None = None
 
@@ -83,9 +91,7 @@ class _Answer(_Frozen):
     votes: tuple[Vote, ...] = ()
     omitted: tuple[str, ...] = Field(default=(), description="evidence that did not fit into the question")
     contradictions: tuple[str, ...] = Field(default=(), description="where the judge disputes a fact; the fact stands")
-    flipped: bool = Field(
-        default=False, description="another answer came out with comments and strings made neutral: see `reason`"
-    )
+    findings: tuple[JudgeFinding, ...] = ()
 
 
 class Judged(_Answer):
@@ -131,6 +137,9 @@ class NotAsked(_Frozen):
     reason: str
     message: str
 
+
+WAITING = frozenset({"max-cost", "in-batch"})
+"""Reasons of `NotAsked` that end when the same command is given again: a judge is still to be asked."""
 
 Judgement = Annotated[Judged | Abstained | Errored | NotAsked, Field(discriminator="status")]
 
