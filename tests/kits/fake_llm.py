@@ -26,13 +26,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from fake_replies import GOOD, PATHS, Answer, Reply, Request, cover_all, faults_of, reply_to, tokens_of
+from fake_replies import GOOD, PATHS, Answer, Reply, Request, cover_all, faults_of, reply_to
 
 Script = Callable[[Request], str | None]
 """Names the fault of a request; None or "ok" is none."""
-
-CACHED_FROM = 1024
-"""Tokens from which a prefix is kept by the emulated prompt cache."""
 
 UNKNOWN_KEY = "wrong-key"
 """The key that the server refuses."""
@@ -238,14 +235,12 @@ class FakeLlm:
         question = request.question
         request = dataclasses.replace(request, seen=self._seen[question])
         self._seen[question] += 1
-        prefix = request.prefix
-        size = tokens_of(prefix)
-        cached = size if size >= CACHED_FROM and prefix in self._prefixes else 0
+        cached = max((size for size, name in request.prefixes if name in self._prefixes), default=0)
         return request, self.script(request) or "ok", cached
 
     def _note(self, request: Request, fault: str, reply: Reply, cached: int, *, delivered: bool) -> None:
         if reply.paid:
-            self._prefixes.add(request.prefix)
+            self._prefixes.update(name for _, name in request.prefixes)
         if self._keep:
             event = Event(
                 number=request.number,
@@ -296,6 +291,12 @@ async def _send(writer: asyncio.StreamWriter, reply: Reply) -> bool:
     if reply.act == "send":
         writer.write(head + data)
         await writer.drain()
+        return True
+    if reply.act == "trickle":
+        for at in range(len(head + data)):
+            writer.write((head + data)[at : at + 1])
+            await writer.drain()
+            await asyncio.sleep(0.02)
         return True
     if reply.act == "reset-mid-body":
         writer.write(head + data[: len(data) // 2])

@@ -17,6 +17,10 @@ PATHS = {
 """The message endpoints and the wire that speaks there."""
 
 
+CACHED_FROM = 1024
+"""Tokens from which a prompt cache keeps a prefix."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Request:
     """One question as it arrived.
@@ -69,9 +73,23 @@ class Request:
         return "".join(self.user_parts)
 
     @property
-    def prefix(self) -> str:
-        """What a prompt cache can keep: all before the last block of the user's text."""
-        return "".join((self.model, self.system, *self.user_parts[:-1]))
+    def prefixes(self) -> list[tuple[int, str]]:
+        """What a prompt cache can keep, longest last: (tokens, digest) of each beginning of the question.
+
+        As documented: with OpenAI from 1,024 tokens in steps of 128, with Anthropic up to the marked block.
+        """
+        if self.wire == "anthropic-messages":
+            blocks = [block for message in self._messages for block in sequence(message.get("content"))]
+            marked = [at for at, block in enumerate(blocks) if block.get("cache_control")]
+            ends = [len(self.system) + len(_text(blocks[: marked[-1] + 1]))] if marked else []
+        else:
+            ends = list(range(4 * CACHED_FROM, len(self.system + self.user) + 1, 4 * 128))
+        whole, seen, start, found = self.system + self.user, hashlib.sha256(self.model.encode()), 0, []
+        for end in ends:
+            seen.update(whole[start:end].encode("utf-8", "replace"))
+            start = end
+            found.append((tokens_of(whole[:end]), seen.hexdigest()))
+        return [(size, name) for size, name in found if size >= CACHED_FROM]
 
     @property
     def question(self) -> str:
@@ -93,7 +111,7 @@ class Reply:
         body: the bytes, made to JSON unless bytes already.
         headers: besides the length.
         act: "send" it whole; "hang" without a word; "reset" the connection before a word; "reset-mid-body" after
-            half of it; "close" it quietly before a word.
+            half of it; "close" it quietly before a word; "trickle" it, one byte every 20 ms.
         paid: whether it is a reply of a model, as opposed to an error that costs nothing.
     """
 
@@ -277,6 +295,11 @@ def reply_to(request: Request, fault: str | None, answer: Answer, *, cached: int
     return good if fault in (None, "ok") else _ODD[fault](good)
 
 
+def sequence(value: object) -> list[Any]:
+    """Return a list as it is, anything else as an empty one."""
+    return value if isinstance(value, list) else []
+
+
 def tokens_of(text: str) -> int:
     """Count tokens as a tokenizer roughly would."""
     return (len(text) + 3) // 4
@@ -364,9 +387,7 @@ def _messages(request: Request, said: Said, used: int, cached: int, written: int
     content: list[dict[str, Any]] = [{"type": "thinking", "thinking": "", "signature": "x"}]
     content += [{"type": "text", "text": part} for part in _parts(said)]
     details = {"type": "refusal", "category": "frontier_llm", "explanation": "benign work can trigger this"}
-    blocks = request.body.get("system"), *(m.get("content") for m in request.body.get("messages", []))
-    marked = any(isinstance(b, Mapping) and b.get("cache_control") for list_ in blocks for b in list_ or ())
-    kept = tokens_of(request.prefix) if marked and not cached else 0
+    kept = max((size for size, _ in request.prefixes), default=0) if not cached else 0
     return {
         "id": f"msg_{request.number}",
         "type": "message",
@@ -377,9 +398,9 @@ def _messages(request: Request, said: Said, used: int, cached: int, written: int
         "stop_sequence": None,
         "stop_details": details if said.stop == "refusal" else None,
         "usage": {
-            "input_tokens": max(used - cached - kept, 0),
+            "input_tokens": used - cached - kept,
             "cache_read_input_tokens": cached,
-            "cache_creation_input_tokens": min(kept, used),
+            "cache_creation_input_tokens": kept,
             "output_tokens": written,
             "output_tokens_details": {"thinking_tokens": said.reasoning},
         },

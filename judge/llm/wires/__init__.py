@@ -55,8 +55,10 @@ class Wire(Protocol):
     def read(self, payload: object) -> Reply | Failure:
         """Bring decoded JSON of any shape to our form; never raises."""
 
-    def open_client(self, *, key: str, base_url: str | None, timeout_s: float) -> Client:
-        """Open a client; imports the SDK."""
+    def open_client(
+        self, *, key: str, base_url: str | None, timeout_s: float, most_bytes: int | None = MOST_BYTES
+    ) -> Client:
+        """Open a client whose responses may have `most_bytes` (None: any number); imports the SDK."""
 
     async def send(self, client: Client, body: Mapping[str, Any]) -> bytes:
         """Send one question and return the reply as it came, of which `read` makes a `Reply`.
@@ -114,13 +116,14 @@ class Model:
             raise UsageError(f"{variable}: holds characters that no key has")  # they would be quoted in errors
         return key or NO_KEY
 
-    def open_client(self, *, timeout_s: float) -> Client:
-        """Open a client for calls of at most `timeout_s` seconds; imports the SDK.
+    def open_client(self, *, timeout_s: float, most_bytes: int | None = MOST_BYTES) -> Client:
+        """Open a client for calls of at most `timeout_s` seconds and responses of `most_bytes`; imports the SDK.
 
         Raises:
             UsageError: there is no key.
         """
-        return wire_of(self).open_client(key=self.key(), base_url=self.base_url, timeout_s=timeout_s)
+        key = self.key()
+        return wire_of(self).open_client(key=key, base_url=self.base_url, timeout_s=timeout_s, most_bytes=most_bytes)
 
 
 def open_model(provider: Provider, name: str, wire: str, options: JudgingOptions) -> Model:

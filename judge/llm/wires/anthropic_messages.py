@@ -10,7 +10,7 @@ from judge.llm.answer import answer_schema
 from judge.llm.inquiry import Inquiry
 from judge.llm.options import Effort
 from judge.llm.reply import Failure, Reply, Stop
-from judge.llm.wires.client import Client, exchange, open_sdk
+from judge.llm.wires.client import MOST_BYTES, Client, exchange, open_sdk
 from judge.llm.wires.failures import refused
 from judge.llm.wires.shape import brief, count, mapping, sequence, text, word
 
@@ -90,12 +90,12 @@ def _tokens(usage: Mapping[str, Any]) -> Tokens:
     )
 
 
-def open_client(*, key: str, base_url: str | None, timeout_s: float) -> Client:
+def open_client(*, key: str, base_url: str | None, timeout_s: float, most_bytes: int | None = MOST_BYTES) -> Client:
     """Open a client; the SDK is imported here. It adds `/v1` by itself, so one at the end of `base_url` is dropped."""
     import anthropic
 
     home = (base_url or HOME).rstrip("/").removesuffix("/v1")
-    return open_sdk(anthropic, "AsyncAnthropic", key=key, base_url=home, timeout_s=timeout_s)
+    return open_sdk(anthropic, "AsyncAnthropic", key=key, base_url=home, timeout_s=timeout_s, most_bytes=most_bytes)
 
 
 async def send(client: Client, body: Mapping[str, Any]) -> bytes:

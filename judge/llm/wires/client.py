@@ -52,31 +52,38 @@ def _secret(key: str) -> bool:
     return len(key) >= 8 and key != NO_KEY
 
 
-def open_sdk(module: ModuleType, kind: str, *, key: str, base_url: str, timeout_s: float) -> Client:
+def open_sdk(
+    module: ModuleType, kind: str, *, key: str, base_url: str, timeout_s: float, most_bytes: int | None
+) -> Client:
     """Open the asynchronous client `kind` of an SDK with no retries of its own and limited responses."""
-    transport = module.DefaultAsyncHttpxClient(event_hooks={"response": [_limit]}, timeout=timeout_s)
+    hooks = [_limit_to(most_bytes)] if most_bytes is not None else []
+    transport = module.DefaultAsyncHttpxClient(event_hooks={"response": hooks}, timeout=timeout_s)
     sdk = getattr(module, kind)(api_key=key, base_url=base_url, max_retries=0, timeout=timeout_s, http_client=transport)
     return Client(sdk=sdk, module=module, timeout_s=timeout_s, key=key)
 
 
-async def _limit(response: Any) -> None:
-    """Make a response stop at `MOST_BYTES`: called before its body is read, for good and bad statuses alike."""
-    library = importlib.import_module(type(response).__module__.partition(".")[0])  # httpx2, httpx in old SDKs
-    inner = response.stream
+def _limit_to(most_bytes: int) -> Callable[[Any], Awaitable[None]]:
+    """Return a hook that is called before a body is read, for good and bad statuses alike, and limits it."""
 
-    class Limited(library.AsyncByteStream):  # type: ignore[misc, name-defined]
-        async def __aiter__(self) -> AsyncIterator[bytes]:
-            size = 0
-            async for chunk in inner:
-                size += len(chunk)
-                if size > MOST_BYTES:
-                    raise TooLarge(f"the response is longer than {MOST_BYTES >> 20} MiB")
-                yield chunk
+    async def limit(response: Any) -> None:
+        library = importlib.import_module(type(response).__module__.partition(".")[0])  # httpx2; httpx in old SDKs
+        inner = response.stream
 
-        async def aclose(self) -> None:
-            await inner.aclose()
+        class Limited(library.AsyncByteStream):  # type: ignore[misc, name-defined]
+            async def __aiter__(self) -> AsyncIterator[bytes]:
+                size = 0
+                async for chunk in inner:
+                    size += len(chunk)
+                    if size > most_bytes:
+                        raise TooLarge(f"the response is longer than {most_bytes:,} bytes")
+                    yield chunk
 
-    response.stream = Limited()
+            async def aclose(self) -> None:
+                await inner.aclose()
+
+        response.stream = Limited()
+
+    return limit
 
 
 async def exchange(

@@ -100,8 +100,9 @@ def refused(status: int | None, payload: object, headers: Mapping[str, str] | No
     code = next((word for word in words if word), None)
     hint = _HINTS.get(reason, "")
     message = ": ".join(part for part in (f"{place} ({code})" if code else place, brief(said)) if part) + hint
-    billed = False if status is not None and 400 <= status < 500 else None
-    return CallFailed(reason, message, retry=retry, retry_after_s=retry_after(headers), billed=billed)
+    # A provider's own refusal or error costs nothing; what a gateway between us says leaves that open.
+    free = status is not None and (400 <= status < 500 or status in (500, 503, 529))
+    return CallFailed(reason, message, retry=retry, retry_after_s=retry_after(headers), billed=False if free else None)
 
 
 _PASSING_WORDS: frozenset[FailureReason] = frozenset(

@@ -11,7 +11,7 @@ from judge.llm.answer import SCHEMA_NAME, answer_schema
 from judge.llm.inquiry import Inquiry
 from judge.llm.options import Effort
 from judge.llm.reply import Failure, Reply, Stop
-from judge.llm.wires.client import Client, exchange, open_sdk
+from judge.llm.wires.client import MOST_BYTES, Client, exchange, open_sdk
 from judge.llm.wires.failures import refused
 from judge.llm.wires.shape import brief, count, mapping, sequence, text, word
 
@@ -106,11 +106,13 @@ def _tokens(usage: Mapping[str, Any]) -> Tokens:
     )
 
 
-def open_client(*, key: str, base_url: str | None, timeout_s: float) -> Client:
+def open_client(*, key: str, base_url: str | None, timeout_s: float, most_bytes: int | None = MOST_BYTES) -> Client:
     """Open a client; the SDK is imported here."""
     import openai
 
-    return open_sdk(openai, "AsyncOpenAI", key=key, base_url=base_url or HOME, timeout_s=timeout_s)
+    return open_sdk(
+        openai, "AsyncOpenAI", key=key, base_url=base_url or HOME, timeout_s=timeout_s, most_bytes=most_bytes
+    )
 
 
 async def send(client: Client, body: Mapping[str, Any]) -> bytes:
