@@ -8,6 +8,7 @@ from typing import Literal
 
 from judge.judgement import Judged, Judgement, NotAsked
 from judge.proportion import Share, share
+from judge.records import VerdictRecord
 
 ClaimName = Literal["syntax_correct", "files_match", "is_template_code"]
 CLAIMS: tuple[ClaimName, ...] = ("syntax_correct", "files_match", "is_template_code")
@@ -58,6 +59,12 @@ def facts_of(statuses: Mapping[str, str], overlap: Mapping[str, object]) -> Patc
         shares_file=bool(files.get("common")) if isinstance(files, Mapping) else None,
         template=None if template is None else not template,
     )
+
+
+def facts_of_record(record: VerdictRecord) -> PatchFacts:
+    """Read the facts off a stored verdict."""
+    overlap = record.gates["overlap"].model_extra if "overlap" in record.gates else None
+    return facts_of({name: gate.status for name, gate in record.gates.items()}, overlap or {})
 
 
 @dataclass(frozen=True, kw_only=True)

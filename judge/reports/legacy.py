@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 
-from judge.claims import facts_of
+from judge.claims import facts_of_record
 from judge.judgement import Judged
 from judge.records import GateRecord, VerdictRecord
 from judge.reports import Report
@@ -40,8 +40,7 @@ def evaluate(record: VerdictRecord) -> dict[str, object]:
     human's logic in whole or in part, and `is_complete` in whole; `quality_score` is the share of the human's units
     that is covered. All of them are null where nothing is known.
     """
-    overlap = record.gates["overlap"].model_extra if "overlap" in record.gates else None
-    facts = facts_of({name: gate.status for name, gate in record.gates.items()}, overlap or {})
+    facts = facts_of_record(record)
     said = record.judgement if isinstance(record.judgement, Judged) else None
     return {
         "syntax_correct": facts.parses,
