@@ -138,6 +138,8 @@ def _reason(status: int | None, words: tuple[str, ...], said: str, *, known: boo
         return "context-exceeded"
     if found & _FILTERED:
         return "content-filter"
+    if found & _OVERLOADED:
+        return "overloaded"
     if status == 403 and not known:
         return "bad-request"  # not the API: a proxy or firewall that dislikes this one text says nothing of the key
     return _by_status(status) if status is not None else _by_words(found)
@@ -159,8 +161,6 @@ def _by_status(status: int) -> FailureReason:
 def _by_words(found: set[str]) -> FailureReason:
     if found & _KEY:
         return "invalid-key"
-    if found & _OVERLOADED:
-        return "overloaded"
     if found & _RATE:
         return "rate-limited"
     if found & _SERVER:
@@ -179,13 +179,14 @@ def raised(error: Exception, sdk: ModuleType) -> CallFailed:
         error: what was raised by a call.
         sdk: the module `openai` or `anthropic`, whose classes decide.
     """
-    if isinstance(error, sdk.APITimeoutError):
+    if isinstance(error, TooLarge) or isinstance(error.__cause__, TooLarge):
+        cut = error if isinstance(error, TooLarge) else error.__cause__
+        return CallFailed("not-an-api-response", str(cut), retry=False)
+    if isinstance(error, sdk.APITimeoutError) or _is(error, "TimeoutException"):
         return CallFailed("timeout", "no whole reply within the time limit", retry=True)
-    if isinstance(error, sdk.APIConnectionError):
-        cause = error.__cause__
-        if isinstance(cause, TooLarge):
-            return CallFailed("not-an-api-response", str(cause), retry=False)
-        said = f"{type(cause).__name__}: {cause}" if cause else str(error)
+    if isinstance(error, sdk.APIConnectionError) or _is(error, "TransportError"):
+        cause = error.__cause__ or error
+        said = f"{type(cause).__name__}: {cause}"
         never_sent = type(cause).__name__ in ("ConnectError", "ConnectTimeout", "PoolTimeout", "UnsupportedProtocol")
         return CallFailed("connection", brief(said), retry=True, billed=False if never_sent else None)
     if isinstance(error, sdk.APIResponseValidationError):
@@ -193,11 +194,14 @@ def raised(error: Exception, sdk: ModuleType) -> CallFailed:
     if isinstance(error, sdk.APIStatusError):
         status = int(error.response.status_code)
         return refused(status, _body(error), {k.lower(): v for k, v in error.response.headers.items()})
-    if _is(error, "OAuthError", "SubjectTokenProviderError", "CredentialsError"):
+    if _is(error, *_KEY_TROUBLE):
         return CallFailed("invalid-key", brief(str(error)), retry=False, billed=False)
     return CallFailed(
         "failed", brief(f"{type(error).__name__}: {error}"), retry=_is(error, "RetryableError"), billed=None
     )
+
+
+_KEY_TROUBLE = ("SubjectTokenProviderError", "CredentialsError", "WorkloadIdentityError", "MutuallyExclusiveAuthError")
 
 
 def _body(error: Any) -> object:
