@@ -58,6 +58,7 @@ class RecordedCheck:
         errored: those that never were an answer, by reason.
         abstained: those that decide nothing, by reason.
         stored_as_failed: of the errored, how many the file itself stores as a failed patch.
+        as_stored: what a count of the file's fields gives, failed answers taken at face value.
         found: how many patches were found among the verdicts, by human commit and size.
         found_by_bytes: of these, how many by their size in bytes; the others by characters only.
         ambiguous: found more than once, with facts that differ; nothing is checked there.
@@ -73,6 +74,7 @@ class RecordedCheck:
     errored: Mapping[str, int]
     abstained: Mapping[str, int]
     stored_as_failed: int
+    as_stored: Mapping[str, Share]
     found: int
     found_by_bytes: int
     ambiguous: int
@@ -227,6 +229,7 @@ def check_recorded(recorded: Sequence[RecordedJudgement], records: Iterable[Verd
         errored=errored,
         abstained=Counter(one.judgement.reason for one in recorded if isinstance(one.judgement, Abstained)),
         stored_as_failed=sum(isinstance(one.judgement, Errored) and not one.stored.true_success for one in recorded),
+        as_stored=_as_stored(recorded),
         found=sum(bool(found) for found in hits),
         found_by_bytes=sum(
             any(record.patch_bytes == one.patch_size for record in found)
@@ -239,6 +242,17 @@ def check_recorded(recorded: Sequence[RecordedJudgement], records: Iterable[Verd
         answered=sum(bool(one.claims and found and found.applies) for one, found in both),
         claims=tabulate(claim for one, found in both for claim in check_claims(one.claims, found)),
     )
+
+
+def _as_stored(recorded: Sequence[RecordedJudgement]) -> Mapping[str, Share]:
+    stored = [one.stored for one in recorded]
+    counts = {
+        "syntax errors": sum(not one.syntax_correct for one in stored),
+        "template code": sum(one.is_template_code for one in stored),
+        "wrong files": sum(not one.files_match for one in stored),
+        "true success": sum(one.true_success for one in stored),
+    }
+    return {name: share(count, len(stored)) for name, count in counts.items()}
 
 
 def _find(recorded: Sequence[RecordedJudgement], records: Iterable[VerdictRecord]) -> list[list[VerdictRecord]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from judge.agreement import Agreement, Kappa
 from judge.calibration import Calibration, Cost, RecordedCheck, VoteAgreement
@@ -92,8 +92,10 @@ def _claims(title: str, rows: Iterable[ClaimRow]) -> list[str]:
 
 def _recorded(found: RecordedCheck) -> list[str]:
     only_chars = found.found - found.found_by_bytes
+    as_stored = ", ".join(f"{name} {_percent(part.value or 0)}" for name, part in found.as_stored.items())
     lines = [
         f"recorded by another harness: {visible(found.judge)}, {found.judgements} judgements",
+        f"  as its file counts them, failed answers included: {as_stored}",
         f"  no answer at all: {_reasons(found.errored)}; stored as failed patches: {found.stored_as_failed}",
         f"  answered, but decides nothing: {_reasons(found.abstained)}",
         f"  patches found by human commit and size: {found.found}"
@@ -101,13 +103,12 @@ def _recorded(found: RecordedCheck) -> list[str]:
         + (f"; {found.ambiguous} ambiguous and not checked" if found.ambiguous else ""),
         f"  of these apply {found.applies}, parse {found.parses}, share a file with the human commit "
         f"{found.shares_file}",
-        f"  apply and were really answered: {found.answered}",
+        f"  apply and have a real answer: {found.answered}",
     ]
     return [*lines, *_claims("claims of the answers against the facts", found.claims)]
 
 
-def _reasons(reasons: dict[str, int] | object) -> str:
-    assert isinstance(reasons, dict)
+def _reasons(reasons: Mapping[str, int]) -> str:
     listed = ", ".join(f"{reason} {count}" for reason, count in sorted(reasons.items()))
     return f"{sum(reasons.values())} ({listed})" if reasons else "0"
 

@@ -66,3 +66,9 @@ def test_by_size_in_characters(recorded: Sequence[RecordedJudgement], records: S
     assert (check.found, check.found_by_bytes, check.ambiguous) == (143, 140, 0)
     assert (check.applies, check.parses, check.shares_file, check.answered) == (138, 130, 138, 27)
     assert claim(check, "syntax_correct = false")[1:] == (13, 9)
+
+
+def test_published_rates_are_the_failed_answers(recorded: Sequence[RecordedJudgement]) -> None:
+    """The published 90.2 %, 83.2 %, 89.5 % and 0 % come out when failed answers are taken at face value."""
+    rates = {name: round(100 * (part.value or 0), 1) for name, part in check_recorded(recorded, ()).as_stored.items()}
+    assert rates == {"syntax errors": 90.2, "template code": 83.2, "wrong files": 89.5, "true success": 0.0}
