@@ -1,0 +1,34 @@
+"""How many tokens a text has at most, without anybody's tokenizer."""
+
+from __future__ import annotations
+
+import re
+
+_PIECES = re.compile(
+    r"(?P<word>[A-Za-z]+)|(?P<number>[0-9]+)|(?P<space>\n[ \t]*|[ \t]{2,})|(?P<sign>[!-/:-@\[-`{-~]+)"
+    r"|(?P<other>[^\x00-\x7f]+)"
+)
+
+
+def estimate_tokens(text: str) -> int:
+    """Return an estimate of the tokens of code or prose that is meant to be too high, not too low.
+
+    A word counts one for every five letters, a number or a run of signs one for every two, an indentation one, and
+    every byte beyond ASCII one. Measured on 179 human diffs, 98 candidate diffs and 60 task texts of the run archive
+    against four tokenizers (cl100k_base, o200k_base, the one Anthropic published for Claude 2, DeepSeek's): 1.00 to
+    1.23 times the largest of the four for every single text (median 1.11); over all texts 1.33 times the larger
+    OpenAI count. Newer tokenizers of Anthropic are not public and may count more. Text made to be dense
+    (random letters) can exceed it: such a question is refused by the provider, and never cut.
+    """
+    total = 0
+    for found in _PIECES.finditer(text):
+        match found.lastgroup:
+            case "word":
+                total += (len(found[0]) + 4) // 5
+            case "number" | "sign":
+                total += (len(found[0]) + 1) // 2
+            case "space":
+                total += 1
+            case _:
+                total += len(found[0].encode("utf-8", "surrogatepass"))
+    return total
