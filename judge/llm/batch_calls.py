@@ -133,7 +133,11 @@ class Calls:
             sleep=self.sleep,
             reraise=True,
         )
-        return await retrying(work)
+
+        async def attempt() -> _T:  # tenacity awaits only what is declared so
+            return await work()
+
+        return await retrying(attempt)
 
     async def _once(self, make: Callable[[], Awaitable[Any]]) -> Mapping[str, Any]:
         try:
