@@ -6,7 +6,7 @@ import asyncio
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 from judge.judgement import Abstained, Errored, Judged, JudgeFinding, Judgement, NotAsked, Order, Tokens, Vote
 from judge.llm.answer import Answer
@@ -169,7 +169,7 @@ def count(ballots: Sequence[Ballot]) -> Outcome:
 
     Where failed votes might have made the majority the judge has failed; where they could not, it is split.
     """
-    together = {
+    together: dict[str, Any] = {
         "tokens": add_tokens(ballot.tokens for ballot in ballots),
         "cost_usd": add_costs(ballot.cost_usd for ballot in ballots),
         "votes": tuple(ballot.vote for ballot in ballots) if len(ballots) > 1 else (),
@@ -196,7 +196,7 @@ def count(ballots: Sequence[Ballot]) -> Outcome:
     return Abstained(**heading, reason=reason, message=f"the votes do not agree: {tally}")
 
 
-def _heading(outcome: Outcome) -> dict[str, object]:
+def _heading(outcome: Outcome) -> dict[str, Any]:
     return {name: getattr(outcome, name) for name in ("judge", "scope", "model", "prompt", "omitted")}
 
 
