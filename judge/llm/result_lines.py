@@ -35,9 +35,23 @@ class ResultLine:
     failure: Failure | None = None
 
 
+_NOT_DONE: dict[str, FailureReason] = {"batch_expired": "expired", "batch_cancelled": "canceled"}
+
+
 def is_result_line(line: object) -> bool:
     """Whether a decoded line is one of these."""
     return isinstance(line, dict) and isinstance(line.get("custom_id"), str)
+
+
+def question_of(custom_id: str) -> str:
+    """Return what a line's name says of its question: our own batches put twelve digits and a dash before it."""
+    named = custom_id[_MARK:] if custom_id[_MARK - 1 : _MARK] == "-" else custom_id
+    return named[:_DIGITS]
+
+
+_MARK = 13
+_DIGITS = 51
+"""As many digits of a question's name as fit into a line's name behind the batch's own."""
 
 
 def read_result_line(line: dict[str, Any]) -> ResultLine:
@@ -51,8 +65,9 @@ def read_result_line(line: dict[str, Any]) -> ResultLine:
         return _openai(name, response)
     if isinstance(result, dict):
         return _anthropic(name, result)
-    if line.get("error"):
-        return _failed(name, "failed", _said(line["error"]))
+    if error := line.get("error"):
+        code = error.get("code") if isinstance(error, dict) else None
+        return _failed(name, _NOT_DONE.get(str(code), "failed"), _said(error))
     return _failed(name, "not-an-api-response", "the line holds no response, result, answer or text")
 
 
