@@ -192,6 +192,9 @@ def count(ballots: Sequence[Ballot]) -> Outcome:
         same = len(reasons) == 1 and len(errors) == len(ballots)
         reason = reasons.pop() if same else "no-quorum"
         return Errored(**heading, reason=reason, message=errors[0].message if same else f"no majority: {tally}")
+    alike = {ballot.vote.reason for ballot in ballots}
+    if not judged and not errors and len(alike) == 1:
+        return ballots[0].outcome.model_copy(update=together)
     reason = "split" if len(matches) > 1 else "no-majority"
     return Abstained(**heading, reason=reason, message=f"the votes do not agree: {tally}")
 

@@ -55,6 +55,8 @@ class JudgingStage(Closing, Generic[Tag]):
         Raises:
             JudgeError: the store cannot be used, or a limit is set that cannot be kept.
         """
+        for model in models:
+            model.key()  # one that is missing is said before anything is done
         need_prices(models, options)
         self._options = options
         self._store = Store(options.cache)
