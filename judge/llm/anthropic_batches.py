@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
 from contextlib import aclosing
 from datetime import datetime
 from functools import partial
@@ -91,7 +91,7 @@ async def look(calls: Calls, batch_id: str) -> Look:
     return Look(state="open", detail=brief(f"{status or 'no status'}, {_size(found)} requests"))
 
 
-def results(calls: Calls, source: str) -> AsyncIterator[dict[str, Any]]:
+def results(calls: Calls, source: str) -> AsyncGenerator[dict[str, Any]]:
     """Yield the results of a batch."""
     stream = calls.client.sdk.messages.batches.with_streaming_response.results
     return calls.lines(lambda: stream(source, timeout=calls.client.timeout_s))

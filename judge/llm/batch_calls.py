@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol, TypeVar
@@ -83,7 +83,7 @@ class BatchApi(Protocol):
     async def look(self, calls: Calls, batch_id: str) -> Look:
         """Ask how a batch stands."""
 
-    def results(self, calls: Calls, source: str) -> AsyncIterator[dict[str, Any]]:
+    def results(self, calls: Calls, source: str) -> AsyncGenerator[dict[str, Any]]:
         """Yield the decoded lines of one source of results, in any order."""
 
 
@@ -153,7 +153,9 @@ class Calls:
             raise CallFailed("not-an-api-response", "neither an object with an id nor a list", retry=True)
         return found
 
-    async def lines(self, open_stream: Callable[[], AbstractAsyncContextManager[Any]]) -> AsyncIterator[dict[str, Any]]:
+    async def lines(
+        self, open_stream: Callable[[], AbstractAsyncContextManager[Any]]
+    ) -> AsyncGenerator[dict[str, Any]]:
         """Yield the decoded objects of a file of JSON lines as it comes in.
 
         The SDKs' own readers split at other characters than line feeds, too, or make objects of their own of a line.

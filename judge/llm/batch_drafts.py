@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import IO, Any
 
@@ -22,13 +22,13 @@ class Draft:
         intent: our own name for it.
         items: what its lines stand for.
         reserved: the money that was set aside for each.
-        bytes: size of its lines, a line feed for each counted.
+        size: bytes of its lines, a line feed for each counted.
     """
 
     intent: str = field(default_factory=new_intent)
     items: list[Item] = field(default_factory=list)
     reserved: list[Reservation] = field(default_factory=list)
-    bytes: int = 0
+    size: int = 0
     _sizes: list[int] = field(default_factory=list)
     _spool: IO[bytes] = field(default_factory=tempfile.TemporaryFile)
 
@@ -36,7 +36,7 @@ class Draft:
         """Append a line."""
         self.items.append(item)
         self.reserved.append(reserved)
-        self.bytes += len(line) + 1
+        self.size += len(line) + 1
         self._sizes.append(len(line))
         self._spool.write(line)
 
@@ -82,7 +82,7 @@ class Drafts:
         draft = self._drafts[-1] if self._drafts else self._new()
         data = _named(line, draft, question)
         if draft.items and (
-            len(draft.items) >= self._api.MOST_REQUESTS or draft.bytes + len(data) + 1 > self._api.MOST_BYTES
+            len(draft.items) >= self._api.MOST_REQUESTS or draft.size + len(data) + 1 > self._api.MOST_BYTES
         ):
             draft = self._new()
             data = _named(line, draft, question)
@@ -96,7 +96,7 @@ class Drafts:
         draft.add(item, data, reserved)
         self._keys.add(key)
 
-    def take(self) -> Iterator[Draft]:
+    def take(self) -> Generator[Draft]:
         """Hand the batches out one after the other; each is thrown away after its turn."""
         while self._drafts:
             draft = self._drafts.pop(0)

@@ -238,7 +238,8 @@ class BatchMember:
         except CallFailed as failed:
             if left and not refused_for_sure(failed):
                 return await self._perhaps_sent(draft, failed)
-            return self._withdraw(draft, failed)
+            self._withdraw(draft, failed)
+            return None
         self._book.opened(draft.intent, batch_id)
         return self._submitted(batch_id, len(taken))
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from functools import partial
 from typing import Any
 
@@ -74,7 +74,7 @@ async def look(calls: Calls, batch_id: str) -> Look:
     return Look(state="open", detail=brief(f"{word}, {done} of {total} done"))
 
 
-def results(calls: Calls, source: str) -> AsyncIterator[dict[str, Any]]:
+def results(calls: Calls, source: str) -> AsyncGenerator[dict[str, Any]]:
     """Yield the lines of a file of replies or of errors."""
     content = calls.client.sdk.files.with_streaming_response.content
     return calls.lines(lambda: content(source, timeout=calls.client.timeout_s))

@@ -293,8 +293,11 @@ def test_killed_at_random_again_and_again(seed: int, model: Model, served: Serve
     dice = random.Random(seed)
     store = tmp_path / "kept.db"
     for _ in range(6):
+        calls = len(batches.calls)
         child = start_run(model, store, 40, later=SETTLING_S + 1)
-        time.sleep(dice.uniform(0.3, 2.0))
+        while len(batches.calls) == calls and child.poll() is None:
+            time.sleep(0.01)
+        time.sleep(dice.uniform(0, 0.1))
         child.kill()
         child.wait(10)
         if dice.random() < 0.5:
