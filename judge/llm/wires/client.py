@@ -113,7 +113,7 @@ async def exchange(
         return _checked(client, data, read)
     failed.message = client.scrub(failed.message)
     failed.args = (f"{failed.reason}: {failed.message}",)
-    raise failed from None
+    raise failed  # outside the handlers, so that the SDK's exception is not its context
 
 
 def _checked(client: Client, data: bytes, read: Callable[[object], Reply | Failure]) -> bytes:
