@@ -12,7 +12,7 @@ import random
 import re
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any, Literal
 from urllib.parse import parse_qs
@@ -61,7 +61,8 @@ class FakeBatches:
         batches: all that were created, oldest first.
         outcome: says how a line ends, by its number in the batch; called once for each.
         on: called before each step is carried out, and with `after=True` before its response leaves; may return a
-            response to send instead, and may kill whoever asked.
+            response to send instead (after the step, one that breaks off breaks off the real one), and may kill whoever
+            asked.
         calls: the steps that were asked for, in order.
     """
 
@@ -105,7 +106,10 @@ class FakeBatches:
                 self.calls.append(step)
                 before = self.on(step, False)
                 made = before or serve(self, call, *found.groups())
-                return (None if before else self.on(step, True)) or made
+                after = None if before else self.on(step, True)
+                if after and after.act == "reset-mid-body":
+                    return replace(made, act=after.act)
+                return after or made
         return None
 
     # OpenAI
