@@ -16,7 +16,7 @@ def open_judge(argument: str, options: JudgingOptions) -> Model:
     """Name the model.
 
     Raises:
-        UsageError: there is no key, the address is none, or the API does not know such an effort.
+        UsageError: the address is none, or the API does not know such an effort.
     """
     if options.effort is not None and options.effort not in EFFORTS:
         known = ", ".join(sorted(EFFORTS, key=("low", "medium", "high", "xhigh", "max").index))

@@ -14,6 +14,6 @@ def open_judge(argument: str, options: JudgingOptions) -> Model:
     """Name the model: by the Responses API at OpenAI, by Chat Completions, which all servers speak, elsewhere.
 
     Raises:
-        UsageError: there is no key, or the address is none.
+        UsageError: the address is none.
     """
     return open_model("openai", argument, "openai-responses" if options.base_url is None else "openai-chat", options)

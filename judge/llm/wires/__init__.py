@@ -127,14 +127,12 @@ class Model:
 
 
 def open_model(provider: Provider, name: str, wire: str, options: JudgingOptions) -> Model:
-    """Name a model and check what can be checked without asking it.
+    """Name a model; no key is needed for that, only for asking it (`Model.key`).
 
     Raises:
-        UsageError: the address is none, or there is no key.
+        UsageError: the address is none.
     """
-    model = Model(provider=provider, name=name, wire=wire, base_url=_address(options.base_url))
-    model.key()
-    return model
+    return Model(provider=provider, name=name, wire=wire, base_url=_address(options.base_url))
 
 
 _FORM = "write it as http://HOST:PORT/v1"

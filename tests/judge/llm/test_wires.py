@@ -512,11 +512,14 @@ def test_the_key_is_sent_and_never_written_down(wire: str) -> None:
 
 
 def test_no_key_is_one_clear_error(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Without a key the provider's own service is refused at once, by the name of the variable."""
+    """A model can be named without a key, to write prompts; asking it is refused at once, by the variable's name."""
     for provider, variable in (("openai", "OPENAI_API_KEY"), ("anthropic", "ANTHROPIC_API_KEY")):
         monkeypatch.setenv(variable, "  ")
-        with pytest.raises(UsageError, match=f"--judge {provider}:m-1: no key; set {variable}"):
-            all_backends()[provider].open_judge("m-1", JudgingOptions())
+        model = all_backends()[provider].open_judge("m-1", JudgingOptions())
+        assert isinstance(model, Model)
+        for ask in (model.key, lambda model=model: model.open_client(timeout_s=1)):
+            with pytest.raises(UsageError, match=f"--judge {provider}:m-1: no key; set {variable}"):
+                ask()
 
 
 def test_a_server_of_ones_own_needs_no_key(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -585,7 +588,7 @@ def test_a_key_that_is_none_is_refused_and_not_shown(monkeypatch: pytest.MonkeyP
     """A key with a line end or a foreign letter would be quoted by whatever stumbles over it."""
     monkeypatch.setenv("OPENAI_API_KEY", key)
     with pytest.raises(UsageError, match="OPENAI_API_KEY") as failed:
-        all_backends()["openai"].open_judge("m", JudgingOptions())
+        model_at("openai-responses", None).key()
     assert key not in str(failed.value) and "secret" not in str(failed.value)
 
 
