@@ -41,7 +41,7 @@ def shorten(text: str, most: int) -> str:
 def is_unseen(char: str) -> bool:
     """Whether nobody would see this character, or it changes how others are read; spaces and line ends aside."""
     return char not in "\t\r\f" and (
-        unicodedata.category(char) in ("Cc", "Cf", "Co", "Cn") or bool(_UNSEEN.match(char))
+        unicodedata.category(char) in ("Cc", "Cf", "Co", "Cn", "Zl", "Zp") or bool(_UNSEEN.match(char))
     )
 
 

@@ -61,7 +61,7 @@ def signs(question: Question) -> tuple[str, ...]:
         if finding.code in RULES:
             found[_place(finding.message, finding.path, finding.line)] = None
     for file in question.files:
-        for message in _in_names(file):
+        for message in name_signs(file):
             found[_place(message, file.path, None)] = None
         for line, message in line_signs(file.change.added):
             found[_place(message, file.path, line.new)] = None
@@ -89,18 +89,16 @@ def line_signs(lines: Sequence[DiffLine]) -> Iterator[tuple[DiffLine, str]]:
             yield line, "text holds encoded prose"
 
 
-def name_signs(path: str) -> tuple[str, ...]:
-    """Return in what ways a path addresses a judge."""
+def name_signs(file: TouchedFile) -> tuple[str, ...]:
+    """Return in what ways the name that a patch gives to a file addresses a judge."""
+    path = file.change.new_path
+    if path is None or path == file.change.old_path:
+        return ()
     words = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", folded(path))
-    return (*addressed_in_name(words), *(m for m, p in _PATTERNS.items() if p.search(path) or p.search(words)))
-
-
-def _in_names(file: TouchedFile) -> Iterator[str]:
-    if file.change.new_path not in (None, file.change.old_path):
-        for message in name_signs(file.path):
-            yield f"the file's name {message}"
-        if any(is_unseen(char) for char in file.path):
-            yield "the file's name holds characters that nobody sees"
+    found = [*addressed_in_name(words), *(m for m, p in _PATTERNS.items() if p.search(path) or p.search(words))]
+    if any(is_unseen(char) for char in path):
+        found.append("holds characters that nobody sees")
+    return tuple(f"the file's name {message}" for message in found)
 
 
 def _decoded(text: str) -> Iterable[str]:

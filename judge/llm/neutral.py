@@ -89,7 +89,7 @@ def neutralise(files: Sequence[TouchedFile]) -> dict[str, Neutral]:
 def _neutral(file: TouchedFile, number: int, strings: _Strings) -> Neutral:
     known = decode(file.before or b"")
     path, note = file.path, ""
-    if file.change.new_path not in (None, file.change.old_path) and name_signs(path):
+    if name_signs(file):
         path, note = f"file_{number}{PurePosixPath(path).suffix[:8]}", "its name is replaced"
     if not is_source(file.path):
         note = "; ".join(filter(None, [note, "prose, withheld"]))
