@@ -149,27 +149,45 @@ Answer = Callable[[Request], Mapping[str, Any] | str]
 
 
 def cover_all(request: Request) -> dict[str, Any]:
-    """Answer that every unit asked about is covered, with quotes from the patch where one is found."""
-    return make_answer(unit_ids(request.user), coverage="covered", bottleneck="same", quotes=find_quotes(request.user))
+    """Answer that every unit asked about is covered, with a quote from the candidate's change."""
+    return make_answer(unit_ids(request.user), quotes=find_quotes(request.user, "candidate"))
+
+
+def miss_all(request: Request) -> dict[str, Any]:
+    """Answer that every unit asked about is missing, with a quote from the human change."""
+    quotes = {side: find_quotes(request.user, side) for side in ("human", "candidate")}
+    answer = make_answer(unit_ids(request.user), coverage="missing", bottleneck="other", quotes=quotes["human"])
+    return {**answer, "bottleneck_quotes": quotes["candidate"]}
 
 
 def unit_ids(user: str) -> list[str]:
-    """Return the ids of the units that a question asks about: `U1`, `U2`, ... at the start of lines, in order."""
-    found = re.findall(r"(?m)^[ \t*\-\[(`]*(U[1-9]\d*)\b(?=[\])`*]*[:.,]? )", user)
-    wanted = [f"U{number}" for number in range(1, len(found) + 1)]
-    present = set(found)
-    return [unit for unit in wanted if unit in present]
+    """Return the ids of the units that a question asks about: `U1 name` or `U1: name` at the start of lines.
+
+    No line of a document begins like this: each has a margin.
+    """
+    found = re.findall(r"(?m)^(U[1-9]\d*):? ", user)
+    return [f"U{number}" for number in range(1, len(found) + 1) if f"U{number}" in found]
 
 
-def find_quotes(user: str) -> list[dict[str, str]]:
-    """Quote the first long added line after a diff header for its file, as if it were the candidate's."""
-    file = ""
+def find_quotes(user: str, side: str) -> list[dict[str, str]]:
+    """Quote the first line of some length that is changed on a side.
+
+    Reads the frame of the prompt pack (`BEGIN MARK ID candidate change`, `= PATH`, margins) and a plain diff.
+    """
+    inside, file, removed = side == "candidate", "", []
     for line in user.splitlines():
-        if line.startswith("+++ "):
-            file = line[4:].removeprefix("b/").strip()
-        elif file and line.startswith("+") and len(line.strip()) > 12:
-            return [{"side": "candidate", "file": file, "text": line[1:].strip()}]
-    return []
+        if line.startswith("BEGIN "):
+            inside, file = line.endswith(f" {side} change"), ""
+        elif line.startswith("END "):
+            inside = False
+        elif line.startswith(("= ", "+++ ")) and (not file or line[0] == "+"):
+            file = line.removeprefix("= ").removeprefix("+++ ").removeprefix("b/").strip()
+        elif inside and file and line[:1] in ("+", "-") and len(line[1:].strip()) >= 12:
+            quote = {"side": side, "file": file, "text": line[1:].strip()}
+            if line[0] == "+":
+                return [quote]
+            removed.append(quote)
+    return removed[:1]
 
 
 def make_answer(

@@ -92,7 +92,7 @@ def refused(status: int | None, payload: object, headers: Mapping[str, str] | No
     """
     headers = headers or {}
     words, said = _words(payload)
-    reason = _reason(status, words, said.lower(), known=isinstance(payload, dict))
+    reason = _reason(status, words, said.lower(), payload)
     passing = status in _RETRIED or (status or 0) >= 500 if status is not None else reason in _PASSING_WORDS
     asked = headers.get("x-should-retry", "").lower()
     retry = asked == "true" or (passing and asked != "false")
@@ -128,7 +128,7 @@ def _words(payload: object) -> tuple[tuple[str, ...], str]:
     return tuple(word for word in named if word), text(body.get("message"))
 
 
-def _reason(status: int | None, words: tuple[str, ...], said: str, *, known: bool) -> FailureReason:
+def _reason(status: int | None, words: tuple[str, ...], said: str, payload: object) -> FailureReason:
     found = set(words)
     if found & _QUOTA or status == 402 or any(phrase in said for phrase in _CREDIT_WORDS):
         return "quota"
@@ -140,9 +140,9 @@ def _reason(status: int | None, words: tuple[str, ...], said: str, *, known: boo
         return "content-filter"
     if found & _OVERLOADED:
         return "overloaded"
-    if status == 403 and not known:
+    if status == 403 and not isinstance(payload, dict):
         return "bad-request"  # not the API: a proxy or firewall that dislikes this one text says nothing of the key
-    return _by_status(status) if status is not None else _by_words(found)
+    return _by_status(status) if status is not None else _by_words(found, mapping(payload))
 
 
 def _by_status(status: int) -> FailureReason:
@@ -158,7 +158,7 @@ def _by_status(status: int) -> FailureReason:
     return named.get(status, "server-error" if status >= 500 else "bad-request")
 
 
-def _by_words(found: set[str]) -> FailureReason:
+def _by_words(found: set[str], body: Mapping[str, Any]) -> FailureReason:
     if found & _KEY:
         return "invalid-key"
     if found & _RATE:
@@ -169,7 +169,10 @@ def _by_words(found: set[str]) -> FailureReason:
         return "timeout"
     if "not_found_error" in found:
         return "unknown-model"
-    return "bad-request" if "invalid_request_error" in found else "not-an-api-response"
+    if found & {"invalid_request_error", "request_too_large"}:
+        return "bad-request"
+    # An error of the API that has no name here, or nothing of the API's at all.
+    return "failed" if body.get("error") or "error" in (body.get("type"), body.get("object")) else "not-an-api-response"
 
 
 def raised(error: Exception, sdk: ModuleType) -> CallFailed:

@@ -104,6 +104,10 @@ CASES: list[tuple[str, int | None, object, str]] = [
     ("200: time-out", None, anthropic_error("timeout_error"), "timeout"),
     ("200: request", None, anthropic_error("invalid_request_error"), "bad-request"),
     ("200: context", None, anthropic_error("invalid_request_error", "prompt is too long"), "context-exceeded"),
+    ("200: too large", None, anthropic_error("request_too_large"), "bad-request"),
+    ("200: an error of no known kind", None, anthropic_error("new_error"), "failed"),
+    ("200: an error in a word", None, {"error": "oops"}, "failed"),
+    ("200: no error", None, {"error": None, "object": "response"}, "not-an-api-response"),
     ("200: riddle", None, {"hello": "world"}, "not-an-api-response"),
 ]
 
