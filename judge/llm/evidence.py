@@ -173,9 +173,9 @@ def _change_document(file: TouchedFile, name: str, side: Side, neutral: Neutral 
         notes.append(f"mode {change.new_mode}")
     if neutral and neutral.note:
         notes.append(neutral.note)
-    unshown = "binary" if change.binary else ""
+    unshown = "binary" if change.binary and is_source(change.path) else ""  # a picture decides nothing
     head = [f"= {shown_line(path)}", *(f"= {shown_line(note)}" for note in notes)]
-    if unshown:
+    if change.binary:
         head.append("= binary, not shown")
     code = is_source(change.path) and not is_test(change.path)
     if side == "human":
