@@ -202,9 +202,10 @@ class Asker:
             pause = min(2 * pause, longest)
 
     async def _finish(self, task: _Task) -> Exchange | Unasked:
+        found: Exchange | Unasked | None = None
         try:
-            while (found := await self._retrying(task.deadline)(self._step, task)) is None:
-                pass
+            while found is None:
+                found = await self._retrying(task.deadline)(self._step, task)
         except CallFailed as failed:
             if failed.reason in FATAL:
                 await self._halt()
@@ -219,7 +220,7 @@ class Asker:
         Raises:
             CallFailed: there is no reply.
         """
-        if self._unusable:
+        if self._stopped.is_set():
             await self._halt()
         found = await self._look(task.key, task.inquiry)
         if not isinstance(found, NeedsAttempt):
@@ -230,7 +231,7 @@ class Asker:
             return Unasked(reason="max-cost", message=reserved.message)
         spent: float | None = 0.0
         try:
-            if self._unusable or not await self._begin(task, found):
+            if self._stopped.is_set() or not await self._begin(task, found):
                 return None
             spent = None
             spent = await self._call(task, found)
@@ -332,13 +333,13 @@ class Asker:
             told = failed.retry_after_s if isinstance(failed, CallFailed) else None
             return max(spread(state), told or 0.0)
 
-        def too_late(state: RetryCallState) -> bool:
-            return self._clock() + state.upcoming_sleep > deadline
+        def stop(state: RetryCallState) -> bool:
+            return state.attempt_number >= TRIES or self._clock() + state.upcoming_sleep > deadline
 
         return tenacity.AsyncRetrying(
             retry=tenacity.retry_if_exception(lambda error: isinstance(error, CallFailed) and error.retry),
             wait=wait,
-            stop=tenacity.stop_any(tenacity.stop_after_attempt(TRIES), too_late),
+            stop=stop,
             sleep=self._pause,
             reraise=True,
         )

@@ -225,9 +225,7 @@ class Store(Closing):
                     yield self._connection
                     self._connection.execute("COMMIT")
                 except BaseException:
-                    # SQLite itself ends the transaction on a full disk and its like.
-                    if self._connection.in_transaction:
-                        self._connection.execute("ROLLBACK")
+                    self._connection.rollback()  # does nothing where SQLite ended it itself, as on a full disk
                     raise
 
     def _prepare(self) -> None:

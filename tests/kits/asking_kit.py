@@ -56,8 +56,12 @@ class Nap:
 
 def tell_apart(request: Request) -> Mapping[str, Any]:
     """Answer each question in its own way, so that an answer to another question would be seen: see `expected`."""
-    number = int(request.user.split("Candidate ")[1].split(":")[0])
-    return _answer(number)
+    return _answer(number_of(request))
+
+
+def number_of(request: Request) -> int:
+    """Return the number of the kit's question that a request asks."""
+    return int(request.user.split("Candidate ")[1].split(":")[0])
 
 
 def expected(number: int) -> str:

@@ -38,7 +38,9 @@ def only(store: Store, key: str = KEY) -> Attempt:
 def python(code: str, *arguments: object, check: bool = True) -> subprocess.CompletedProcess[str]:
     """Run a piece of code in a process of its own."""
     command = [sys.executable, "-P", "-c", code, *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, timeout=120, check=check)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0 or not check, done.stderr
+    return done
 
 
 @pytest.fixture
@@ -269,6 +271,7 @@ import os, sys
 from pathlib import Path
 from judge.errors import OutputError
 from judge.llm.store import Store
+Store(None).close()  # whatever is imported late is in reach of the first user only
 if os.getuid() == 0:
     os.setuid(65534)
 try:
