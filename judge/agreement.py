@@ -21,6 +21,8 @@ Missing = Literal["abstained", "error", "not-asked", "no-verdict"]
 
 RESAMPLES = 2000
 SEED = 20_260_101
+MIN_CASES = 10
+"""Resamples of fewer say little of other cases, and give intervals that are far too narrow."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,12 +56,14 @@ class Kappa:
     """Agreement beyond chance; None where it is not defined, as when one class is all there is.
 
     Attributes:
-        interval: 95 % percentile interval, cases resampled; None where it cannot be estimated: fewer than two
-            cases, too many resamples without a value, or no disagreement to resample.
+        interval: 95 % percentile interval, cases resampled; None where it cannot be estimated: too few cases, too
+            many resamples without a value, or no disagreement to resample.
+        cases: how many cases the answers are about.
     """
 
     value: float | None
     interval: Interval | None
+    cases: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -177,6 +181,7 @@ def _estimate(tables: Sequence[Matrix], costs: Matrix) -> Kappa:
     return Kappa(
         value=kappa(_add(tables, size), costs),
         interval=bootstrap(tables, lambda resample: kappa(_add(resample, size), costs)),
+        cases=len(tables),
     )
 
 
@@ -185,14 +190,14 @@ def bootstrap(
 ) -> Interval | None:
     """Return the 95 % percentile interval of a statistic over resamples of `parts`, the same for the same input.
 
-    None where it cannot be estimated: too many resamples without a value, or all alike.
+    None where it cannot be estimated: too few parts, too many resamples without a value, or all alike.
 
     Sources: B. Efron and R. J. Tibshirani, An Introduction to the Bootstrap (1993), chapter 13; whole cases are drawn,
     C. A. Field and A. H. Welsh, "Bootstrapping clustered data", JRSS B 69 (2007), 369-390.
     """
     rng = random.Random(seed)
     found = []
-    for _ in range(RESAMPLES if len(parts) > 1 else 0):
+    for _ in range(RESAMPLES if len(parts) >= MIN_CASES else 0):
         value = statistic(rng.choices(parts, k=len(parts)))
         if value is not None:
             found.append(value)

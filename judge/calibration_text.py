@@ -116,7 +116,8 @@ def _reasons(reasons: Mapping[str, int]) -> str:
 def _kappa(found: Kappa) -> str:
     if found.value is None:
         return "not defined"
-    return f"{found.value:.2f} ({_span(found.interval)})" if found.interval else f"{found.value:.2f} (no interval)"
+    span = _span(found.interval) if found.interval else f"no interval from {found.cases} cases"
+    return f"{found.value:.2f} ({span})"
 
 
 def _span(interval: Interval) -> str:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Sequence
 
 import pytest
 
-from judge.agreement import Compared, Matrix, agree, bootstrap, kappa, linear, unweighted
+from judge.agreement import MIN_CASES, Compared, Matrix, agree, bootstrap, kappa, linear, unweighted
 from judge.proportion import Interval, share, wilson
 
 CLASSES = ("none", "partial", "full")
@@ -140,8 +141,21 @@ def test_large_sample_interval() -> None:
     assert found.kappa.interval == pytest.approx((0.492 - 1.96 * 0.0510, 0.492 + 1.96 * 0.0510), abs=0.02)
 
 
-@pytest.mark.parametrize("table", [((1, 1), (0, 1)), ((2, 0), (0, 2))])
-def test_no_interval_where_it_cannot_be_estimated(table: Matrix) -> None:
-    """One case, or no disagreement to resample, gives no interval instead of one of no width."""
-    parts = [table] if table[0][1] else [((1, 0), (0, 1))] * 4
-    assert bootstrap(parts, lambda resample: kappa(resample[0], unweighted(2))) is None
+@pytest.mark.parametrize(
+    "parts",
+    [
+        [((3, 1), (1, 3)), ((1, 3), (3, 1))] * (MIN_CASES // 2 - 1),
+        [((2, 0), (0, 2))] * 40,
+        [((1, 0), (0, 0))] * 20 + [((0, 0), (0, 1))],
+    ],
+    ids=["few-cases", "no-disagreement", "one-case-of-a-class"],
+)
+def test_no_interval_where_it_cannot_be_estimated(parts: list[Matrix]) -> None:
+    """Few cases, no disagreement, or resamples that mostly lack a class give no interval instead of a narrow one."""
+    table = tuple(tuple(sum(part[i][j] for part in parts) for j in range(2)) for i in range(2))
+    assert kappa(table, unweighted(2)) is not None
+
+    def of(resample: Sequence[Matrix]) -> float | None:
+        return kappa([[sum(part[i][j] for part in resample) for j in range(2)] for i in range(2)], unweighted(2))
+
+    assert bootstrap(parts, of) is None
