@@ -20,7 +20,7 @@ import sys
 import threading
 import time
 import urllib.request
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -127,8 +127,8 @@ class FakeLlm:
         self.latency_s = latency_s
         self.routes = routes
         self.ledger = Ledger()
-        self.calls: list[Call] = []
-        """The last message requests as they came, headers included; 1,000 at the most."""
+        self.calls: deque[Call] = deque(maxlen=1000)
+        """The last 1,000 message requests as they came, headers included."""
         self._keep = keep_events
         self._seen: Counter[str] = Counter()
         self._prefixes: set[str] = set()
@@ -205,7 +205,8 @@ class FakeLlm:
         return await self._message(call, reader, writer)
 
     async def _message(self, call: Call, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
-        self.calls = [*self.calls[-999:], call] if self._keep else []
+        if self._keep:
+            self.calls.append(call)
         ledger = self.ledger
         key = call.headers.get("x-api-key") or call.headers.get("authorization", "").removeprefix("Bearer ")
         ledger.keys.add(key)
