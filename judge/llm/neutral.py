@@ -28,10 +28,11 @@ _ROUNDS = 8
 _LOOKS_COMMENT = re.compile(
     r"(?:(?<=\s)|^)(?:#(?!\s*(?:include|if|ifdef|ifndef|define|else|endif|pragma)\b)|//|--\s|;).*"
 )
-_LOOKS_STRING = re.compile(r"\"(?:\\.|[^\"\\\n])*\"|'(?:\\.|[^'\\\n])*'")
+_LOOKS_STRING = re.compile(r"\"(?:\\.|[^\"\\\n])*(?:\"|\\?$)|'(?:\\.|[^'\\\n])*(?:'|\\?$)")
 _LAYOUT = frozenset({token.NEWLINE, token.INDENT, token.DEDENT})
-_F_START = getattr(token, "FSTRING_START", -1)
-_F_END = getattr(token, "FSTRING_END", -1)
+# Python 3.12 reads f-strings, and 3.14 t-strings, in pieces; before, they were single tokens.
+_OPENS = frozenset(getattr(token, name) for name in ("FSTRING_START", "TSTRING_START") if hasattr(token, name))
+_CLOSES = frozenset(getattr(token, name) for name in ("FSTRING_END", "TSTRING_END") if hasattr(token, name))
 _INCLUDE = re.compile(r"[ \t]*#[ \t]*include[ \t]*$")
 
 
@@ -147,10 +148,10 @@ def _python_edits(text: str, known: str, strings: _Strings) -> Iterator[_Edit]:
     for number, found in enumerate(tokens):
         start = starts[found.start[0] - 1] + found.start[1]
         end = starts[found.end[0] - 1] + found.end[1]
-        if found.type == _F_START:
+        if found.type in _OPENS:
             opened = start if depth == 0 else opened
             depth += 1
-        elif found.type == _F_END:
+        elif found.type in _CLOSES:
             depth -= 1
             if depth == 0:
                 yield _string(text[opened:end], opened, end, known, strings)

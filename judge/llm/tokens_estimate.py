@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 
 _PIECES = re.compile(
-    r"(?P<word>[A-Za-z]+)|(?P<number>[0-9]+)|(?P<space>\n[ \t]*|[ \t]{2,})|(?P<sign>[!-/:-@\[-`{-~]+)"
-    r"|(?P<other>[^\x00-\x7f]+)"
+    r"(?P<word>[A-Za-z]+)|(?P<number>[0-9]+)|(?P<space>\n[ \t]*|\t|[ \t]{2,})|(?P<sign>[!-/:-@\[-`{-~]+)"
+    r"|(?P<other>[^\t\n\x20-\x7e]+)"
 )
 
 
