@@ -13,7 +13,7 @@ from judge.records import VerdictRecord
 ClaimName = Literal["syntax_correct", "files_match", "is_template_code"]
 CLAIMS: tuple[ClaimName, ...] = ("syntax_correct", "files_match", "is_template_code")
 
-_FACTS: Mapping[ClaimName, str] = {
+FACT_BEHIND: Mapping[ClaimName, str] = {
     "syntax_correct": "gate parse, on the applied tree",
     "files_match": "gate overlap: a file in common",
     "is_template_code": "gate template",
@@ -115,7 +115,7 @@ def tabulate(claims: Iterable[CheckedClaim]) -> tuple[ClaimRow, ...]:
                 for claim in listed
                 if claim.name == name and claim.said is said
             ]
-            rows.append(_row(f"{name} = {str(said).lower()}", _FACTS[name], verdicts))
+            rows.append(_row(f"{name} = {str(said).lower()}", FACT_BEHIND[name], verdicts))
     return tuple(row for row in rows if row.asserted)
 
 
