@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from fake_replies import Request, make_answer
+from inquiry_kit import CANDIDATE
 
 from judge.llm.asking import Asker
 from judge.llm.exchange import Exchange
@@ -70,7 +71,9 @@ def expected(number: int) -> str:
 
 
 def _answer(number: int) -> dict[str, Any]:
-    answer = make_answer(["U1", "U2"], coverage=MENU[number % 4], bottleneck=("same", "other")[number % 2])
+    quotes = [{"side": "candidate", "file": "shop/cart.py", "text": CANDIDATE}]
+    bottleneck = ("same", "other")[number % 2]
+    answer = make_answer(["U1", "U2"], coverage=MENU[number % 4], bottleneck=bottleneck, quotes=quotes)
     return {**answer, "candidate_change": f"candidate {number}"}
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from judge.llm.inquiry import Inquiry
 
 HUMAN = "for row in rows: total += row.price"
-CANDIDATE = "+    total = sum(row.price for row in rows)"
+CANDIDATE = "total = sum(row.price for row in rows)"
 
 
 def make_inquiry(number: int = 0, *, case: str = "case", prefix: int = 0, tokens: int | None = None) -> Inquiry:
@@ -18,7 +18,7 @@ def make_inquiry(number: int = 0, *, case: str = "case", prefix: int = 0, tokens
         tokens: estimate of the input's tokens; None counts as the fake server does.
     """
     shared = f"Case {case}.\nUnits of the human change:\nU1: shop/cart.py::total\nU2: shop/cart.py::count\n{HUMAN}\n"
-    own = f"Candidate {number}:\n+++ b/shop/cart.py\n{CANDIDATE}\n"
+    own = f"Candidate {number}:\n+++ b/shop/cart.py\n+    {CANDIDATE}\n"
     return Inquiry(
         pack="kit-1",
         pack_digest="0" * 64,
@@ -28,6 +28,6 @@ def make_inquiry(number: int = 0, *, case: str = "case", prefix: int = 0, tokens
         order="human-first",
         units={"U1": "shop/cart.py::total", "U2": "shop/cart.py::count"},
         facts={"F1": "the patch applies"},
-        documents={("candidate", "shop/cart.py"): (CANDIDATE,), ("human", "shop/cart.py"): (HUMAN,)},
+        documents={("candidate", "shop/cart.py"): (f"+    {CANDIDATE}",), ("human", "shop/cart.py"): (f"+{HUMAN}",)},
         tokens=tokens or max(len(shared), prefix) // 4 + len(own) // 4,
     )

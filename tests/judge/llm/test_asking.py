@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
+import sqlite3
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,14 +17,27 @@ from fault_table import ROWS, cases, row_of
 from inquiry_kit import make_inquiry
 
 from judge.errors import JudgeUnusable, OutputError
+from judge.judgement import Judged
 from judge.llm import asking
 from judge.llm.asking import Asker
 from judge.llm.exchange import Exchange, question_key
 from judge.llm.money import Budget
 from judge.llm.options import Price
-from judge.llm.panel import Unasked
+from judge.llm.owners import this_process
+from judge.llm.panel import Unasked, read_exchange
 from judge.llm.reply import FATAL
 from judge.llm.store import Store
+from judge.static_checks.finding import Gate, GateResult
+from judge.timing import Timed
+from judge.verdict import NECESSARY, decide
+
+GATES_PASS: dict[Gate, GateResult] = {
+    **{name: GateResult(status="pass") for name in NECESSARY},
+    "overlap": GateResult(status="pass", facts={"files": {"common": ["shop/cart.py"]}}),
+}
+FASTER = Timed(
+    status="improved", speedup=1.5, ci=(1.4, 1.6), baseline_ms=3.0, candidate_ms=2.0, outputs="same", device="cpu"
+)
 
 
 @pytest.fixture
@@ -40,7 +55,10 @@ def test_every_fault_is_in_the_table() -> None:
 
 @pytest.mark.parametrize(("wire", "fault"), cases())
 def test_fault(wire: str, fault: str, server: FakeLlm) -> None:
-    """A fault that stays: the caller sees its reason after so many calls, and what was used is counted."""
+    """A fault that stays: the caller sees its reason after so many calls, and what was used is counted.
+
+    The case stays undetermined, though the gates passed and the candidate is faster with the same outputs.
+    """
     row = row_of(fault, wire)
     server.script = always(fault)
     options = make_options(timeout_s=0.3 if fault == "hang" else 5.0)
@@ -54,6 +72,12 @@ def test_fault(wire: str, fault: str, server: FakeLlm) -> None:
     assert (found.failure.reason if found.failure else None) == row.reason
     assert (found.answer is None) == (row.reason is not None)
     assert found.attempts == server.ledger.requests == row.calls
+    judgement = read_exchange(found, make_inquiry(), "openai:fake")
+    assert judgement.status == ("error" if row.reason else "judged")
+    assert isinstance(judgement, Judged) or judgement.reason == row.reason
+    verdict = decide(GATES_PASS, judgement, FASTER, "success")
+    assert verdict.category == ("true_success" if row.reason is None else "undetermined")
+    assert verdict.true_success is (True if row.reason is None else None)
     if row.calls < asking.TRIES and fault != "missing-usage" and any(e.delivered for e in server.ledger.events):
         assert found.tokens.output, "what a bad reply used is counted"
     billed = {"hang", "reset", "close", "reset-mid-body", "failed", "error-200", *row_of("html", wire).faults}
@@ -351,6 +375,52 @@ def test_two_askers_on_one_file(server: FakeLlm, tmp_path: Path) -> None:
     found = asyncio.run(run())
     assert server.ledger.requests == 30
     assert all(isinstance(each, Exchange) and each.answer for run_ in found for each in run_)
+
+
+def test_a_call_on_another_machine_is_waited_for_until_its_time_is_over(server: FakeLlm) -> None:
+    """An owner that cannot be seen is believed as long as its call may last, and taken for dead after that."""
+    options, model, inquiry = make_options(), make_model(server), make_inquiry()
+    owner = this_process().replace('"place": "', '"place": "elsewhere ')
+    with Store(None) as store:
+        key = question_key(model, options, inquiry, 0)
+        store.begin(key, 1, model="m", custom_id="c", max_output_tokens=1, owner=owner, lease_s=0.5)
+        began = time.monotonic()
+        found = ask_one(model, inquiry, options, store=store)
+    assert found.answer and (found.attempts, found.lost) == (2, 1)
+    assert time.monotonic() - began >= 0.45
+
+
+def test_a_locked_file_does_not_hold_up_calls_in_flight(server: FakeLlm, tmp_path: Path) -> None:
+    """While another program keeps the file locked, the event loop goes on; what waits for the file is written then."""
+    options, model = make_options(cache=tmp_path / "kept"), make_model(server)
+
+    async def longest_pause(work: asyncio.Task[Exchange | Unasked]) -> float:
+        longest, last = 0.0, time.monotonic()
+        while not work.done():
+            await asyncio.sleep(0.005)
+            now = time.monotonic()
+            longest, last = max(longest, now - last), now
+        return longest
+
+    async def run(other: sqlite3.Connection) -> tuple[float, float]:
+        with Store(options.cache) as store:
+            asker = Asker(model, options, store, Budget(None))
+            await asker.ask(make_inquiry(0), 0)  # imports and connections
+            other.execute("BEGIN EXCLUSIVE")
+            began = time.monotonic()
+            asyncio.get_running_loop().call_later(1.0, other.execute, "ROLLBACK")
+            work = asyncio.create_task(asker.ask(make_inquiry(1), 0))
+            longest = await longest_pause(work)
+            assert isinstance(await work, Exchange)
+            took = time.monotonic() - began
+            await asker.close()
+            return longest, took
+
+    Store(options.cache).close()
+    other = sqlite3.connect(tmp_path / "kept", isolation_level=None)
+    longest, took = asyncio.run(run(other))
+    other.close()
+    assert took >= 1.0 > longest + 0.3
 
 
 def test_a_store_that_breaks_stops_the_run(server: FakeLlm, tmp_path: Path) -> None:
