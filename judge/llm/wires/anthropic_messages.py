@@ -105,5 +105,4 @@ async def send(client: Client, body: Mapping[str, Any]) -> bytes:
         CallFailed: there is no reply.
     """
     create = client.sdk.messages.with_raw_response.create
-    # Without a timeout of its own a call with a large limit is refused before it is sent.
-    return await exchange(client, lambda: create(**body, timeout=client.timeout_s), read)
+    return await exchange(client, create, body, ("model", "messages", "max_tokens"), read)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import importlib
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from types import ModuleType
 from typing import Any
@@ -87,23 +87,33 @@ def _limit_to(most_bytes: int) -> Callable[[Any], Awaitable[None]]:
 
 
 async def exchange(
-    client: Client, call: Callable[[], Awaitable[Any]], read: Callable[[object], Reply | Failure]
+    client: Client,
+    create: Callable[..., Awaitable[Any]],
+    body: Mapping[str, Any],
+    needs: tuple[str, ...],
+    read: Callable[[object], Reply | Failure],
 ) -> bytes:
     """Make one call and return the body as it came, once it is known to be a reply of the protocol.
 
     Args:
         client: what the call goes through.
-        call: makes the call, through the SDK's raw response.
+        create: the SDK's method, with the raw response.
+        body: what is sent.
+        needs: keys that the method insists on. The others go as `extra_body`, which the SDK adds as they are: the
+            same bytes, without a walk through the whole schema for each call.
         read: the wire's reader.
 
     Raises:
         CallFailed: there is no reply; the exception of the SDK is not chained, since it may quote the key.
     """
+    named = {key: body[key] for key in needs}
+    rest = {key: value for key, value in body.items() if key not in named}
     failed: CallFailed
     try:
         # The SDK's own limit is one for each read; this one also ends a body that trickles in.
+        # Without a timeout in the call Anthropic's refuses one with a large limit before it is sent.
         async with asyncio.timeout(client.timeout_s):
-            raw = await call()
+            raw = await create(**named, extra_body=rest, timeout=client.timeout_s)
             data: bytes = raw.http_response.content
     except TimeoutError:
         failed = CallFailed("timeout", f"no whole reply within {client.timeout_s:g} s", retry=True)

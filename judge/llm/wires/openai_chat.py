@@ -101,4 +101,4 @@ async def send(client: Client, body: Mapping[str, Any]) -> bytes:
         CallFailed: there is no reply.
     """
     create = client.sdk.chat.completions.with_raw_response.create
-    return await exchange(client, lambda: create(**body, timeout=client.timeout_s), read)
+    return await exchange(client, create, body, ("model", "messages"), read)

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from fake_llm import FakeLlm
 from fake_replies import Request
-from wire_kit import INQUIRY, WIRE_NAMES, body_of, model_at, set_keys
+from wire_kit import INQUIRY, WIRE_NAMES, body_of, model_at, send_all, set_keys
 
 from judge.llm.answer import answer_schema
 from judge.llm.options import JudgingOptions
@@ -33,6 +33,15 @@ def test_instructions_and_evidence_keep_to_their_roles(wire: str) -> None:
     assert request.model == "m-1"
     roles = [message["role"] for message in request._messages]
     assert roles == (["system", "user"] if wire == "openai-chat" else ["user"])
+
+
+@pytest.mark.parametrize("wire", WIRE_NAMES)
+def test_the_sdk_adds_and_drops_nothing(wire: str) -> None:
+    """What the server gets is the body, key for key: a stored question is the question that was asked."""
+    with FakeLlm() as server:
+        send_all(wire, server, ["ok"])
+        (call,) = server.calls
+    assert json.loads(call.data) == body_of(wire)
 
 
 @pytest.mark.parametrize("wire", WIRE_NAMES)
