@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
-from contextlib import aclosing
+from contextlib import aclosing, asynccontextmanager
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -93,5 +93,14 @@ async def look(calls: Calls, batch_id: str) -> Look:
 
 def results(calls: Calls, source: str) -> AsyncGenerator[dict[str, Any]]:
     """Yield the results of a batch."""
-    stream = calls.client.sdk.messages.batches.with_streaming_response.results
-    return calls.lines(lambda: stream(source, timeout=calls.client.timeout_s))
+    return calls.lines(lambda: _stream(calls, source))
+
+
+@asynccontextmanager
+async def _stream(calls: Calls, source: str) -> AsyncGenerator[Any]:
+    """Open the results; older SDKs have no streaming response for them, but their decoder holds one unread."""
+    decoder = await calls.client.sdk.messages.batches.results(source, timeout=calls.client.timeout_s)
+    try:
+        yield decoder
+    finally:
+        await decoder.http_response.aclose()

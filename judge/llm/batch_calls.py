@@ -166,7 +166,7 @@ class Calls:
         rest = b""
         try:
             async with open_stream() as response:
-                async for chunk in response.iter_bytes():
+                async for chunk in response.http_response.aiter_bytes():
                     *whole, rest = (rest + chunk).split(b"\n")
                     for line in whole:
                         if found := _object(line):
