@@ -59,6 +59,10 @@ def command(
         raise UsageError(f"--judge {spec!r}: questions are written for models, openai:MODEL or anthropic:MODEL")
     options = GradeOptions(judge=spec, judging=judging, jobs=jobs)
     batch, reports = examine(paths, options, input_defaults(repos, base, human, benchmark))
+    for fault in batch.faults:
+        click.echo(f"not graded: {visible(fault.message)}", err=True)
+    if not batch.candidates:
+        return ExitCode.USAGE
     order = {candidate.id: number for number, candidate in enumerate(batch.candidates)}
     summary = _Summary(votes=judging.votes)
     with _replaced(out) as file:
@@ -69,10 +73,6 @@ def command(
                     file.write(line)
                     summary.lines += 1
     click.echo("\n".join(visible(line) for line in summary.text(out)))
-    for fault in batch.faults:
-        click.echo(f"not graded: {visible(fault.message)}", err=True)
-    if not batch.candidates:
-        return ExitCode.USAGE
     return ExitCode.IN_PART if batch.faults or summary.unchecked else ExitCode.DONE
 
 

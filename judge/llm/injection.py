@@ -104,15 +104,15 @@ def name_signs(file: TouchedFile) -> tuple[str, ...]:
 def _decoded(text: str) -> Iterable[str]:
     """What encoded pieces of a line say, where they are text."""
     for found in _BASE64.finditer(text):
-        usable = found[0][: len(found[0]) // 4 * 4]
+        usable = found[0][: min(len(found[0]), _MAX_LINE) // 4 * 4]
         try:
             yield base64.b64decode(usable, validate=True).decode("ascii")
         except (binascii.Error, UnicodeDecodeError):
             continue
     for found in _HEX.finditer(text):
-        yield bytes.fromhex(found[0]).decode("ascii", "replace")
+        yield bytes.fromhex(found[0][:_MAX_LINE]).decode("ascii", "replace")
     for found in _ESCAPES.finditer(text):
-        codes = re.findall(r"x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})", found[0])
+        codes = re.findall(r"x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})", found[0][:_MAX_LINE])
         yield "".join(chr(int(short or long, 16)) for short, long in codes)
 
 
