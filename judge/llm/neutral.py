@@ -188,4 +188,6 @@ def _edits_by_looks(text: str, known: str, strings: _Strings) -> Iterator[_Edit]
 
 def _string(literal: str, start: int, end: int, known: str, strings: _Strings) -> _Edit:
     """A string that the base has as well is not the candidate's word and stays."""
-    return _Edit(start=start, end=end, by=literal if literal in known else strings.name(literal))
+    if literal in known:
+        return _Edit(start=end, end=end, by="")
+    return _Edit(start=start, end=end, by=strings.name(literal))

@@ -102,6 +102,12 @@ def test_what_is_left_is_withheld() -> None:
     assert [found.line(line) for line in file.change.added][-2:] == [WITHHELD, "    return x"]
 
 
+def test_a_string_of_the_base_stays() -> None:
+    """A string that the base has, of however many lines, is nobody's new word."""
+    before = 'x = """many\nlines"""\n'
+    assert "\n".join(neutral(before + "y = 1\n", before=before).after) == before + "y = 1\n"
+
+
 @given(st.text(alphabet=st.sampled_from("ab1_ \n\t\"'#\\(){}:=f/*-\r\f\u202e\xe9"), max_size=80))
 @settings(max_examples=400, deadline=None)
 @pytest.mark.parametrize("path", ["a.py", "a.cu", "a.yaml"])
