@@ -30,7 +30,7 @@ MANY_UNITS = 60
 """More units than this are asked about all the same, with short answers."""
 
 _ORDERS: tuple[Order, ...] = ("human-first", "candidate-first")
-_JUDGE = "question"
+_JUDGE = "no model"
 _SCOPE = "no model was asked"
 _MAX_NAMES = 12
 
@@ -55,14 +55,19 @@ class _Draft:
 
 
 class Questioner:
-    """Makes the questions about a candidate with one prompt pack, for models with one size of context."""
+    """Makes the questions about a candidate with one prompt pack, for models with one size of context.
+
+    Attributes:
+        context_tokens: what the models can read and write together.
+        identity: what the questions depend on besides the candidate and its case.
+    """
 
     def __init__(self, pack: str, context_tokens: int, max_output_tokens: int, orders: int) -> None:
         """Load the pack.
 
         Args:
             pack: its name.
-            context_tokens: what the models can read and write together.
+            context_tokens: see above.
             max_output_tokens: what is kept free for the reply.
             orders: in how many orders the two changes are shown, 1 or 2.
 
@@ -82,7 +87,7 @@ class Questioner:
         self._name = f"{pack}@{self._digest[:12]}"
         self._room = context_tokens - max_output_tokens - MARGIN - fixed
         self._fixed = fixed
-        self._context = context_tokens
+        self.context_tokens = context_tokens
         if self._room <= 0:
             raise UsageError(
                 f"a context of {context_tokens} tokens leaves no room for a question: the reply may take "
@@ -148,7 +153,7 @@ class Questioner:
         names = [document.name for document in omitted if document.rank <= Rank.CANDIDATE_REST]
         more = f" and {len(names) - _MAX_NAMES} more" if len(names) > _MAX_NAMES else ""
         return (
-            f"not asked: both changes take about {needed} tokens and a context of {self._context} has room for "
+            f"not asked: both changes take about {needed} tokens and a context of {self.context_tokens} has room for "
             f"{self._room}; what does not fit: {', '.join(names[:_MAX_NAMES])}{more}; give a larger --context"
         )
 
