@@ -4,30 +4,27 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import TYPE_CHECKING, Literal, NoReturn, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Literal, NoReturn
 from weakref import WeakValueDictionary
 
 from judge.errors import JudgeUnusable
 from judge.identity import digest
 from judge.llm.exchange import Exchange, NeedsAttempt, failed_step, next_step, question_key
 from judge.llm.inquiry import Inquiry
+from judge.llm.keeper import Keeper
 from judge.llm.money import Budget, OverBudget, cost, price_of, worst_cost
 from judge.llm.options import JudgingOptions
 from judge.llm.panel import Unasked, add_costs
 from judge.llm.reply import FATAL, PASSING, Failure, FailureReason, Reply
-from judge.llm.store import Store
+from judge.llm.store import Attempt, Store
 from judge.llm.wires import CallFailed, Client, Model, decode, wire_of
 
 if TYPE_CHECKING:
     from tenacity import AsyncRetrying, RetryCallState
-
-_P = ParamSpec("_P")
-_T = TypeVar("_T")
 
 TRIES = 6
 """Calls for one reply, where each before it failed by a fault that may pass."""
@@ -60,6 +57,7 @@ class _Task:
         inquiry: what is asked.
         sample: which answer to it.
         deadline: when to stop trying, on the asker's clock.
+        known: what the calls so far came to; None has to be looked up.
         called: whether a call was made for it here.
     """
 
@@ -67,7 +65,13 @@ class _Task:
     inquiry: Inquiry
     sample: int
     deadline: float
+    known: Exchange | NeedsAttempt | None
     called: bool = False
+
+    def take(self) -> Exchange | NeedsAttempt | None:
+        """Return what is known, which holds for one step only."""
+        known, self.known = self.known, None
+        return known
 
 
 class Asker:
@@ -115,8 +119,7 @@ class Asker:
         self._slots = asyncio.Semaphore(options.concurrency)
         self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self._warm: dict[str, asyncio.Event] = {}
-        # One thread, so that what is written for a question is written in order.
-        self._keeper = ThreadPoolExecutor(1, thread_name_prefix="kept-replies")
+        self._keeper = Keeper(store)
         self._flying = 0
         self._grounded = asyncio.Event()
         self._grounded.set()
@@ -135,7 +138,7 @@ class Asker:
         """Close the connections, and write what is still to be written."""
         if self._client is not None:
             await self._client.close()
-        self._keeper.shutdown()
+        self._keeper.close()
 
     async def ask(self, inquiry: Inquiry, sample: int) -> Exchange | Unasked:
         """Put one sample of a question, unless its answer is kept already.
@@ -153,7 +156,7 @@ class Asker:
                 if first:
                     asyncio.get_running_loop().call_later(WARM_WAIT_S, first.set)
                 deadline = self._clock() + self._options.deadline_s
-                task = _Task(key=key, inquiry=inquiry, sample=sample, deadline=deadline)
+                task = _Task(key=key, inquiry=inquiry, sample=sample, deadline=deadline, known=found)
                 return self._counted(await self._finish(task), called=task.called)
 
     def _counted(self, found: Exchange | Unasked, *, called: bool) -> Exchange | Unasked:
@@ -187,7 +190,7 @@ class Asker:
         """Read what is kept; where another process waits for the reply, wait for it too."""
         pause, longest = _POLL_S
         while True:
-            attempts = await self._kept(self._store.attempts, key)
+            attempts = await self._keeper.do(self._store.attempts, key)
             open_ = [attempt for attempt in attempts if attempt.state == "sent"]
             holders = {attempt.holder for attempt in open_}
             if "batch" in holders:
@@ -209,20 +212,20 @@ class Asker:
         except CallFailed as failed:
             if failed.reason in FATAL:
                 await self._halt()
-            attempts = await self._kept(self._store.attempts, task.key)
+            attempts = await self._keeper.do(self._store.attempts, task.key)
             failure = Failure(reason=failed.reason, message=failed.message)
             return failed_step(attempts, failure, task.inquiry, self._model, self._options)
         return found
 
     async def _step(self, task: _Task) -> Exchange | Unasked | None:
-        """Make the next call if one is needed, and return None once its reply is kept.
+        """Make the next call if one is needed; None says that there is more to do.
 
         Raises:
             CallFailed: there is no reply.
         """
         if self._stopped.is_set():
             await self._halt()
-        found = await self._look(task.key, task.inquiry)
+        found = task.take() or await self._look(task.key, task.inquiry)
         if not isinstance(found, NeedsAttempt):
             return found
         worst = worst_cost(self._price, input_tokens=task.inquiry.tokens, max_output_tokens=found.max_output_tokens)
@@ -231,19 +234,30 @@ class Asker:
             return Unasked(reason="max-cost", message=reserved.message)
         spent: float | None = 0.0
         try:
-            if self._stopped.is_set() or not await self._begin(task, found):
-                return None
-            spent = None
-            spent = await self._call(task, found)
+            with self._in_flight():
+                if await self._begin(task, found):
+                    spent = None
+                    spent = await self._call(task, found)
         except CallFailed as failed:
             spent = 0.0 if failed.billed is False else None
             raise
         finally:
             self._budget.settle(reserved, spent)
-        return None
+        return task.known if isinstance(task.known, Exchange) else None
+
+    @contextmanager
+    def _in_flight(self) -> Iterator[None]:
+        self._flying += 1
+        self._grounded.clear()
+        try:
+            yield
+        finally:
+            self._flying -= 1
+            if not self._flying:
+                self._grounded.set()
 
     async def _begin(self, task: _Task, step: NeedsAttempt) -> bool:
-        """Note the call in the store; False if another process was faster."""
+        """Note the call in the store; False if another process was faster, or the model has turned out unusable."""
         begin = partial(
             self._store.begin,
             model=self.name,
@@ -252,10 +266,13 @@ class Asker:
             lease_s=self._options.timeout_s + _LEASE_MARGIN_S,
         )
         try:
-            return await self._kept(begin, task.key, step.number)
+            begun = await self._keeper.do(begin, task.key, step.number)
         except asyncio.CancelledError:
             await self._give_up(task.key, step.number, "failed", "interrupted", "the run ended before the call")
             raise
+        if begun and self._stopped.is_set():
+            await self._give_up(task.key, step.number, "failed", "interrupted", "the run stopped before the call")
+        return begun and not self._stopped.is_set()
 
     async def _call(self, task: _Task, step: NeedsAttempt) -> float | None:
         """Make a call, keep its reply and return its cost.
@@ -264,11 +281,9 @@ class Asker:
             CallFailed: there is no reply.
         """
         task.called = True
-        self._flying += 1
-        self._grounded.clear()
         try:
             payload, reply = await self._send(task, step.max_output_tokens)
-            await self._kept(self._store.answer, task.key, step.number, payload)
+            attempts = await self._keeper.do(self._keep, task.key, step.number, payload)
         except CallFailed as failed:
             if failed.reason in FATAL and self._unusable is None:
                 self._unusable = f"{self.name}: {failed.message}; {_ADVICE[failed.reason]}, then give the command again"
@@ -279,13 +294,14 @@ class Asker:
         except BaseException as error:
             await self._give_up(task.key, step.number, "lost", "interrupted", f"{type(error).__name__}: {error}")
             raise
-        finally:
-            self._flying -= 1
-            if not self._flying:
-                self._grounded.set()
+        task.known = next_step(attempts, task.inquiry, self._model, self._options)
         spent = cost(reply.tokens, self._price)
         self.spent_usd = add_costs([self.spent_usd, spent])
         return spent
+
+    def _keep(self, key: str, number: int, payload: str) -> tuple[Attempt, ...]:
+        self._store.answer(key, number, payload)
+        return self._store.attempts(key)
 
     async def _send(self, task: _Task, max_output_tokens: int) -> tuple[str, Reply]:
         """Return the body of a reply and what it says.
@@ -319,7 +335,7 @@ class Asker:
         owner: str | None = None,
     ) -> None:
         give_up = partial(self._store.give_up, state=state, reason=reason, message=message, owner=owner)
-        done = await self._kept(give_up, key, number)
+        done = await self._keeper.do(give_up, key, number)
         self.lost += done and state == "lost"
 
     def _retrying(self, deadline: float) -> AsyncRetrying:
@@ -357,7 +373,3 @@ class Asker:
         """Stop for good, once the calls in flight have ended: whoever is told may cancel them."""
         await self._grounded.wait()
         raise JudgeUnusable(self._unusable)
-
-    async def _kept(self, work: Callable[_P, _T], *args: _P.args, **kwargs: _P.kwargs) -> _T:
-        """Use the store beside the event loop, which must not wait for a disk."""
-        return await asyncio.get_running_loop().run_in_executor(self._keeper, partial(work, *args, **kwargs))

@@ -9,11 +9,11 @@ from __future__ import annotations
 import sqlite3
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from judge.errors import OutputError, UsageError
 from judge.llm.owners import Standing, standing, this_process
@@ -207,6 +207,11 @@ class Store(Closing):
                 (state, reason, message, time.time(), key, number, owner or self._owner),
             )
             return done.rowcount == 1
+
+    def together(self, works: Sequence[Callable[[], Any]]) -> list[Any]:
+        """Do several things in one transaction, so that they share one wait for the disk; return what each returns."""
+        with self.transaction():
+            return [work() for work in works]
 
     @contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
