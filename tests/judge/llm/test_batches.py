@@ -98,6 +98,18 @@ def test_a_collected_batch_is_collected_once(model: Model, served: Served, tmp_p
     assert (len(batches.calls), again.member.spent_usd, again.member.kept) == (calls, 0.0, 4)
 
 
+def test_several_batches_are_collected_together(model: Model, served: Served, tmp_path: Path) -> None:
+    """Questions that came later go into a batch of their own; one run collects all that are ready."""
+    _, batches = served
+    run_batch(model, tmp_path / "kept.db", range(2))
+    assert run_batch(model, tmp_path / "kept.db", range(4)).member.asked == 2
+    batches.batches[0].ready_at = 0.0
+    partly = run_batch(model, tmp_path / "kept.db", range(4))
+    assert (partly.report.done, len(partly.exchanges), len(partly.report.open)) == (2, 2, 1)
+    assert finish(model, tmp_path / "kept.db", batches) == [expected(number) for number in range(4)]
+    assert once_each(batches)
+
+
 def test_a_price_for_batches(served: Served, tmp_path: Path) -> None:
     """What a batch's reply cost is reckoned with the price of batches: half of the other."""
     server, batches = served
@@ -467,3 +479,13 @@ def test_a_live_run_does_not_ask_what_is_in_a_batch(served: Served, tmp_path: Pa
         found = asyncio.run(ask(store))
     assert isinstance(found, Unasked) and found.reason == "in-batch"
     assert server.ledger.requests == 0
+
+
+@pytest.mark.slow
+def test_what_is_too_large_goes_into_two_batches(model: Model, served: Served, tmp_path: Path) -> None:
+    """Two questions of 130 MB each are more than either provider takes at once: two batches."""
+    _, batches = served
+    options = make_options(batch=True, timeout_s=60.0)
+    sent = run_batch(model, tmp_path / "kept.db", range(2), options=options, prefix=130_000_000)
+    assert [ref.requests for ref in sent.sent] == [1, 1]
+    assert once_each(batches, 2)
