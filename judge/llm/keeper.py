@@ -45,7 +45,8 @@ class Keeper:
         """Write what is still waiting, and end the thread."""
         self._thread.shutdown()
         waiting, self._waiting = self._waiting, []
-        self._store.together([work for work, _ in waiting])
+        if waiting:
+            self._store.together([work for work, _ in waiting])
 
     def _start(self, loop: asyncio.AbstractEventLoop) -> None:
         waiting, self._waiting = self._waiting, []
