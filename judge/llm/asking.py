@@ -125,6 +125,7 @@ class Asker:
         self._grounded.set()
         self._unusable: str | None = None
         self._stopped = asyncio.Event()
+        self._heard = False
         self.spent_usd: float | None = 0.0
         self.asked = self.kept = self.lost = 0
         self.notes: tuple[str, ...] = ()
@@ -144,7 +145,7 @@ class Asker:
         """Put one sample of a question, unless its answer is kept already.
 
         Raises:
-            JudgeUnusable: the model cannot be asked at all; no call is in flight any more.
+            JudgeUnusable: the model cannot be asked at all, or was never reached; no call is in flight any more.
             OutputError: the store cannot be used.
         """
         key = question_key(self._model, self._options, inquiry, sample)
@@ -210,7 +211,9 @@ class Asker:
             while found is None:
                 found = await self._retrying(task.deadline)(self._step, task)
         except CallFailed as failed:
-            if failed.reason in FATAL:
+            if failed.reason == "connection" and failed.billed is False and not self._heard:
+                self._stop(f"{failed.message}; no call has come through, check the address and the network")
+            if self._stopped.is_set():
                 await self._halt()
             attempts = await self._keeper.do(self._store.attempts, task.key)
             failure = Failure(reason=failed.reason, message=failed.message)
@@ -283,11 +286,12 @@ class Asker:
         task.called = True
         try:
             payload, reply = await self._send(task, step.max_output_tokens)
+            self._heard = True
             attempts = await self._keeper.do(self._keep, task.key, step.number, payload)
         except CallFailed as failed:
-            if failed.reason in FATAL and self._unusable is None:
-                self._unusable = f"{self.name}: {failed.message}; {_ADVICE[failed.reason]}, then give the command again"
-                self._stopped.set()
+            self._heard |= failed.reason not in ("connection", "timeout")
+            if failed.reason in FATAL:
+                self._stop(f"{failed.message}; {_ADVICE[failed.reason]}")
             state: Literal["failed", "lost"] = "failed" if failed.billed is False else "lost"
             await self._give_up(task.key, step.number, state, failed.reason, failed.message)
             raise
@@ -368,6 +372,12 @@ class Asker:
         finally:
             for each in waits:
                 each.cancel()
+
+    def _stop(self, why: str) -> None:
+        """Let no further call go out."""
+        if self._unusable is None:
+            self._unusable = f"{self.name}: {why}, then give the command again"
+            self._stopped.set()
 
     async def _halt(self) -> NoReturn:
         """Stop for good, once the calls in flight have ended: whoever is told may cancel them."""

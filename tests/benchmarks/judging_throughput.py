@@ -79,7 +79,7 @@ def measure(arguments: argparse.Namespace, url: str, kept: Path) -> Iterator[Row
 
         def finished() -> Iterator[int]:
             done = 0
-            for each in questionnaires(arguments.judgements + WARM_UP, arguments.characters):
+            for each in questionnaires(WARM_UP + arguments.judgements + arguments.concurrency, arguments.characters):
                 for _, judgement in stage.put(each.candidate, each):
                     assert isinstance(judgement, Judged), judgement
                     yield (done := done + 1)

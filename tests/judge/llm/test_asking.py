@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import argparse
 import asyncio
 import json
+import socket
 import sqlite3
 import time
 from collections.abc import Iterator
@@ -13,7 +15,7 @@ import pytest
 from asking_kit import Nap, ask_all, ask_one, expected, make_model, make_options, tell_apart
 from fake_llm import UNKNOWN_KEY, FakeLlm, always, first
 from fake_replies import FAULTS, Request
-from fault_table import ROWS, cases, row_of
+from fault_table import ROWS, UNREACHED, cases, row_of
 from inquiry_kit import make_inquiry
 
 from judge.errors import JudgeUnusable, OutputError
@@ -25,8 +27,8 @@ from judge.llm.money import Budget
 from judge.llm.options import Price
 from judge.llm.owners import this_process
 from judge.llm.panel import Unasked, read_exchange
-from judge.llm.reply import FATAL
 from judge.llm.store import Store
+from judge.llm.wires import WIRES
 from judge.static_checks.finding import Gate, GateResult
 from judge.timing import Timed
 from judge.verdict import NECESSARY, decide
@@ -63,7 +65,7 @@ def test_fault(wire: str, fault: str, server: FakeLlm) -> None:
     server.script = always(fault)
     options = make_options(timeout_s=0.3 if fault == "hang" else 5.0)
     model = make_model(server, wire)
-    if row.reason in FATAL:
+    if row.stops:
         with pytest.raises(JudgeUnusable, match=r"^(openai|anthropic):fake: "):
             ask_one(model, make_inquiry(), options)
         assert server.ledger.requests == row.calls
@@ -108,6 +110,37 @@ def test_a_limit_that_the_model_does_not_have(server: FakeLlm) -> None:
     found = ask_one(make_model(server), make_inquiry(), make_options())
     assert found.failure is not None and found.failure.reason == "truncated"
     assert "asked again: HTTP 400" in found.failure.message
+
+
+@pytest.mark.parametrize("wire", WIRES)
+def test_nobody_there(wire: str) -> None:
+    """A server that was never reached stops the run with one message after the tries of one question."""
+    nap = Nap()
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))  # and not listening
+        address = argparse.Namespace(url=f"http://127.0.0.1:{taken.getsockname()[1]}")
+        with pytest.raises(JudgeUnusable, match="no call has come through, check the address and the network"):
+            ask_all(make_model(address, wire), [make_inquiry(n) for n in range(50)], make_options(), nap=nap)
+    assert len(nap.slept) < 8 * UNREACHED.calls
+
+
+def test_a_server_that_went_away() -> None:
+    """Once a reply has come, a refused connection is one question's error, and nothing can have been paid for it."""
+    with Store(None) as store:
+
+        async def run(server: FakeLlm) -> tuple[Exchange | Unasked, Exchange | Unasked]:
+            asker = Asker(make_model(server), make_options(), store, Budget(None), sleep=Nap())
+            first = await asker.ask(make_inquiry(0), 0)
+            await asyncio.to_thread(server.__exit__)
+            second = await asker.ask(make_inquiry(1), 0)
+            await asker.close()
+            return first, second
+
+        server = FakeLlm(answer=tell_apart).__enter__()
+        first, second = asyncio.run(run(server))
+    assert isinstance(first, Exchange) and first.answer
+    assert isinstance(second, Exchange) and second.failure is not None and second.failure.reason == "connection"
+    assert (second.attempts, second.lost) == (asking.TRIES, 0)
 
 
 def test_retry_after_is_honoured(server: FakeLlm) -> None:
