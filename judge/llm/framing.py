@@ -70,7 +70,7 @@ def make_mark(texts: Iterable[str], *, avoid: Iterable[str] = ()) -> str:
     """
     parts = [*texts]
     everything = [*parts, *avoid]
-    state = hashlib.sha256("\0".join(parts).encode("utf-8", "surrogateescape"))
+    state = hashlib.sha256("\0".join(parts).encode("utf-8", "surrogatepass"))
     while True:
         mark = state.hexdigest()[:_MARK_DIGITS]
         if not any(mark in text for text in everything):
