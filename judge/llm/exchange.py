@@ -19,7 +19,7 @@ from judge.llm.store import Attempt
 from judge.llm.wires import Model, decode, wire_of
 
 _LONGER: frozenset[FailureReason] = frozenset({"truncated", "empty-truncated"})
-_AGAIN: frozenset[FailureReason] = frozenset({"schema-invalid", "units-invalid"})
+_AGAIN: frozenset[FailureReason] = frozenset({"schema-invalid", "value-invalid", "units-invalid"})
 
 
 @dataclass(frozen=True, kw_only=True)

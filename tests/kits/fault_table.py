@@ -69,7 +69,7 @@ ROWS: tuple[Row, ...] = (
     _row("prose, fences or two answers instead of JSON; JSON cut short", "prose", "fenced", "two-answers",
          "truncated-end", reason="schema-invalid", calls=2),
     _row("another schema", "wrong-schema", "array", reason="schema-invalid", calls=2),
-    _row("a value that is not on the menu", "wrong-enum", reason="schema-invalid", calls=2),
+    _row("a value that is not on the menu", "wrong-enum", reason="value-invalid", calls=2),
     _row("units missing, double or unknown", "missing-unit", "extra-unit", "double-unit",
          reason="units-invalid", calls=2),
     _row("question longer than the model reads", "context", "context-stop", reason="context-exceeded"),

@@ -24,7 +24,7 @@ from judge.llm.store import Attempt, Store
 QUESTIONS = 500
 IN_FLIGHT = 16
 WIRES = tuple(ABSENT)
-TRIED_AGAIN = ("truncated", "empty-truncated", "schema-invalid", "units-invalid")
+TRIED_AGAIN = ("truncated", "empty-truncated", "schema-invalid", "value-invalid", "units-invalid")
 
 
 def passing_faults(wire: str) -> tuple[str, ...]:
