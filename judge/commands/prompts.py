@@ -16,7 +16,7 @@ from judge.judgement import Abstained, NotAsked
 from judge.judges import open_bench
 from judge.llm.inquiry import Questionnaire
 from judge.llm.options import JudgingOptions
-from judge.llm.questions import Questioner
+from judge.llm.questions.questioner import Questioner
 from judge.llm.wires import Model, batch_line
 from judge.pipeline import GradeOptions, examine
 from judge.stages.gates import GateReport

@@ -24,11 +24,11 @@ from judge.judgement import (
     derive_match,
 )
 from judge.llm.answer import Answer, Quote, UnitAnswer
-from judge.llm.framing import shorten, shown, shown_line
 from judge.llm.inquiry import Inquiry
+from judge.llm.questions.framing import shorten, shown, shown_line
+from judge.llm.questions.tokens_estimate import estimate_tokens
 from judge.llm.quotes import Library
 from judge.llm.reply import Failure, FailureReason, Reply, Stop
-from judge.llm.tokens_estimate import estimate_tokens
 
 MAX_TEXT = 1_000
 """Characters of any one text of a model that are kept."""

@@ -26,9 +26,9 @@ from rich.console import Console
 from rich.table import Table
 
 from judge.judgement import Judged
+from judge.llm.calls.store import Store
 from judge.llm.inquiry import Questionnaire
 from judge.llm.options import Price
-from judge.llm.store import Store
 from judge.llm.wires import wire_of
 from judge.stages.judging import JudgingStage
 

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 import pytest
 from corpus_kit import Corpus
 
-from judge.calibration import RecordedCheck, check_recorded
+from judge.calibrating.calibration import RecordedCheck, check_recorded
+from judge.calibrating.labels import read_verdicts
 from judge.inputs import Defaults
 from judge.judgement import Abstained, Errored
-from judge.labels import read_verdicts
 from judge.pipeline import GradeOptions, grade
 from judge.recorded import RecordedJudgement, read_recorded
 from judge.records import VerdictRecord

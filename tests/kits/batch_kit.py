@@ -14,12 +14,12 @@ from pathlib import Path
 from asking_kit import Nap, make_options
 from inquiry_kit import make_inquiry
 
-from judge.llm.batches import BatchMember, BatchRef, CollectReport
-from judge.llm.exchange import Exchange
-from judge.llm.money import Budget
+from judge.llm.batches.member import BatchMember, BatchRef, CollectReport
+from judge.llm.calls.exchange import Exchange
+from judge.llm.calls.money import Budget
+from judge.llm.calls.store import Store
 from judge.llm.options import JudgingOptions
 from judge.llm.panel import Unasked
-from judge.llm.store import Store
 from judge.llm.wires import Model
 
 
