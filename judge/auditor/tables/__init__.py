@@ -1,0 +1,1 @@
+"""Tables of an audit, one per file, found by a scan."""
