@@ -14,7 +14,8 @@ from judge.static_checks.finding import Gate, GateResult
 from judge.timing import Timing
 from judge.verdict import Verdict
 
-PatchState = Literal["yes", "empty", "missing", "unreadable"]
+PatchState = Literal["yes", "empty", "missing", "unreadable", "unknown"]
+"""`missing`: the run left no patch; `unknown`: this description says nothing of the patch itself."""
 Correctness = Literal["same", "changed", "unknown"]
 
 
@@ -102,7 +103,7 @@ class Run:
     claimed: Claim | None = None
     claimed_status: str | None = None
     patch: Path | bytes | None = field(default=None, repr=False)
-    patch_state: PatchState = "missing"
+    patch_state: PatchState = "unknown"
     patch_recorded: bool | None = None
     returncode: int | None = None
     duration_s: float | None = None
