@@ -35,11 +35,15 @@ class RunSet:
 
     def add(self, audited: AuditedRun) -> None:
         """Take a run in; runs come in order, and one that was just added is not added again."""
-        if self._numbers and self._numbers[-1] == audited.number:
+        self.take(audited.number, audited.run.id)
+
+    def take(self, number: int, id: str) -> None:
+        """Take a run in by number and id, in order of number."""
+        if self._numbers and self._numbers[-1] == number:
             return
-        self._numbers.append(audited.number)
+        self._numbers.append(number)
         if len(self.examples) < EXAMPLES:
-            self.examples.append(audited.run.id)
+            self.examples.append(id)
 
     def __len__(self) -> int:
         return len(self._numbers)

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from judge.auditor.humans import HumanSides
 from judge.auditor.run import Run, Unread
 from judge.recorded import RecordedJudgement
 from judge.static_checks.git import GitError, Repository, RepositoryError
 
-_KEPT_DIFFS = 64
+_KEPT_DIFFS = 512
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,6 +34,8 @@ class Context:
         expect: what configuration files are said to hold.
         judgements: every recorded judgement, also those whose run was not found.
         unread: files that could not be read.
+        humans: what the gates said of the human changes of all tasks.
+        human_diff: the human change of a run's task as a diff; None where it cannot be had.
     """
 
     roots: tuple[Path, ...] = ()
@@ -40,23 +43,21 @@ class Context:
     expect: tuple[Expectation, ...] = ()
     judgements: tuple[RecordedJudgement, ...] = ()
     unread: tuple[Unread, ...] = ()
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "_diffs", _HumanDiffs(self.repos))
-
-    def human_diff(self, run: Run) -> bytes | None:
-        """Return the human change of a run's task as a diff; None without its repository or commits."""
-        diffs: _HumanDiffs = self._diffs  # type: ignore[attr-defined]  # set in __post_init__ of a frozen class
-        return diffs.of(run)
+    humans: HumanSides = field(default_factory=HumanSides)
+    human_diff: Callable[[Run], bytes | None] = field(default=lambda run: None, repr=False)
 
 
-class _HumanDiffs:
+class HumanDiffs:
+    """Reads the human change of a run's task from its repository, and keeps the last ones."""
+
     def __init__(self, repos: Mapping[str, Path]) -> None:
+        """Read from `repos`."""
         self._repos = repos
         self._open: dict[str, Repository | None] = {}
         self._kept: OrderedDict[tuple[str, str, str], bytes | None] = OrderedDict()
 
-    def of(self, run: Run) -> bytes | None:
+    def __call__(self, run: Run) -> bytes | None:
+        """Return the change as a diff; None without the repository or the commits."""
         if run.repo not in self._repos or run.base is None or run.human is None:
             return None
         key = (run.repo, run.base, run.human)

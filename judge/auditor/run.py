@@ -127,6 +127,7 @@ class AuditedRun:
 
     Attributes:
         number: place of the run in the audit, 0 and up in order of id; what a `RunSet` keeps.
+        task: REPO/HUMAN commit, or what else names the task.
         gates: what the static gates said; None where the run's repository was not given.
         timing: the recorded timing, as evidence.
         twins: other tasks that were given the same, non-empty patch text, as REPO/HUMAN commit.
@@ -136,6 +137,7 @@ class AuditedRun:
 
     number: int
     run: Run
+    task: str = ""
     gates: Mapping[Gate, GateResult] | None
     timing: Timing
     judgement: Judgement

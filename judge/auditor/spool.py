@@ -18,8 +18,9 @@ CREATE TABLE description (key TEXT NOT NULL, run BLOB NOT NULL);
 CREATE INDEX description_key ON description (key);
 CREATE TABLE run (
     number INTEGER, id TEXT PRIMARY KEY, task TEXT NOT NULL, sha256 TEXT, bytes INTEGER, twins TEXT NOT NULL DEFAULT '',
-    record TEXT, run BLOB NOT NULL
-) WITHOUT ROWID;
+    run BLOB NOT NULL
+);
+CREATE TABLE graded (number INTEGER PRIMARY KEY, key TEXT NOT NULL);
 CREATE TABLE stored (key TEXT PRIMARY KEY, start INTEGER NOT NULL, size INTEGER NOT NULL) WITHOUT ROWID;
 """
 
@@ -125,6 +126,19 @@ class Spool(Closing):
         """Yield the ids of runs."""
         for number in numbers:
             yield str(self._db.execute("SELECT id FROM run WHERE number = ?", (number,)).fetchone()[0])
+
+    def keep_key(self, number: int, key: str) -> None:
+        """Remember under which key the record of a run is stored."""
+        self._db.execute("INSERT OR REPLACE INTO graded VALUES (?, ?)", (number, key))
+
+    def key(self, number: int) -> str:
+        """Return the key of a run's record."""
+        return str(self._db.execute("SELECT key FROM graded WHERE number = ?", (number,)).fetchone()[0])
+
+    def keys(self) -> Iterator[str]:
+        """Yield the keys of all runs' records in order of number."""
+        for (key,) in self._db.execute("SELECT key FROM graded ORDER BY number"):
+            yield str(key)
 
     def keep_place(self, key: str, start: int, size: int) -> None:
         """Remember where the record with a key stands in the ledger; a later place wins."""
