@@ -3,7 +3,8 @@
 JudgeError
 ├── UsageError     the arguments do not make sense together      exit code 2
 ├── InputError     a named input cannot be used                  exit code 2 alone, 3 beside graded ones
-└── OutputError    the output folder cannot be written or is in use   exit code 2
+├── OutputError    the output folder cannot be written or is in use   exit code 2
+└── JudgeUnusable  the model cannot be asked at all: key, name, credit   exit code 2; what is done is kept
 """
 
 from enum import IntEnum
@@ -34,3 +35,7 @@ class InputError(JudgeError):
 
 class OutputError(JudgeError):
     """The output folder cannot be written, or another run is writing it."""
+
+
+class JudgeUnusable(JudgeError):
+    """The model cannot be asked at all (key, name or credit), so that no further question makes sense."""

@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
+from typing import NamedTuple
 
 from judge.static_checks.case import Candidate, Case, UnreadablePatch, read_patch
 from judge.static_checks.git import GitError, Repository, RepositoryError
@@ -20,14 +21,24 @@ def run_digest(*, judge: str, time: str, python: Path | None, device: str) -> st
     return digest([_code_digest(), judge, time, str(python), device])
 
 
-def read_digest(candidate: Candidate) -> str | None:
-    """Digest the raw patch text; None when there is none or it cannot be read."""
+class PatchText(NamedTuple):
+    """The raw text of a patch in three figures; other harnesses know a patch by its size, in bytes or in characters."""
+
+    sha256: str
+    bytes: int
+    chars: int
+
+
+def read_text(candidate: Candidate) -> PatchText | None:
+    """Measure the raw patch text; None when there is none or it cannot be read."""
     if candidate.missing:
         return None
     try:
-        return hashlib.sha256(read_patch(candidate)).hexdigest()
+        raw = read_patch(candidate)
     except UnreadablePatch:
         return None
+    chars = len(raw.decode("utf-8", "surrogateescape"))
+    return PatchText(sha256=hashlib.sha256(raw).hexdigest(), bytes=len(raw), chars=chars)
 
 
 def case_digest(case: Case) -> str:

@@ -1,25 +1,33 @@
-"""Opens the judge that `--judge SPEC` names; the backends are found by scanning `providers/`."""
+"""Opens the judges that `--judge SPEC` names; the backends are found by scanning `providers/`."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import cache
-from typing import Protocol, cast
+from typing import TYPE_CHECKING, Protocol, cast
 
 from judge.errors import UsageError
+from judge.identity import digest
 from judge.judgement import Judgement
+from judge.llm.inquiry import Questionnaire
+from judge.llm.options import JudgingOptions
 from judge.plugins import scan
 from judge.question import Question
 
+if TYPE_CHECKING:
+    from judge.llm.wires import Model
+
 
 class Provider(Protocol):
-    """A judge that is ready to be asked."""
+    """A judge that works beside the gates, in their process: it answers, or makes the questions for models."""
 
     @property
     def identity(self) -> str:
         """What a stored judgement depends on besides the question: name, model, file content."""
 
-    def judge(self, question: Question) -> Judgement:
-        """Answer; a failure of the judge's own is an `Errored` answer, never an exception."""
+    def judge(self, question: Question) -> Judgement | Questionnaire:
+        """Answer, or say what models are to be asked; a failure of its own is `Errored`, never an exception."""
 
 
 class Backend(Protocol):
@@ -29,12 +37,27 @@ class Backend(Protocol):
     HELP: str
     SCOPE: str
 
-    def open_judge(self, argument: str) -> Provider:
+    def open_judge(self, argument: str, options: JudgingOptions) -> Provider | Model:
         """Open the judge with what stands after the colon of the spec.
 
         Raises:
-            UsageError: the argument cannot be used.
+            UsageError: the argument cannot be used, or a key is missing.
         """
+
+
+@dataclass(frozen=True, kw_only=True)
+class Bench:
+    """The judges of one run.
+
+    Attributes:
+        provider: what each worker process opens for itself by `open_bench` and asks.
+        models: whom its questions are put to; empty where it answers by itself.
+        identity: what a stored judgement depends on besides the question.
+    """
+
+    provider: Provider
+    models: tuple[Model, ...]
+    identity: str
 
 
 @cache
@@ -48,17 +71,35 @@ def all_backends() -> dict[str, Backend]:
     return {backend.SPEC.partition(":")[0]: backend for backend in backends}
 
 
-def scope_of(spec: str) -> str:
-    """Return how far the word of the judge named by `spec` goes, for the reader of a report."""
-    return all_backends()[spec.partition(":")[0]].SCOPE
+def scope_of(specs: Sequence[str]) -> str:
+    """Return how far the word of the judges named by `specs` goes, for the reader of a report."""
+    return "; ".join(dict.fromkeys(all_backends()[spec.partition(":")[0]].SCOPE for spec in specs))
 
 
-def open_judge(spec: str) -> Provider:
-    """Open the judge named by `spec`, NAME or NAME:ARGUMENT.
+def open_bench(specs: Sequence[str], options: JudgingOptions) -> Bench:
+    """Open the judges named by `specs`, each NAME or NAME:ARGUMENT: one that answers by itself, or a panel of models.
 
     Raises:
-        UsageError: there is no such judge, or its argument cannot be used.
+        UsageError: there is no such judge, its argument cannot be used, or they cannot sit together.
     """
+    if len(set(specs)) != len(specs):
+        raise UsageError(f"--judge {' '.join(specs)}: the same judge twice; use --votes for several answers of one")
+    opened = [_open(spec, options) for spec in specs]
+    alone = [judge for judge in opened if hasattr(judge, "judge")]
+    if alone and len(opened) > 1:
+        raise UsageError(f"--judge {' '.join(specs)}: only models (NAME:MODEL) can be asked together")
+    if alone:
+        return Bench(provider=cast(Provider, alone[0]), models=(), identity=cast(Provider, alone[0]).identity)
+    from judge.llm.questions import Questioner
+
+    models = cast("tuple[Model, ...]", tuple(opened))
+    questioner = Questioner.open(options)
+    parts = [questioner.identity, *(model.identity for model in models), str(options.votes), str(options.effort)]
+    parts.append(str(options.max_output_tokens))
+    return Bench(provider=questioner, models=models, identity=digest(parts))
+
+
+def _open(spec: str, options: JudgingOptions) -> Provider | Model:
     name, colon, argument = spec.partition(":")
     backend = all_backends().get(name)
     if backend is None:
@@ -66,4 +107,4 @@ def open_judge(spec: str) -> Provider:
         raise UsageError(f"--judge {spec!r}: no judge is called {name!r}; there are: {known}")
     if (":" in backend.SPEC) != bool(colon and argument):
         raise UsageError(f"--judge {spec!r}: write it as {backend.SPEC}")
-    return backend.open_judge(argument)
+    return backend.open_judge(argument, options)

@@ -2,28 +2,34 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from judge.bench.options import Device
-from judge.identity import case_digest, digest, read_digest, run_digest
+from judge.identity import PatchText, case_digest, digest, read_text, run_digest
 from judge.inputs import Batch, Defaults, Fault, read_inputs
-from judge.judgement import Abstained, Errored, Judged, Judgement, NotAsked
-from judge.judges import open_judge
+from judge.judgement import WAITING, Abstained, Errored, Judged, Judgement, NotAsked
+from judge.judges import open_bench
+from judge.llm.inquiry import Questionnaire
+from judge.llm.options import JudgingOptions
+from judge.llm.reply import PASSING
 from judge.records import Ledger, VerdictRecord, make_record
 from judge.stages.gates import GateHandler, GateReport, GateTask, unchecked
 from judge.stages.speed import SpeedOptions, SpeedStage
 from judge.static_checks.case import Candidate, Case
+from judge.static_checks.finding import Gate, GateResult
 from judge.timing import NotTimed, Timing
 from judge.verdict import decide, gates_hold
 from judge.workers import WorkerDied, WorkerPool
 
+if TYPE_CHECKING:
+    from judge.stages.judging import Spent
+
 TimePolicy = Literal["passing", "all", "none"]
-Stage = Literal["gates", "timing"]
+Stage = Literal["gates", "judge", "timing"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,7 +37,8 @@ class GradeOptions:
     """How to grade.
 
     Attributes:
-        judge: which judge to ask, NAME or NAME:ARGUMENT.
+        judge: which judge to ask, NAME or NAME:ARGUMENT; several models may be asked together.
+        judging: how models are asked.
         time: which candidates to time: those that the gates and the judge let pass, all that the
             gates let pass, or none.
         out: folder for the records; None keeps them in memory only and resumes nothing.
@@ -40,12 +47,18 @@ class GradeOptions:
         device: what to time on.
     """
 
-    judge: str = "structural"
+    judge: str | tuple[str, ...] = "structural"
+    judging: JudgingOptions = field(default_factory=JudgingOptions)
     time: TimePolicy = "passing"
     out: Path | None = None
     jobs: int = field(default_factory=lambda: os.cpu_count() or 1)
     python: Path | None = None
     device: Device = "auto"
+
+    @property
+    def judges(self) -> tuple[str, ...]:
+        """The judges to ask, as a tuple."""
+        return (self.judge,) if isinstance(self.judge, str) else self.judge
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,12 +69,25 @@ class GradeResult:
         records: one for each candidate.
         faults: inputs that could not be used.
         resumed: how many records were there before.
+        spent: what asking models took; None where none was asked.
     """
 
     records: tuple[VerdictRecord, ...]
     faults: tuple[Fault, ...]
     resumed: int
+    spent: Spent | None = None
 
+
+@dataclass(frozen=True, kw_only=True)
+class _Examined:
+    """A candidate with its gates and its judgement, ready for timing."""
+
+    candidate: Candidate
+    gates: Mapping[Gate, GateResult]
+    judgement: Judgement
+
+
+_Asked = tuple[Candidate, Mapping[Gate, GateResult]]
 
 # The inputs are in a record's key, so only what lies outside of them can change: processes, disk, time.
 _PASSING_FAULTS = frozenset({"apply-git", "apply-grader-died", "trees", "base-budget", "candidate-budget"})
@@ -85,6 +111,7 @@ def grade(
     Raises:
         UsageError: the options make no sense.
         OutputError: the output folder cannot be used.
+        JudgeUnusable: a model cannot be asked at all; what was graded before that is kept.
     """
     options = options or GradeOptions()
     batch = read_inputs([Path(path) for path in paths], defaults or Defaults())
@@ -96,9 +123,30 @@ def grade(
         done = {key: record for key, record in stored.items() if not may_pass(record)}
         resumed = len(done)
         for key, record in run.grade(frozenset(done)):
-            ledger.append(record)
+            if not waits(record.judgement):
+                ledger.append(record)
             done[key] = record
     return run.result(done, resumed=resumed)
+
+
+def examine(
+    paths: Sequence[Path | str],
+    options: GradeOptions | None = None,
+    defaults: Defaults | None = None,
+    *,
+    progress: Progress | None = None,
+) -> tuple[Batch, Iterator[tuple[Candidate, GateReport]]]:
+    """Run the gates, and the judge beside them, over all candidates; ask no model, time nothing, keep nothing.
+
+    Returns:
+        The inputs, and each candidate with its report as they come; a report's answer may be a `Questionnaire`.
+
+    Raises:
+        UsageError: the options make no sense.
+    """
+    batch = read_inputs([Path(path) for path in paths], defaults or Defaults())
+    run = _Run(batch, options or GradeOptions(), progress or (lambda stage, done, total: None))
+    return batch, run.gates(batch.candidates)
 
 
 class _Run:
@@ -107,20 +155,21 @@ class _Run:
         self.options = options
         self.progress = progress
         self.cases = {case.id: case for case in batch.cases}
-        self.digests = {candidate.id: read_digest(candidate) for candidate in batch.candidates}
-        shared = run_digest(
-            judge=open_judge(options.judge).identity, time=options.time, python=options.python, device=options.device
-        )
+        self.texts = {candidate.id: read_text(candidate) for candidate in batch.candidates}
+        self.bench = open_bench(options.judges, options.judging)
+        self.spent: Spent | None = None
+        shared = run_digest(judge=self.bench.identity, time=options.time, python=options.python, device=options.device)
         cases = {case.id: case_digest(case) for case in batch.cases}
-        self.twins = _twins(batch.candidates, self.digests, cases)
+        self.twins = _twins(batch.candidates, self.texts, cases)
         self.keys = {c.id: self._key(shared, cases[c.case], c) for c in batch.candidates}
 
     def _key(self, shared: str, case: str, candidate: Candidate) -> str:
+        text = self.texts[candidate.id]
         parts = (
             shared,
             case,
             candidate.id,
-            self.digests[candidate.id] or ("missing" if candidate.missing else "unreadable"),
+            text.sha256 if text else "missing" if candidate.missing else "unreadable",
             candidate.claimed or "",
             *self.twins[candidate.id],
         )
@@ -129,56 +178,86 @@ class _Run:
     def grade(self, done: frozenset[str]) -> Iterator[tuple[str, VerdictRecord]]:
         """Yield (key, record) of every candidate that is not done, each as soon as it is final."""
         pending = [candidate for candidate in self.batch.candidates if self.keys[candidate.id] not in done]
-        waiting: list[tuple[Candidate, GateReport]] = []
-        for number, (candidate, report) in enumerate(self._gates(pending), 1):
-            self.progress("gates", number, len(pending))
-            skip = why_not_timed(self.options.time, self.cases[candidate.case], report)
+        waiting: list[_Examined] = []
+        for found in self._judged(self.gates(pending), len(pending)):
+            skip = why_not_timed(self.options.time, self.cases[found.candidate.case], found.gates, found.judgement)
             if skip is None:
-                waiting.append((candidate, report))
+                waiting.append(found)
             else:
-                yield self._record(candidate, report, skip)
+                yield self._record(found, skip)
         yield from self._timed(waiting)
 
-    def _gates(self, pending: Sequence[Candidate]) -> Iterator[tuple[Candidate, GateReport]]:
+    def gates(self, pending: Sequence[Candidate]) -> Iterator[tuple[Candidate, GateReport]]:
+        """Yield (candidate, report) of each, in the order in which the workers are done."""
         groups: dict[str, list[GateTask]] = {}
         for candidate in pending:
             task = GateTask(case=self.cases[candidate.case], candidate=candidate, twins=self.twins[candidate.id])
             groups.setdefault(candidate.case, []).append(task)
-        pool: WorkerPool[GateTask] = WorkerPool(GateHandler(judge=self.options.judge), self.options.jobs)
-        for task, report in pool.run(list(groups.values())):
+        handler = GateHandler(judges=self.options.judges, options=self.options.judging)
+        pool: WorkerPool[GateTask] = WorkerPool(handler, self.options.jobs)
+        for number, (task, report) in enumerate(pool.run(list(groups.values())), 1):
             if isinstance(report, WorkerDied):
                 report = unchecked("apply-grader-died", report.why)
+            self.progress("gates", number, len(pending))
             yield task.candidate, report
 
-    def _timed(self, waiting: list[tuple[Candidate, GateReport]]) -> Iterator[tuple[str, VerdictRecord]]:
+    def _judged(self, reports: Iterator[tuple[Candidate, GateReport]], total: int) -> Iterator[_Examined]:
+        """Pass on what is answered, and put the questions that are left to the models meanwhile."""
+        if not self.bench.models:
+            for candidate, report in reports:
+                assert not isinstance(report.answer, Questionnaire), "a judge without models answers by itself"
+                yield _Examined(candidate=candidate, gates=report.gates, judgement=report.answer)
+            return
+        from judge.stages.judging import JudgingStage
+
+        with JudgingStage[_Asked](self.bench.models, self.options.judging) as stage:
+            done = 0
+
+            def passed_on(found: Iterator[tuple[_Asked, Judgement]]) -> Iterator[_Examined]:
+                nonlocal done
+                for (candidate, gates), judgement in found:
+                    done += 1
+                    self.progress("judge", done, total)
+                    yield _Examined(candidate=candidate, gates=gates, judgement=judgement)
+
+            for candidate, report in reports:
+                if isinstance(report.answer, Questionnaire):
+                    yield from passed_on(stage.put((candidate, report.gates), report.answer))
+                else:
+                    yield from passed_on(iter([((candidate, report.gates), report.answer)]))
+            yield from passed_on(stage.rest())
+            self.spent = stage.spent
+
+    def _timed(self, waiting: list[_Examined]) -> Iterator[tuple[str, VerdictRecord]]:
         if not waiting:
             return
         order = {candidate.id: number for number, candidate in enumerate(self.batch.candidates)}
-        waiting.sort(key=lambda item: order[item[0].id])
+        waiting.sort(key=lambda found: order[found.candidate.id])
         with SpeedStage(SpeedOptions(python=self.options.python, device=self.options.device)) as stage:
-            for number, (candidate, report) in enumerate(waiting):
+            for number, found in enumerate(waiting):
                 self.progress("timing", number, len(waiting))
-                yield self._record(candidate, report, stage.time(self.cases[candidate.case], candidate))
+                yield self._record(found, stage.time(self.cases[found.candidate.case], found.candidate))
             self.progress("timing", len(waiting), len(waiting))
 
-    def _record(self, candidate: Candidate, report: GateReport, timing: Timing) -> tuple[str, VerdictRecord]:
+    def _record(self, found: _Examined, timing: Timing) -> tuple[str, VerdictRecord]:
+        candidate = found.candidate
         key = self.keys[candidate.id]
-        verdict = decide(report.gates, report.judgement, timing, candidate.claimed)
+        verdict = decide(found.gates, found.judgement, timing, candidate.claimed)
         record = make_record(
             key=key,
             case=self.cases[candidate.case],
             candidate=candidate,
             verdict=verdict,
-            gates=report.gates,
-            judgement=report.judgement,
+            gates=found.gates,
+            judgement=found.judgement,
             timing=timing,
-            patch_sha256=self.digests[candidate.id],
+            text=self.texts[candidate.id],
         )
         return key, record
 
     def result(self, done: Mapping[str, VerdictRecord], *, resumed: int) -> GradeResult:
         records = tuple(done[self.keys[candidate.id]] for candidate in self.batch.candidates)
-        return GradeResult(records=records, faults=self.batch.faults, resumed=resumed)
+        return GradeResult(records=records, faults=self.batch.faults, resumed=resumed, spent=self.spent)
 
 
 def may_pass(record: VerdictRecord) -> bool:
@@ -186,28 +265,44 @@ def may_pass(record: VerdictRecord) -> bool:
     faults = {
         finding.code for gate in record.gates.values() for finding in gate.findings if finding.severity == "error"
     }
-    return bool(faults & _PASSING_FAULTS) or (
-        isinstance(record.timing, NotTimed)
-        and record.timing.status == "error"
-        and record.timing.reason in _PASSING_FAULTS
+    judgement, timing = record.judgement, record.timing
+    return (
+        bool(faults & _PASSING_FAULTS)
+        or (isinstance(timing, NotTimed) and timing.status == "error" and timing.reason in _PASSING_FAULTS)
+        or waits(judgement)
+        or (isinstance(judgement, Errored | Abstained) and bool(_reasons(judgement) & PASSING))
     )
 
 
-def why_not_timed(policy: TimePolicy, case: Case, report: GateReport) -> NotTimed | None:
+def _reasons(judgement: Errored | Abstained) -> set[str]:
+    """Why there is no judgement: its own reason and those of the votes that failed."""
+    return {judgement.reason, *(vote.reason for vote in judgement.votes if vote.reason and vote.status == "error")}
+
+
+def waits(judgement: Judgement) -> bool:
+    """Whether a judge is still to be asked: nothing is final, and nothing is written down."""
+    return isinstance(judgement, NotAsked) and judgement.reason in WAITING
+
+
+def why_not_timed(
+    policy: TimePolicy, case: Case, gates: Mapping[Gate, GateResult], judgement: Judgement
+) -> NotTimed | None:
     """Return why a candidate is not timed, None if it is to be timed."""
     if policy == "none":
         return NotTimed(status="skipped", reason="not-requested", message="timing was switched off (--time none)")
-    if not gates_hold(report.gates):
+    if not gates_hold(gates):
         return NotTimed(status="skipped", reason="gates", message="it did not pass the static gates")
     if case.benchmark is None:
         return NotTimed(
             status="skipped", reason="no-benchmark", message="the case has no benchmark; give --benchmark FILE"
         )
-    if policy == "passing" and isinstance(report.judgement, Errored):
+    if waits(judgement):
+        return NotTimed(status="skipped", reason="judge-waits", message="timed once the judge has answered")
+    if policy == "passing" and isinstance(judgement, Errored):
         return NotTimed(
             status="skipped", reason="judge-failed", message="the judge failed; --time all times it all the same"
         )
-    if policy == "passing" and not _lets_pass(report.judgement):
+    if policy == "passing" and not _lets_pass(judgement):
         return NotTimed(
             status="skipped", reason="judge", message="the judge did not let it pass; --time all times it too"
         )
@@ -222,20 +317,19 @@ def _lets_pass(judgement: Judgement) -> bool:
 
 
 def _twins(
-    candidates: Iterable[Candidate], digests: Mapping[str, str | None], cases: Mapping[str, str]
+    candidates: Iterable[Candidate], texts: Mapping[str, PatchText | None], cases: Mapping[str, str]
 ) -> dict[str, tuple[str, ...]]:
     """For each candidate, the other tasks that were given the same, non-empty patch text.
 
     Two cases with the same repository, base and human side are one task under two names.
     """
-    empty = hashlib.sha256(b"").hexdigest()
     candidates = list(candidates)
+    digests = {name: text.sha256 for name, text in texts.items() if text and text.bytes}
     tasks: dict[str, dict[str, str]] = {}
     for candidate in candidates:
-        digest = digests[candidate.id]
-        if digest is not None and digest != empty:
-            tasks.setdefault(digest, {}).setdefault(cases[candidate.case], candidate.case)
+        if candidate.id in digests:
+            tasks.setdefault(digests[candidate.id], {}).setdefault(cases[candidate.case], candidate.case)
     return {
-        c.id: tuple(name for task, name in tasks.get(digests[c.id] or "", {}).items() if task != cases[c.case])
+        c.id: tuple(name for task, name in tasks.get(digests.get(c.id, ""), {}).items() if task != cases[c.case])
         for c in candidates
     }

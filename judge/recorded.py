@@ -6,7 +6,8 @@ patch_size, evaluation}]}`; the evaluations have the flat yes/no schema of early
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -17,6 +18,9 @@ from judge.judgement import Abstained, Errored
 
 _EMPTY = "No JSON found in response:"
 _FAILED = ("Could not evaluate", "Evaluation error")
+
+SHORTEST_COMMIT = 7
+"""Fewer digits than git's own abbreviation name no commit."""
 
 
 class LegacyEvaluation(BaseModel):
@@ -77,6 +81,52 @@ class RecordedJudgement:
     judgement: Errored | Abstained
     claims: Mapping[str, bool] = field(default_factory=dict)
     stored: LegacyEvaluation
+
+
+@dataclass(frozen=True, kw_only=True)
+class PatchSize:
+    """How long a patch is; harnesses count either."""
+
+    bytes: int
+    characters: int
+
+    @classmethod
+    def of(cls, raw: bytes) -> PatchSize:
+        """Measure a patch as it lies in its file."""
+        return cls(bytes=len(raw), characters=len(raw.decode("utf-8", "surrogateescape")))
+
+
+class RecordedIndex:
+    """Recorded judgements, to be found by the human commit and the size of the judged patch.
+
+    The names that a harness gave its runs mean nothing elsewhere, so commit and size are all there is. Of one
+    patch there may be several judgements: agents at times leave the same patch twice.
+    """
+
+    def __init__(self, recorded: Iterable[RecordedJudgement]) -> None:
+        """Index `recorded`."""
+        self.all = tuple(recorded)
+        self._by_size: dict[int, list[RecordedJudgement]] = defaultdict(list)
+        for judgement in self.all:
+            self._by_size[judgement.patch_size].append(judgement)
+
+    def find(self, human: str | None, size: PatchSize) -> tuple[RecordedJudgement, ...]:
+        """Return the judgements of a patch of this size for this human commit."""
+        if human is None:
+            return ()
+        sizes = {size.characters, size.bytes}
+        return tuple(
+            judgement
+            for length in sorted(sizes)
+            for judgement in self._by_size.get(length, ())
+            if same_commit(human, judgement.commit)
+        )
+
+
+def same_commit(one: str, other: str) -> bool:
+    """Whether two commit ids, either of them possibly cut short, name one commit."""
+    length = min(len(one), len(other))
+    return length >= SHORTEST_COMMIT and one[:length].lower() == other[:length].lower()
 
 
 def is_recorded(content: bytes) -> bool:

@@ -13,7 +13,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_core import PydanticSerializationError
 
 from judge.errors import OutputError
-from judge.judgement import Judgement
+from judge.identity import PatchText
+from judge.judgement import WAITING, Judgement, NotAsked
 from judge.static_checks.case import Candidate, Case, Claim
 from judge.static_checks.closing import Closing
 from judge.static_checks.finding import Gate, GateResult
@@ -92,12 +93,15 @@ class VerdictRecord(_Record):
     patch_sha256: str | None = Field(
         description="digest of the raw patch text; null when there was none or it could not be read"
     )
+    patch_bytes: int | None = Field(default=None, description="its size in bytes")
+    patch_chars: int | None = Field(default=None, description="its size in characters of UTF-8")
 
     @property
     def ungraded(self) -> bool:
         """Whether a stage failed by its own fault, so that grading again may tell more."""
         stages = [gate.status for gate in self.gates.values()] + [self.judgement.status, self.timing.status]
-        return "error" in stages
+        waiting = isinstance(self.judgement, NotAsked) and self.judgement.reason in WAITING
+        return "error" in stages or waiting
 
     def line(self) -> str:
         """Return the record as one line of JSON, without the line end."""
@@ -113,7 +117,7 @@ def make_record(
     gates: Mapping[Gate, GateResult],
     judgement: Judgement,
     timing: Timing,
-    patch_sha256: str | None,
+    text: PatchText | None,
 ) -> VerdictRecord:
     """Assemble the line for one candidate.
 
@@ -136,7 +140,9 @@ def make_record(
         gates={name: _gate_record(result) for name, result in gates.items()},
         judgement=judgement,
         timing=timing,
-        patch_sha256=patch_sha256,
+        patch_sha256=text.sha256 if text else None,
+        patch_bytes=text.bytes if text else None,
+        patch_chars=text.chars if text else None,
     )
     try:
         record.line()

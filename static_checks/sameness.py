@@ -22,6 +22,7 @@ from judge.static_checks.overlap import (
 )
 from judge.static_checks.paths import is_source, is_test
 from judge.static_checks.python_source import PythonSource
+from judge.static_checks.units import human_units
 
 _SYMLINK = "120000"
 _SPEAKING = re.compile(rb"#[ \t]*type:(?![ \t]*ignore)[^\r\n]*")
@@ -33,7 +34,7 @@ class Identical:
     """After either edit, every source file computes the same.
 
     Attributes:
-        units: the definitions that the human commit changes, as PATH::NAME; files where there are none.
+        units: the units of the human commit, as `human_units` returns them.
         beyond: tests and prose that only one side changes, or each in its own way: the proof does not cover them.
     """
 
@@ -87,7 +88,7 @@ def compare_edits(candidate: Sequence[TouchedFile], human: Sequence[TouchedFile]
     if differing:
         return Different(paths=tuple(differing), facts=_fact_sheet(candidate, human, differing))
     beyond = [path for path in sorted(base) if path not in code and theirs[path] != ours[path]]
-    return Identical(units=_units(human), beyond=tuple(beyond))
+    return Identical(units=human_units(human), beyond=tuple(beyond))
 
 
 def _before(files: Sequence[TouchedFile]) -> dict[str, _State]:
@@ -178,14 +179,6 @@ def _head(node: ast.ClassDef) -> str:
     return " ".join(
         [node.name, *(ast.dump(part) for part in parts), str(len(node.decorator_list)), str(len(node.bases))]
     )
-
-
-def _units(human: Sequence[TouchedFile]) -> tuple[str, ...]:
-    code = [file for file in human if not is_test(file.path)]
-    files = pair_files((), code).human
-    units = set(touched_definitions(files).names)
-    covered = {unit.split("::", 1)[0] for unit in units}
-    return tuple(sorted(units | (set(files) - covered)))
 
 
 def _fact_sheet(

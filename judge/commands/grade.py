@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from pathlib import Path
+from typing import Any
 
 import click
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
-from judge.errors import ExitCode, UsageError
-from judge.inputs import Defaults
-from judge.judges import all_backends
+from judge.commands._options import input_defaults, input_options, judge_option, judging_options, model_options
+from judge.dry_run import Plan, plan, plan_lines
+from judge.errors import ExitCode
 from judge.pipeline import GradeOptions, GradeResult, Stage, TimePolicy, grade
 from judge.reports import all_formats, make_report, write_reports
 from judge.static_checks.closing import Closing
@@ -20,27 +20,9 @@ from judge.wording import visible
 
 
 @click.command()
-@click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
-@click.option(
-    "--repo",
-    "repos",
-    multiple=True,
-    metavar="[NAME=]PATH",
-    help="Repository: git (bare, clone, worktree) or a plain directory.",
-)
-@click.option("--base", metavar="REV", help="Revision the patches start from.")
-@click.option("--human", metavar="REV|FILE", help="The human commit, as a revision or a diff file.")
-@click.option(
-    "--benchmark", type=click.Path(path_type=Path), metavar="FILE", help="Benchmark with setup() and experiment(data)."
-)
-@click.option(
-    "--judge",
-    "judge_spec",
-    default="structural",
-    show_default=True,
-    metavar="SPEC",
-    help="; ".join(f"{b.SPEC}: {b.HELP}" for b in all_backends().values()) + ".",
-)
+@input_options
+@judge_option
+@model_options
 @click.option(
     "--time",
     "time_policy",
@@ -66,12 +48,6 @@ from judge.wording import visible
     help="Folder for records and reports; a second run there resumes.",
 )
 @click.option(
-    "--jobs",
-    type=click.IntRange(min=1),
-    default=os.cpu_count() or 1,
-    help="Worker processes for gates and judge.  [default: all cores]",
-)
-@click.option(
     "--format",
     "format_name",
     type=click.Choice(sorted(all_formats())),
@@ -80,26 +56,44 @@ from judge.wording import visible
     help="What to print.",
 )
 @click.option("--strict", is_flag=True, help="Exit with 1 unless every candidate is a true success.")
+@click.option("--dry-run", is_flag=True, help="Run the gates, say what asking the models would cost, and stop.")
 def command(
     paths: tuple[Path, ...], repos: tuple[str, ...], base: str | None, human: str | None, benchmark: Path | None,
-    judge_spec: str, time_policy: TimePolicy, device: str, python: Path | None, out: Path, jobs: int,
-    format_name: str, strict: bool,
+    judges: tuple[str, ...], time_policy: TimePolicy, device: str, python: Path | None, out: Path, jobs: int,
+    format_name: str, strict: bool, dry_run: bool, **asking: Any,
 ) -> int:  # fmt: skip
     """Grade the candidate patches under PATHS.
 
     A path is a directory of cases (folders with case.toml), a directory of .diff or .patch files, or
     a .jsonl/.json file of predictions.
     """
-    options = GradeOptions(judge=judge_spec, time=time_policy, out=out, jobs=jobs, python=python, device=device)  # type: ignore[arg-type]  # click checked the choice
-    defaults = Defaults(repos=_named(repos), base=base, human=human, benchmark=benchmark)
+    options = GradeOptions(
+        judge=judges or ("structural",),
+        judging=judging_options(**asking),
+        time=time_policy,
+        out=out,
+        jobs=jobs,
+        python=python,
+        device=device,  # type: ignore[arg-type]  # click checked the choice
+    )
+    defaults = input_defaults(repos, base, human, benchmark)
     with _Bars() as progress:
+        if dry_run:
+            return _show_plan(plan(paths, options, defaults, progress=progress))
         result = grade(paths, options, defaults, progress=progress)
-    report = make_report(result, judge=judge_spec)
+    report = make_report(result, judges=options.judges)
     write_reports(out, report)
     click.echo(all_formats()[format_name].render(report), nl=False, color=True)
     for fault in result.faults:
         click.echo(f"not graded: {visible(fault.message)}", err=True)
     return exit_code(result, strict=strict)
+
+
+def _show_plan(found: Plan) -> int:
+    click.echo("\n".join(plan_lines(found)))
+    for fault in found.faults:
+        click.echo(f"not graded: {visible(fault.message)}", err=True)
+    return ExitCode.DONE if found.candidates else ExitCode.USAGE
 
 
 def exit_code(result: GradeResult, *, strict: bool) -> ExitCode:
@@ -111,24 +105,6 @@ def exit_code(result: GradeResult, *, strict: bool) -> ExitCode:
     if strict and not all(record.true_success for record in result.records):
         return ExitCode.NOT_TRUE
     return ExitCode.DONE
-
-
-def _named(repos: tuple[str, ...]) -> dict[str, Path]:
-    found: dict[str, Path] = {}
-    for given in repos:
-        name, equals, path = given.partition("=")
-        if not equals or Path(given).is_dir():
-            name, path = "", given
-        if name in found:
-            raise UsageError(
-                f"--repo {given!r}: {'a repository without a name' if not name else repr(name)} was given before"
-            )
-        if not Path(path).is_dir():
-            raise UsageError(
-                f"--repo {given!r}: {path!r} is not a directory; give the path of a repository or source directory"
-            )
-        found[name] = Path(path)
-    return found
 
 
 class _Bars(Closing):

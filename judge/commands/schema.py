@@ -10,8 +10,9 @@ from pydantic import TypeAdapter
 
 from judge.case_file import CaseFile
 from judge.judgement import Judgement
-from judge.providers.replay import StoredJudgement
+from judge.llm.answer import Answer
 from judge.records import VerdictRecord
+from judge.stored import StoredJudgement
 from judge.timing import Timing
 
 _SCHEMAS: dict[str, Any] = {
@@ -20,12 +21,13 @@ _SCHEMAS: dict[str, Any] = {
     "timing": Timing,
     "case": CaseFile,
     "replay": StoredJudgement,
+    "answer": Answer,
 }
 
 
 @click.command()
 @click.argument("name", type=click.Choice(list(_SCHEMAS)))
 def command(name: str) -> None:
-    """Print the JSON Schema of a line of verdicts.jsonl, a judgement, a timing, a case.toml or a replay line."""
+    """Print the JSON Schema of a verdict line, a judgement, a timing, a case.toml, a replay line or an answer."""
     schema = TypeAdapter(_SCHEMAS[name]).json_schema(by_alias=True)
     click.echo(json.dumps({"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}, indent=2))

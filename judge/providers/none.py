@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from judge.judgement import Judgement, NotAsked
+from judge.llm.options import JudgingOptions
 from judge.question import Question
 
 SPEC = "none"
@@ -20,6 +21,6 @@ class NoJudge:
         return NotAsked(reason="no-judge", message="no judge was asked (--judge none)")
 
 
-def open_judge(argument: str) -> NoJudge:
+def open_judge(argument: str, options: JudgingOptions) -> NoJudge:
     """Return the absent judge."""
     return NoJudge()

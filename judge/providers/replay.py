@@ -1,144 +1,53 @@
-"""Replays stored judgements: what some judge said of exactly these patch bytes, and nothing else."""
+"""Replays what was said before: judgements in our form, answers by `custom_id`, or another harness's evaluations."""
 
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Literal
-
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from judge.errors import UsageError
-from judge.judgement import (
-    Abstained,
-    Bottleneck,
-    Errored,
-    Evidence,
-    Judged,
-    Judgement,
-    LogicMatch,
-    Tokens,
-    Unit,
-    completeness,
-    derive_match,
-)
-from judge.question import Question
-from judge.static_checks.patch import decode
+from judge.judges import Provider
+from judge.llm.options import JudgingOptions
+from judge.recorded import is_recorded
+from judge.stored import read_stored
 
 SPEC = "replay:FILE"
 SCOPE = "recorded answers, checked against this very patch text; nothing new was asked"
-HELP = "stored judgements (JSON lines), matched by candidate id and patch digest"
+HELP = "answers from a file: stored judgements, batch results or answers by hand, recorded evaluations"
 
 
-class StoredJudgement(BaseModel):
-    """One line of a replay file."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
-
-    schema_version: Literal[1] = Field(alias="schema")
-    id: str
-    patch_sha256: str
-    judge: str
-    status: Literal["judged", "abstained", "error"]
-    reason: str = ""
-    message: str = ""
-    logic_match: LogicMatch | None = None
-    bottleneck: Bottleneck | None = None
-    units: tuple[Unit, ...] = ()
-    evidence: tuple[Evidence, ...] = ()
-    tokens: Tokens | None = None
-    cost_usd: float | None = None
-    note: str = ""
-
-
-class ReplayJudge:
-    """Looks a candidate up; a stored answer counts only for the patch text it was given for."""
-
-    def __init__(self, stored: dict[str, StoredJudgement], identity: str) -> None:
-        """Serve `stored`, by candidate id."""
-        self._stored = stored
-        self.identity = identity
-
-    def judge(self, question: Question) -> Judgement:
-        """Return what was stored, with match and quotes checked again here."""
-        found = self._stored.get(question.candidate)
-        if found is None:
-            return self._missing("no judgement of this candidate is stored")
-        if found.patch_sha256 != question.patch_sha256:
-            return self._missing("the stored judgement is of another patch text (its digest differs)")
-        return _replayed(found, question)
-
-    def _missing(self, message: str) -> Abstained:
-        return Abstained(judge="replay", scope="recorded answers only", reason="not-recorded", message=message)
-
-
-def open_judge(argument: str) -> ReplayJudge:
-    """Read a replay file.
+def open_judge(argument: str, options: JudgingOptions) -> Provider:
+    """Read a replay file, of the kind that its first line tells.
 
     Raises:
-        UsageError: it cannot be read, or a line of it is no stored judgement.
+        UsageError: it cannot be read, or a line of it is not what the first one promises.
     """
     path = Path(argument)
     try:
-        content = path.read_bytes()
+        with path.open("rb") as file:
+            start = file.read(1 << 16)
+            file.seek(0)
+            identity = f"replay-{hashlib.file_digest(file, 'sha256').hexdigest()}"
     except OSError as error:
         raise UsageError(f"--judge replay:{argument}: cannot be read ({error.strerror})") from error
-    stored: dict[str, StoredJudgement] = {}
-    for number, line in enumerate(content.split(b"\n"), 1):
-        if not line.strip():
-            continue
-        try:
-            entry = StoredJudgement.model_validate_json(line)
-        except ValidationError as error:
-            first = error.errors()[0]
-            key = ".".join(str(part) for part in first["loc"])
-            raise UsageError(f"{path}:{number}: not a stored judgement: {key}: {first['msg']}") from error
-        if entry.id in stored:
-            raise UsageError(f"{path}:{number}: a second judgement of {entry.id!r}; keep one")
-        stored[entry.id] = entry
-    return ReplayJudge(stored, f"replay-{hashlib.sha256(content).hexdigest()}")
+    if is_recorded(start):
+        from judge.recorded_judge import RecordedJudge
+
+        return RecordedJudge(path, identity)
+    first = start.lstrip().partition(b"\n")[0]
+    if b'"custom_id"' in first:
+        from judge.llm.answers_file import AnswersFile, AnswersJudge
+
+        return AnswersJudge(AnswersFile.read(path, _lines(path)), options, identity)
+    return read_stored(((place, line) for place, _, line in _lines(path)), identity)
 
 
-def _replayed(stored: StoredJudgement, question: Question) -> Judgement:
-    scope = f"recorded answer; {stored.note}" if stored.note else "recorded answer"
-    judge, tokens, cost = stored.judge, stored.tokens, stored.cost_usd
-    reason, message = stored.reason or "unknown", stored.message or "no message was stored"
-    if stored.status == "error":
-        return Errored(judge=judge, scope=scope, reason=reason, message=message, tokens=tokens, cost_usd=cost)
-    if stored.status == "abstained":
-        return Abstained(judge=judge, scope=scope, reason=reason, message=message, tokens=tokens, cost_usd=cost)
-    if stored.bottleneck is None or not stored.units:
-        message = "a judged entry needs `bottleneck` and `units`"
-        return Errored(judge=judge, scope=scope, reason="schema-invalid", message=message, tokens=tokens, cost_usd=cost)
-    match = derive_match(stored.units, stored.bottleneck)
-    contradictions = []
-    if stored.logic_match is not None and stored.logic_match != match:
-        contradictions.append(f"stored logic_match {stored.logic_match!r}, but its units and bottleneck give {match!r}")
-    evidence = tuple(claim.model_copy(update={"verified": _verbatim(claim, question)}) for claim in stored.evidence)
-    return Judged(
-        judge=judge,
-        scope=scope,
-        tokens=tokens,
-        cost_usd=cost,
-        logic_match=match,
-        completeness=completeness(stored.units),
-        bottleneck=stored.bottleneck,
-        units=stored.units,
-        evidence=evidence,
-        contradictions=tuple(contradictions),
-    )
-
-
-def _verbatim(claim: Evidence, question: Question) -> bool:
-    """Whether the quote stands in the named file on the named side."""
-    ours, theirs = question.files, question.human_files
-    if claim.side == "base":
-        texts = [file.before for file in (*ours, *theirs) if claim.file in (file.path, file.change.old_path)]
-        return any(text is not None and claim.quote in decode(text) for text in texts)
-    return any(
-        claim.quote in line.text
-        for file in (ours if claim.side == "candidate" else theirs)
-        if claim.file in (file.path, file.change.old_path)
-        for hunk in file.change.hunks
-        for line in hunk.lines
-    )
+def _lines(path: Path) -> Iterator[tuple[str, int, bytes]]:
+    """Yield place, offset and text of each line that is not blank."""
+    offset = 0
+    with path.open("rb") as file:
+        for number, line in enumerate(file, 1):
+            if line.strip():
+                yield f"{path}:{number}", offset, line
+            offset += len(line)

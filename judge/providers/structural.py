@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from judge.judgement import Abstained, Judged, Judgement, Unit
+from judge.llm.options import JudgingOptions
 from judge.question import Question
 from judge.static_checks.sameness import Different, Identical, NoChange, compare_edits
 
@@ -53,6 +54,6 @@ class StructuralJudge:
                 )
 
 
-def open_judge(argument: str) -> StructuralJudge:
+def open_judge(argument: str, options: JudgingOptions) -> StructuralJudge:
     """Return the offline judge."""
     return StructuralJudge()

@@ -8,6 +8,7 @@ import platform
 import sys
 import time
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
@@ -19,6 +20,7 @@ from judge.judges import scope_of
 from judge.pipeline import GradeResult
 from judge.plugins import scan
 from judge.records import VerdictRecord
+from judge.tally import JudgeTally, tally
 from judge.verdict import CATEGORIES, LEVELS, Category
 
 
@@ -30,8 +32,11 @@ class Report:
         records: one for each candidate, in the order of the inputs.
         faults: inputs that could not be used.
         resumed: how many records an earlier run had left.
-        judge: the judge that was asked, as it was given.
-        scope: how far its word goes.
+        judge: the judges that were asked, as they were given.
+        scope: how far their word goes.
+        answers: what became of them.
+        notes: what the reader has to know beyond the records, such as open batches.
+        prompts: prompt packs that were used, PACK@DIGEST.
         counts: candidates by verdict, every verdict named.
         funnel: how many candidates reached each level, 0 to 7.
     """
@@ -41,6 +46,9 @@ class Report:
     resumed: int
     judge: str
     scope: str
+    answers: JudgeTally
+    notes: tuple[str, ...]
+    prompts: tuple[str, ...]
     counts: dict[Category, int]
     funnel: tuple[int, ...]
 
@@ -66,15 +74,19 @@ def all_formats() -> dict[str, Format]:
     return {shape.FORMAT: shape for shape in formats}
 
 
-def make_report(result: GradeResult, *, judge: str) -> Report:
+def make_report(result: GradeResult, *, judges: Sequence[str]) -> Report:
     """Count what came of a run."""
     verdicts = Counter(record.verdict for record in result.records)
+    prompts = {p for record in result.records if (p := getattr(record.judgement, "prompt", None))}
     return Report(
         records=result.records,
         faults=result.faults,
         resumed=result.resumed,
-        judge=judge,
-        scope=scope_of(judge),
+        judge=", ".join(judges),
+        scope=scope_of(judges),
+        answers=tally(record.judgement for record in result.records),
+        notes=result.spent.notes if result.spent else (),
+        prompts=tuple(sorted(prompts)),
         counts={category: verdicts[category] for category in CATEGORIES},
         funnel=tuple(sum(record.level >= level for record in result.records) for level in range(len(LEVELS))),
     )
@@ -99,12 +111,14 @@ def _run_info(report: Report) -> str:
         "schema": 1,
         "arguments": sys.argv[1:],
         "judge": report.judge,
-        "prompts": {},
+        "prompts": list(report.prompts),
         "finished": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
         "candidates": len(report.records),
         "resumed": report.resumed,
         "not_graded": [fault.message for fault in report.faults],
-        "versions": {name: installed(name) for name in ("patch-verdict", "libcst", "unidiff", "pydantic")},
+        "versions": {
+            name: installed(name) for name in ("patch-verdict", "libcst", "unidiff", "pydantic", "openai", "anthropic")
+        },
         "machine": {
             "python": platform.python_version(),
             "platform": platform.platform(),

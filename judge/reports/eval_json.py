@@ -56,4 +56,5 @@ def _entry(record: VerdictRecord) -> dict[str, object]:
         "output_changed": None if outputs == "unknown" else outputs == "changed",
         "score": score(record),
         "verdict": record.verdict,
+        "logic_score": record.judgement.score if isinstance(record.judgement, Judged) else None,
     }

@@ -6,6 +6,7 @@ import re
 
 from judge.records import VerdictRecord
 from judge.reports import Report
+from judge.tally import tally_lines
 from judge.verdict import CATEGORIES, LEVELS
 from judge.wording import cause, logic, outputs, speed, visible
 
@@ -20,6 +21,8 @@ def render(report: Report) -> str:
         "# Patch verdicts",
         "",
         f"{len(report.records)} candidates: {counts}. Judge: `{report.judge}` ({report.scope}).",
+        "",
+        *(f"{_plain(line)}.  " for line in (*tally_lines(report.answers), *report.notes)),
         "",
         "| level | reached by |",
         "| --- | ---: |",

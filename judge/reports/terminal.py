@@ -15,6 +15,7 @@ from rich.table import Table
 from rich.text import Text
 
 from judge.reports import Report
+from judge.tally import tally_lines
 from judge.verdict import CATEGORIES, LEVELS, Category
 from judge.wording import cause, logic, outputs, speed, visible
 
@@ -45,7 +46,7 @@ def render(report: Report) -> str:
         console.print(_table(report, console.width))
     console.print(_counts(report))
     console.print(_funnel(report))
-    console.print(Text(_judge_line(report), style="dim"))
+    console.print(Text("\n".join(_judge_lines(report)), style="dim"))
     file = console.file
     assert isinstance(file, io.StringIO)
     return "\n".join(line.rstrip() for line in file.getvalue().split("\n"))
@@ -87,6 +88,8 @@ def _funnel(report: Report) -> Text:
     return Text(f"funnel: {steps}", style="dim")
 
 
-def _judge_line(report: Report) -> str:
-    line = f"judge: {report.judge} ({report.scope})"
-    return line + (f"\n{report.resumed} of these were graded by an earlier run" if report.resumed else "")
+def _judge_lines(report: Report) -> list[str]:
+    lines = [f"judge: {report.judge} ({report.scope})", *tally_lines(report.answers)]
+    if report.resumed:
+        lines.append(f"{report.resumed} of these were graded by an earlier run")
+    return [*lines, *(visible(note) for note in report.notes)]

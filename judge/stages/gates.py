@@ -1,16 +1,18 @@
-"""Stage one and two for one candidate: the static gates, then the judge if all gates pass.
+"""Stage one for one candidate: the static gates and, if all pass, the judge that works beside them.
 
-Runs inside a worker process; what it returns is plain data.
+That judge answers, or makes the questions that stage two puts to models. Runs inside a worker process; what it
+returns is plain data.
 """
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from judge.judgement import Errored, Judgement, NotAsked
-from judge.judges import Provider, open_judge
+from judge.judges import Provider, open_bench
+from judge.llm.inquiry import Questionnaire
+from judge.llm.options import JudgingOptions
 from judge.question import make_question
 from judge.static_checks.case import Candidate, Case, UnreadablePatch, read_patch
 from judge.static_checks.checker import CaseError, Checker
@@ -30,21 +32,22 @@ class GateTask:
 
 @dataclass(frozen=True, kw_only=True)
 class GateReport:
-    """What gates and judge said of one candidate."""
+    """What the gates said of one candidate, and what the judge beside them: its answer, or questions for models."""
 
     gates: Mapping[Gate, GateResult]
-    judgement: Judgement
+    answer: Judgement | Questionnaire
 
 
 @dataclass(frozen=True, kw_only=True)
 class GateHandler:
     """Makes the handler of a worker process."""
 
-    judge: str
+    judges: tuple[str, ...]
+    options: JudgingOptions = field(default_factory=JudgingOptions)
 
     def __call__(self) -> _Handler:
         """Open the judge and the checker, in the worker."""
-        return _Handler(open_judge(self.judge))
+        return _Handler(open_bench(self.judges, self.options).provider)
 
 
 class _Handler:
@@ -67,17 +70,16 @@ class _Handler:
             return unchecked("apply-git", str(error))
         gates = self._checker.check(change)
         if not gates_hold(gates):
-            return GateReport(gates=gates, judgement=_not_asked(gates))
-        question = make_question(
-            task.candidate.id, hashlib.sha256(raw).hexdigest(), task.case.description, change, gates
-        )
+            return GateReport(gates=gates, answer=_not_asked(gates))
+        question = make_question(task.case, task.candidate.id, raw, change, gates)
+        answer: Judgement | Questionnaire
         try:
-            judgement = self._judge.judge(question)
+            answer = self._judge.judge(question)
         except Exception as error:  # noqa: BLE001 - a judge's own failure is an error, never the patch's
-            judgement = Errored(
+            answer = Errored(
                 judge=self._judge.identity, scope="none", reason="crashed", message=f"{type(error).__name__}: {error}"
             )
-        return GateReport(gates=gates, judgement=judgement)
+        return GateReport(gates=gates, answer=answer)
 
 
 def unchecked(code: str, message: str) -> GateReport:
@@ -85,7 +87,7 @@ def unchecked(code: str, message: str) -> GateReport:
     gates: dict[Gate, GateResult] = {"apply": conclude((), [Fault(code=code, message=message)])}
     for gate in GATES[1:]:
         gates[gate] = skipped("the apply gate could not decide")
-    return GateReport(gates=gates, judgement=_not_asked(gates))
+    return GateReport(gates=gates, answer=_not_asked(gates))
 
 
 def _not_asked(gates: Mapping[Gate, GateResult]) -> NotAsked:

@@ -10,7 +10,6 @@ from judge import GradeOptions, grade
 from judge.inputs import Defaults
 from judge.judgement import Abstained, Errored, Judged, Judgement, NotAsked
 from judge.pipeline import TimePolicy, why_not_timed
-from judge.stages.gates import GateReport
 from judge.static_checks.case import Case
 from judge.static_checks.finding import Fault, Gate, GateResult
 from judge.verdict import NECESSARY
@@ -25,6 +24,7 @@ ANSWERS: dict[str, Judgement] = {
     "abstained": Abstained(judge="t", scope="t", reason="r", message="m"),
     "errored": Errored(judge="t", scope="t", reason="r", message="m"),
     "not asked": NotAsked(reason="r", message="m"),
+    "in a batch": NotAsked(reason="in-batch", message="m"),
 }
 
 
@@ -32,25 +32,22 @@ ANSWERS: dict[str, Judgement] = {
     ("policy", "timed"),
     [
         ("passing", {"full", "partial", "abstained", "not asked"}),
-        ("all", set(ANSWERS)),
+        ("all", set(ANSWERS) - {"in a batch"}),
         ("none", set()),
     ],
 )
 def test_who_is_timed(policy: TimePolicy, timed: set[str]) -> None:
     """A match or an honest 'I do not know' is timed; what the judge refused or failed on only with `all`."""
-    skips = {
-        name: why_not_timed(policy, CASE, GateReport(gates=CLEAN, judgement=said)) for name, said in ANSWERS.items()
-    }
+    skips = {name: why_not_timed(policy, CASE, CLEAN, said) for name, said in ANSWERS.items()}
     assert {name for name, skip in skips.items() if skip is None} == timed
 
 
 @pytest.mark.parametrize("policy", ["passing", "all"])
 def test_nothing_is_timed_before_the_gates_pass(policy: TimePolicy) -> None:
     """Neither a failed nor an undecided gate, nor a case without a benchmark, leads to timing."""
-    report = GateReport(gates=UNSURE, judgement=ANSWERS["full"])
-    skip = why_not_timed(policy, CASE, report)
+    skip = why_not_timed(policy, CASE, UNSURE, ANSWERS["full"])
     assert skip is not None and skip.reason == "gates"
-    skip = why_not_timed(policy, Case(id="c"), GateReport(gates=CLEAN, judgement=ANSWERS["full"]))
+    skip = why_not_timed(policy, Case(id="c"), CLEAN, ANSWERS["full"])
     assert skip is not None and skip.reason == "no-benchmark"
 
 

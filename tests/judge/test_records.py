@@ -35,7 +35,7 @@ def record(key: str = KEYS[0], *, name: str = "a", gates: dict[Gate, GateResult]
         gates=all_gates,
         judgement=judgement,
         timing=timing,
-        patch_sha256=None,
+        text=None,
     )
 
 

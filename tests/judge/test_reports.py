@@ -75,7 +75,7 @@ def record(judgement: Judgement, timing: Timing, name: str = "c/one") -> Verdict
         gates=gates,
         judgement=judgement,
         timing=timing,
-        patch_sha256=None,
+        text=None,
     )
 
 
@@ -83,7 +83,7 @@ def report() -> Report:
     """A report with every kind of judgement and timing."""
     records = [record(j, t, f"c/{n}-{m}") for n, j in enumerate(JUDGEMENTS) for m, t in enumerate(TIMINGS)]
     return make_report(
-        GradeResult(records=tuple(records), faults=(Fault(message=HOSTILE),), resumed=0), judge="structural"
+        GradeResult(records=tuple(records), faults=(Fault(message=HOSTILE),), resumed=0), judges=["structural"]
     )
 
 
@@ -141,7 +141,7 @@ def test_score(judgement: Judgement, timing: Timing, expected: float | None) -> 
 def test_decision(records: list[tuple[Judgement, Timing]], aggregate: float | None, acceptable: bool) -> None:
     """The aggregate is the minimum, any null makes it null, and only a number above 0 is acceptable."""
     result = GradeResult(records=tuple(record(j, t) for j, t in records), faults=(), resumed=0)
-    decision = json.loads(all_formats()["json"].render(make_report(result, judge="none")))
+    decision = json.loads(all_formats()["json"].render(make_report(result, judges=["none"])))
     assert (decision["aggregate_score"], decision["is_acceptable"]) == (aggregate, acceptable)
     assert len(decision["verdicts"]) == 7
 

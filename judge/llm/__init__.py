@@ -1,0 +1,1 @@
+"""The LLM judge: what is asked, how it is sent, what came back, and what that is worth."""

@@ -1,0 +1,33 @@
+"""A share of something counted, with its interval. Pure."""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+Z_95 = 1.959963984540054
+"""97.5 % quantile of the standard normal distribution."""
+
+
+class Interval(NamedTuple):
+    """A 95 % interval."""
+
+    low: float
+    high: float
+
+
+def wilson(successes: int, trials: int) -> Interval | None:
+    """Return the 95 % score interval of a proportion, None without trials.
+
+    Source: E. B. Wilson, "Probable inference, the law of succession, and statistical inference", JASA 22 (1927),
+    209-212. It stays inside [0, 1] and does not collapse where all or none succeed.
+    """
+    if not 0 <= successes <= trials:
+        raise ValueError(f"{successes} of {trials} is no share")
+    if trials == 0:
+        return None
+    share = successes / trials
+    spread = Z_95 * Z_95 / trials
+    centre = (share + spread / 2) / (1 + spread)
+    half = Z_95 / (1 + spread) * math.sqrt(share * (1 - share) / trials + spread / (4 * trials))
+    return Interval(max(0.0, centre - half), min(1.0, centre + half))
