@@ -11,7 +11,7 @@ import math
 import os
 import stat
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -30,6 +30,7 @@ _LOOK_FOLDERS = 2000
 _LOOK_BRANCHES = 24
 _OUTPUT_DEPTH = 4
 _CUT_MARK = "\n[... cut ...]\n"
+_FIRST_LINES = 3
 _LONGEST_FIRST_LINE = 4 << 20
 _SUCCESS = frozenset({"success", "succeeded"})
 _ERROR = frozenset({"error", "failed", "failure", "timeout", "max_steps_exceeded"})
@@ -133,6 +134,23 @@ def look(root: Path) -> dict[str, Path]:
     return found
 
 
+def holds(path: Path, wanted: Callable[[Path], bool]) -> bool:
+    """Whether a file, or one of a sample of those below a folder, is `wanted`."""
+    return any(wanted(place) for place in ([path] if path.is_file() else look(path).values()))
+
+
+def files(path: Path, wanted: Callable[[Path], bool]) -> Iterator[Path | Unread]:
+    """Yield the files below a folder that are `wanted`; a file that is given itself is."""
+    if path.is_file():
+        yield path
+        return
+    for folder in walk(path):
+        if isinstance(folder, Unread):
+            yield folder
+        else:
+            yield from (place for entry in folder.files.values() if wanted(place := Path(entry.path)))
+
+
 def load(path: Path | str) -> Any | Unread:
     """Read a JSON file of any shape. NaN and Infinity become None: they are no numbers of JSON."""
     content = contents(path, MAX_JSON_BYTES)
@@ -205,14 +223,16 @@ def lines(path: Path) -> Iterator[tuple[str, bytes] | Unread]:
 
 
 def first_object(path: Path) -> dict[str, Any]:
-    """Return the first entry of a file of JSON lines; an empty object if it is no such file."""
+    """Return the first entry of a file of JSON lines, also where a line before it is damaged; else an empty object."""
     try:
         with _open(path) as file:
-            line = file.readline(_LONGEST_FIRST_LINE)
+            for _ in range(_FIRST_LINES):
+                found = parse(line, str(path)) if (line := file.readline(_LONGEST_FIRST_LINE)) else None
+                if isinstance(found, dict):
+                    return found
     except OSError:
-        return {}
-    found = parse(line, str(path)) if line.lstrip()[:1] == b"{" else None
-    return found if isinstance(found, dict) else {}
+        pass
+    return {}
 
 
 def text(value: object, limit: int = TEXT_LIMIT) -> str | None:
@@ -274,15 +294,13 @@ def tidy(value: object, depth: int = _OUTPUT_DEPTH) -> object:
     return None
 
 
-def file_size(entry: os.DirEntry[str] | None) -> int | None:
-    """Return the size of a readable regular file, None if it is none."""
+def readable_size(file: Path | str) -> int | None:
+    """Return the size of a regular file that may be read, None of anything else."""
     try:
-        status = entry.stat() if entry is not None else None
+        status = Path(file).stat()
     except OSError:
         return None
-    if entry is None or status is None or not stat.S_ISREG(status.st_mode) or not os.access(entry.path, os.R_OK):
-        return None
-    return status.st_size
+    return status.st_size if stat.S_ISREG(status.st_mode) and os.access(file, os.R_OK) else None
 
 
 def _open(path: Path | str) -> BinaryIO:
