@@ -30,6 +30,6 @@ _SCHEMAS: dict[str, Any] = {
 @click.command()
 @click.argument("name", type=click.Choice(list(_SCHEMAS)))
 def command(name: str) -> None:
-    """Print the JSON Schema of a verdict line, a judgement, a timing, a case.toml, a replay line, an answer or a run."""
+    """Print the JSON Schema of a verdict line, judgement, timing, case.toml, replay line, answer or run line."""
     schema = TypeAdapter(_SCHEMAS[name]).json_schema(by_alias=True)
     click.echo(json.dumps({"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}, indent=2))
