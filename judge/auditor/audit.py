@@ -15,7 +15,7 @@ from judge.auditor.accumulate import AuditFinding, Table
 from judge.auditor.context import Context, Expectation, HumanDiffs
 from judge.auditor.corrected import Corrector
 from judge.auditor.discover import AUTO, discover
-from judge.auditor.join import Judgements, join
+from judge.auditor.join import join
 from judge.auditor.kinds import all_kinds
 from judge.auditor.outputs import Decisions, write_outputs
 from judge.auditor.regrade import Regrader, task_of
@@ -24,7 +24,8 @@ from judge.auditor.spool import Spool
 from judge.auditor.store import RecordStore
 from judge.auditor.tables import all_tables
 from judge.errors import InputError
-from judge.recorded import read_recorded
+from judge.identity import PatchText
+from judge.recorded import PatchSize, RecordedIndex, read_recorded
 from judge.static_checks.case import MAX_PATCH_BYTES
 from judge.verdict import CATEGORIES, Category
 
@@ -70,7 +71,8 @@ class AuditResult:
         unread: files that could not be read.
         ungraded: runs that a gate could not check, by its own fault.
         resumed: runs whose record an earlier audit had left.
-        corrected: result files written with the status made true, None if none were asked for.
+        corrected: copies of result files written, None if none were asked for.
+        changed: those of them in which something was not true.
     """
 
     runs: int
@@ -81,6 +83,7 @@ class AuditResult:
     ungraded: int
     resumed: int
     corrected: int | None
+    changed: int
 
 
 def audit(
@@ -96,7 +99,7 @@ def audit(
     options = options or AuditOptions()
     roots = tuple(Path(path) for path in paths)
     corrector = Corrector(roots, options.write_corrected) if options.write_corrected else None
-    judgements = Judgements(read_recorded(options.judgements) if options.judgements else ())
+    judgements = RecordedIndex(read_recorded(options.judgements) if options.judgements else ())
     progress = progress or (lambda stage, done, total: None)
     with ExitStack() as stack:
         spool = stack.enter_context(Spool())
@@ -141,6 +144,7 @@ def audit(
             ungraded=decisions.ungraded,
             resumed=regraded.resumed,
             corrected=corrector.written if corrector else None,
+            changed=corrector.changed if corrector else 0,
         )
         if options.out:
             write_outputs(options.out, result, decisions, spool.names)
@@ -163,21 +167,23 @@ def _describe(roots: Sequence[Path], layout: str, spool: Spool, progress: Progre
     return unread
 
 
-def _join(spool: Spool, judgements: Judgements) -> int:
+def _join(spool: Spool, judgements: RecordedIndex) -> int:
     """Join the descriptions of each run, read its patch once, and find the judgements on it."""
     for descriptions in spool.descriptions():
         run = join(descriptions)
         content = _content(run)
         if content is None:
             state = "unreadable" if run.patch is not None else run.patch_state
-            spool.add(replace(run, patch_state=state), task=task_of(run), sha256=None, size=None)
+            spool.add(replace(run, patch_state=state), task=task_of(run), text=None)
             continue
+        size = PatchSize.of(content)
         run = replace(
             run,
             patch_state="yes" if content.strip() else "empty",
-            judgements=(*run.judgements, *judgements.of(run.human, content)),
+            judgements=(*run.judgements, *(judgements.find(run.human, size) if content.strip() else ())),
         )
-        spool.add(run, task=task_of(run), sha256=hashlib.sha256(content).hexdigest(), size=len(content))
+        text = PatchText(sha256=hashlib.sha256(content).hexdigest(), bytes=size.bytes, chars=size.characters)
+        spool.add(run, task=task_of(run), text=text)
     return spool.settle()
 
 

@@ -12,7 +12,8 @@ from judge.auditor.run import AuditedRun, Run
 from judge.auditor.spool import Spool, Spooled
 from judge.auditor.store import RecordStore
 from judge.identity import case_digest, digest, run_digest
-from judge.judgement import NotAsked
+from judge.judgement import Judgement, NotAsked
+from judge.llm.inquiry import Questionnaire
 from judge.pipeline import may_pass
 from judge.records import GateRecord, VerdictRecord, make_record
 from judge.stages.gates import GateHandler, GateReport, GateTask, unchecked
@@ -115,8 +116,8 @@ class Regrader:
                 reasons=tuple(Reason(code=reason.code, message=reason.message) for reason in record.reasons),
             ),
             twins=spooled.twins,
-            patch_sha256=spooled.sha256,
-            patch_bytes=spooled.size,
+            patch_sha256=spooled.text.sha256 if spooled.text else None,
+            patch_bytes=spooled.text.bytes if spooled.text else None,
         )
         return audited, record
 
@@ -132,15 +133,16 @@ class Regrader:
             else:
                 reports[task.candidate.id] = report
         for case in pending.humans:
+            report = human_reports[case.id]
             record = make_record(
                 key=self._human_key(case),
                 case=case,
                 candidate=Candidate(id=f"{case.id}/human", case=case.id, source=f"{case.human}", patch=b""),
-                verdict=decide(human_reports[case.id].gates, human_reports[case.id].judgement, _NOT_TIMED),
-                gates=human_reports[case.id].gates,
-                judgement=human_reports[case.id].judgement,
+                verdict=decide(report.gates, _answer(report), _NOT_TIMED),
+                gates=report.gates,
+                judgement=_answer(report),
                 timing=_NOT_TIMED,
-                patch_sha256=None,
+                text=None,
             )
             self._human_store.put(record)
             humans.add(record)
@@ -170,7 +172,7 @@ class Regrader:
 
     def _key(self, spooled: Spooled) -> str:
         """Digest all that the verdict on a run depends on."""
-        state = spooled.sha256 or spooled.run.patch_state
+        state = spooled.text.sha256 if spooled.text else spooled.run.patch_state
         return digest((self._shared, self._case_digest(spooled), repr(spooled.run), state, *spooled.twins))
 
     def _human_key(self, case: Case) -> str:
@@ -197,7 +199,7 @@ class _Pending:
 
     def add(self, spooled: Spooled, task: GateTask) -> None:
         self.runs.append((spooled, task))
-        self._bytes += spooled.size or 0 if isinstance(spooled.run.patch, bytes) else 0
+        self._bytes += len(spooled.run.patch) if isinstance(spooled.run.patch, bytes) else 0
 
     @property
     def full(self) -> bool:
@@ -222,7 +224,7 @@ class AuditHandler:
 
 class _Handler:
     def __init__(self) -> None:
-        self._grade = GateHandler(judge=_JUDGE)()
+        self._grade = GateHandler(judges=(_JUDGE,))()
         self._open: dict[Path, Repository | None] = {}
 
     def close(self) -> None:
@@ -275,7 +277,7 @@ def place_of(run: Run) -> str:
 
 def _record(key: str, case: Case, spooled: Spooled, report: GateReport) -> VerdictRecord:
     timing: Timing = recorded_timing(spooled.run)
-    judgement = recorded_judgement(spooled.run, report.judgement)
+    judgement = recorded_judgement(spooled.run, _answer(report))
     return make_record(
         key=key,
         case=case,
@@ -284,8 +286,14 @@ def _record(key: str, case: Case, spooled: Spooled, report: GateReport) -> Verdi
         gates=report.gates,
         judgement=judgement,
         timing=timing,
-        patch_sha256=spooled.sha256,
+        text=spooled.text,
     )
+
+
+def _answer(report: GateReport) -> Judgement:
+    """Return what the offline judge said; it answers at once and leaves no questions for models."""
+    assert not isinstance(report.answer, Questionnaire), "the offline judge asks no models"
+    return report.answer
 
 
 def _unseen(run: Run) -> GateReport:
@@ -301,9 +309,7 @@ def _unseen(run: Run) -> GateReport:
         gates["apply"] = GateResult(status="fail", findings=(to_finding(Hit(why), "apply-empty", "block"),))
     elif run.patch_state == "unreadable":
         return unchecked("apply-unreadable", "the patch file cannot be read")
-    return GateReport(
-        gates=gates, judgement=NotAsked(reason="audit", message="no judge was asked without a repository")
-    )
+    return GateReport(gates=gates, answer=NotAsked(reason="audit", message="no judge was asked without a repository"))
 
 
 def _gate_result(gate: GateRecord) -> GateResult:

@@ -11,14 +11,15 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from judge.auditor.run import Run
+from judge.identity import PatchText
 from judge.static_checks.closing import Closing
 
 _SCHEMA = """
 CREATE TABLE description (key TEXT NOT NULL, run BLOB NOT NULL);
 CREATE INDEX description_key ON description (key);
 CREATE TABLE run (
-    number INTEGER, id TEXT PRIMARY KEY, task TEXT NOT NULL, sha256 TEXT, bytes INTEGER, twins TEXT NOT NULL DEFAULT '',
-    run BLOB NOT NULL
+    number INTEGER, id TEXT PRIMARY KEY, task TEXT NOT NULL, sha256 TEXT, bytes INTEGER, chars INTEGER,
+    twins TEXT NOT NULL DEFAULT '', run BLOB NOT NULL
 );
 CREATE TABLE graded (number INTEGER PRIMARY KEY, key TEXT NOT NULL);
 CREATE TABLE stored (key TEXT PRIMARY KEY, start INTEGER NOT NULL, size INTEGER NOT NULL) WITHOUT ROWID;
@@ -32,14 +33,14 @@ class Spooled:
     Attributes:
         number: place in order of id; -1 until `settle`.
         task: REPO/HUMAN, or what else names the task; runs of one task share it.
+        text: digest and size of the patch, None if there is none or it cannot be read.
         twins: other tasks that were given the same, non-empty patch.
     """
 
     number: int
     run: Run
     task: str
-    sha256: str | None
-    size: int | None
+    text: PatchText | None
     twins: tuple[str, ...]
 
 
@@ -74,13 +75,13 @@ class Spool(Closing):
         if group:
             yield group
 
-    def add(self, run: Run, *, task: str, sha256: str | None, size: int | None) -> None:
+    def add(self, run: Run, *, task: str, text: PatchText | None) -> None:
         """Keep a joined run; one whose id is taken is told apart by its key."""
         taken = self._db.execute("SELECT 1 FROM run WHERE id = ?", (run.id,)).fetchone()
         kept = replace(run, id=f"{run.id} ({run.key})") if taken else run
         self._db.execute(
-            "INSERT INTO run (number, id, task, sha256, bytes, run) VALUES (-1, ?, ?, ?, ?, ?)",
-            (kept.id, task, sha256, size, _pack(kept)),
+            "INSERT INTO run (number, id, task, sha256, bytes, chars, run) VALUES (-1, ?, ?, ?, ?, ?, ?)",
+            (kept.id, task, *(text or (None, None, None)), _pack(kept)),
         )
 
     def settle(self) -> int:
@@ -110,15 +111,14 @@ class Spool(Closing):
     def runs(self, *, by_task: bool = False) -> Iterator[Spooled]:
         """Yield all runs in order of number, or those of one task after those of another."""
         order = "task, number" if by_task else "number"
-        for number, task, sha256, size, twins, packed in self._db.execute(
-            f"SELECT number, task, sha256, bytes, twins, run FROM run ORDER BY {order}"
+        for number, task, sha256, size, chars, twins, packed in self._db.execute(
+            f"SELECT number, task, sha256, bytes, chars, twins, run FROM run ORDER BY {order}"
         ):
             yield Spooled(
                 number=number,
                 run=_unpack(packed),
                 task=task,
-                sha256=sha256,
-                size=size,
+                text=PatchText(sha256=sha256, bytes=size, chars=chars) if sha256 else None,
                 twins=tuple(twins.split("\n")) if twins else (),
             )
 

@@ -58,7 +58,7 @@ class _Speeds:
                 title="Recorded speed-ups",
                 columns=("kind", "runs", "share", "recorded as improvement"),
                 rows=counts,
-                note="Improvement above 1.05x, regression below 0.95x. Recorded without an interval: counted, not proved.",
+                note="Improvement above 1.05x, regression below 0.95x. Recorded, not proved.",
             ),
             self._list("improvement", "improvements", "Recorded improvements"),
             self._list("regression", "regressions", "Recorded regressions"),
