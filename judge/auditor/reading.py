@@ -176,7 +176,7 @@ def parse(content: bytes, place: str) -> Any | Unread:
     except json.JSONDecodeError as error:
         cut = error.pos >= len(error.doc.rstrip()) or error.msg.startswith("Unterminated")
         what = "is cut short" if cut else "is not valid JSON"
-        return Unread(path=place, why=f"{what}: {error.msg} at line {error.lineno}, column {error.colno}")
+        return Unread(path=place, why=f"{what}: {error.msg} (line {error.lineno}, column {error.colno})")
     except ValueError as error:
         return Unread(path=place, why=f"is not valid JSON: {error}")
     except RecursionError:
@@ -300,7 +300,7 @@ def readable_size(file: Path | str) -> int | None:
         status = Path(file).stat()
     except OSError:
         return None
-    return status.st_size if stat.S_ISREG(status.st_mode) and os.access(file, os.R_OK) else None
+    return status.st_size if stat.S_ISREG(status.st_mode) and os.access(file, os.R_OK, effective_ids=True) else None
 
 
 def _open(path: Path | str) -> BinaryIO:

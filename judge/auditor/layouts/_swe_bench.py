@@ -26,6 +26,7 @@ _CLAIMS: Mapping[str, Claim] = {
     "unresolved": "error",
     "empty_patch": "error",
     "no_patch": "error",
+    "not_applied": "error",
 }
 Kind = Literal["predictions", "instance", "run"]
 _INSTANCE = re.compile(r"(?P<owner>.+?)__(?P<repo>.+)-(?P<number>[^-]+)")
@@ -154,6 +155,8 @@ def instance_evaluation(report: Mapping[str, Any], source: str) -> Evaluation:
 def _instance_status(report: Mapping[str, Any]) -> str | None:
     if report.get("patch_is_None") is True or report.get("patch_exists") is False:
         return "no_patch"
+    if report.get("infra_failure") is True:
+        return "infra_failure"
     if report.get("patch_successfully_applied") is False:
         return "not_applied"
     resolved = report.get("resolved")

@@ -104,7 +104,7 @@ def _file(path: Path) -> Iterator[Run | Unread]:
             continue
         place, content = line
         try:
-            yield _run(RunLine.model_validate_json(content), path)
+            yield _run(RunLine.model_validate_json(content.strip()), path)
         except ValidationError as error:
             first = error.errors()[0]
             key = ".".join(str(part) for part in first["loc"])
