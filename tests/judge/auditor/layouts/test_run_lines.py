@@ -81,7 +81,7 @@ def test_a_line_that_is_wrong_is_named(tmp_path: Path) -> None:
     assert said == [
         "2 is no run: key 'modell': Extra inputs are not permitted",
         "3 is no run: key 'id': String should have at least 1 character",
-        "4 is no run: Invalid JSON: EOF while parsing an object at line 1 column 2",
+        "4 is no run: Invalid JSON: EOF while parsing an object at line 1 column 1",
         "5 is no run: key 'schema': Field required",
         "2 is no run: key 'duration_s': Input should be a finite number",
     ]
