@@ -1,0 +1,143 @@
+"""Finding config-mismatch."""
+
+from collections.abc import Mapping, Sequence
+from math import log, sqrt
+
+from judge.auditor.accumulate import RunSet
+from judge.auditor.context import Context
+from judge.auditor.gather import MAX_GROUPS, share
+from judge.auditor.kind import Example, Kind, Seen, sample, timed
+from judge.auditor.rows import Row, Rows, run_set
+from judge.auditor.run import AuditedRun, Evaluation
+
+SETTINGS = ("device", "dtype", "iters", "warmup", "batch_size", "commit_hash")
+"""What both halves of one timing must share, as far as both report it."""
+FAR = 1.5
+"""Baselines of one commit: of 39 commits timed at least twice in the public ISO-Bench archive 38 agree within a factor
+of 1.22, and one differs by 15.7."""
+CORRELATED = 0.9
+ENOUGH = 8
+"""Tasks that two batches must share before a correlation says anything."""
+MOST_BATCHES = 40
+"""Batches compared with each other; pairs grow with the square."""
+
+
+class _Collector:
+    def __init__(self, context: Context) -> None:
+        self.timed = 0
+        self.within = RunSet()
+        self.settings: dict[str, int] = {}
+        self.rows = Rows()
+
+    def add(self, audited: AuditedRun) -> None:
+        run = audited.run
+        found = run.evaluation
+        if found is None or not found.baseline_ms:
+            return
+        self.timed += 1
+        for name in _unlike(found):
+            self.within.add(audited)
+            self.settings[name] = self.settings.get(name, 0) + 1
+        batch = "/".join(part for part in (run.agent, run.model, run.run) if part)
+        self.rows.add(f"{run.repo} {(run.human or run.item or '')[:8]}", audited, value=found.baseline_ms, word=batch)
+
+    def result(self) -> Sequence[Seen]:
+        apart: list[list[Row]] = []
+        batches: dict[str, dict[str, float]] = {}
+        for task, rows in self.rows.groups():
+            if rows[-1].value > FAR * rows[0].value:
+                apart.append(rows)
+            for row in rows:
+                if row.word in batches or len(batches) < MOST_BATCHES:
+                    batches.setdefault(row.word, {})[task] = log(row.value)
+        seen = []
+        if len(self.within):
+            names = ", ".join(f"{name} {count}" for name, count in sorted(self.settings.items()))
+            message = (
+                f"{share(len(self.within), self.timed)} timings compare two halves with different settings: {names}"
+            )
+            seen.append(Seen(message=message, runs=self.within))
+        if apart:
+            seen.append(_say_apart(apart))
+        return [*seen, *_uncorrelated(batches)]
+
+
+def _unlike(found: Evaluation) -> list[str]:
+    base, patched = (found.outputs.get(side) for side in ("baseline_output", "patched_output"))
+    if not (isinstance(base, Mapping) and isinstance(patched, Mapping)):
+        return []
+    return [name for name in SETTINGS if name in base and name in patched and base[name] != patched[name]]
+
+
+def _say_apart(apart: list[list[Row]]) -> Seen:
+    apart.sort(key=lambda rows: -rows[-1].value / rows[0].value)
+    worst = apart[0]
+    message = (
+        f"at {len(apart)} commits the baselines of different runs differ by more than {FAR:g}x; most at "
+        f"{worst[0].group}: {worst[0].value:.3g} ms to {worst[-1].value:.3g} ms, "
+        f"{worst[-1].value / worst[0].value:.1f}x"
+    )
+    tasks = [
+        {"task": rows[0].group, "baselines_ms": [{"run": row.id, "ms": row.value} for row in rows[:50]]}
+        for rows in apart
+    ]
+    runs = run_set([row for rows in apart for row in rows])
+    return Seen(message=message, runs=runs, details={"tasks": tasks[:MAX_GROUPS]})
+
+
+def _uncorrelated(batches: Mapping[str, Mapping[str, float]]) -> list[Seen]:
+    found: list[dict[str, object]] = []
+    names = sorted(batches)
+    for index, one in enumerate(names):
+        for other in names[index + 1 :]:
+            shared = sorted(batches[one].keys() & batches[other].keys())
+            if len(shared) < ENOUGH:
+                continue
+            value = _correlation([batches[one][task] for task in shared], [batches[other][task] for task in shared])
+            if value is not None and value < CORRELATED:
+                found.append({"batches": [one, other], "tasks": len(shared), "correlation": round(value, 3)})
+    if not found:
+        return []
+    pairs = "; ".join(f"{' and '.join(map(str, pair['batches']))}: {pair['correlation']}" for pair in found[:3])  # type: ignore[call-overload]  # a list of two names
+    message = (
+        f"the baselines of {len(found)} pairs of batches do not correlate over their common tasks (logarithms): {pairs}"
+    )
+    return [Seen(message=message, details={"pairs": found[:MAX_GROUPS]})]
+
+
+def _correlation(one: Sequence[float], other: Sequence[float]) -> float | None:
+    """Return Pearson's correlation, None where one side does not vary."""
+    mean_one, mean_other = sum(one) / len(one), sum(other) / len(other)
+    both = sum((x - mean_one) * (y - mean_other) for x, y in zip(one, other, strict=True))
+    spread = sqrt(sum((x - mean_one) ** 2 for x in one) * sum((y - mean_other) ** 2 for y in other))
+    return both / spread if spread else None
+
+
+_CPU, _CUDA = ({"device": device} for device in ("cpu", "cuda"))
+
+KIND = Kind(
+    code="config-mismatch",
+    title="Compared runs were not timed under the same conditions",
+    severity="warn",
+    why="A baseline is the same code each time. Where it differs between runs by more than noise, machine, device or "
+    "settings differ, and speed-ups of these runs cannot be compared; within one timing it makes the speed-up itself "
+    "void.",
+    mend="Record device, versions and settings with every number, refuse to compare where they differ, and time these "
+    "runs again on one machine.",
+    bad=Example(
+        runs=(
+            sample("a", repo="r", human="c0ffee", run="1", evaluation=timed(1.0, 1.0)),
+            sample("b", number=1, repo="r", human="c0ffee", run="2", evaluation=timed(12.5, 12.5)),
+            sample(
+                "c", number=2, evaluation=timed(1.0, 0.1, outputs={"baseline_output": _CPU, "patched_output": _CUDA})
+            ),
+        )
+    ),
+    good=Example(
+        runs=(
+            sample("a", repo="r", human="c0ffee", run="1", evaluation=timed(1.0, 1.0)),
+            sample("b", number=1, repo="r", human="c0ffee", run="2", evaluation=timed(1.1, 0.5)),
+        )
+    ),
+    collector=_Collector,
+)
