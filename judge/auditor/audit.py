@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Literal
 
 from judge.auditor.accumulate import AuditFinding, Table
+from judge.auditor.commits import CommitNames
 from judge.auditor.context import Context, Expectation, HumanDiffs
 from judge.auditor.corrected import Corrector
 from judge.auditor.discover import AUTO, discover
@@ -107,7 +108,7 @@ def audit(
         store = stack.enter_context(RecordStore(out, spool))
         human_store = stack.enter_context(RecordStore(out / _HUMAN_FOLDER, spool))
         unread = _describe(roots, options.layout, spool, progress)
-        count = _join(spool, judgements)
+        count = _join(spool, CommitNames(spool, options.repos), judgements)
         if count == 0 and not unread:
             raise InputError(f"{', '.join(map(str, roots))}: no run in there")
         regrader = Regrader(spool, store, human_store, repos=options.repos, jobs=options.jobs)
@@ -167,10 +168,10 @@ def _describe(roots: Sequence[Path], layout: str, spool: Spool, progress: Progre
     return unread
 
 
-def _join(spool: Spool, judgements: RecordedIndex) -> int:
+def _join(spool: Spool, commits: CommitNames, judgements: RecordedIndex) -> int:
     """Join the descriptions of each run, read its patch once, and find the judgements on it."""
     for descriptions in spool.descriptions():
-        run = join(descriptions)
+        run = commits.complete(join(descriptions))
         content = _content(run)
         if content is None:
             state = "unreadable" if run.patch is not None else run.patch_state

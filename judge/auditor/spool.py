@@ -17,6 +17,7 @@ from judge.static_checks.closing import Closing
 _SCHEMA = """
 CREATE TABLE description (key TEXT NOT NULL, run BLOB NOT NULL);
 CREATE INDEX description_key ON description (key);
+CREATE TABLE commit_id (repo TEXT NOT NULL, id TEXT NOT NULL, PRIMARY KEY (repo, id)) WITHOUT ROWID;
 CREATE TABLE run (
     number INTEGER, id TEXT PRIMARY KEY, task TEXT NOT NULL, sha256 TEXT, bytes INTEGER, chars INTEGER,
     twins TEXT NOT NULL DEFAULT '', run BLOB NOT NULL
@@ -24,6 +25,8 @@ CREATE TABLE run (
 CREATE TABLE graded (number INTEGER PRIMARY KEY, key TEXT NOT NULL);
 CREATE TABLE stored (key TEXT PRIMARY KEY, start INTEGER NOT NULL, size INTEGER NOT NULL) WITHOUT ROWID;
 """
+
+_FULL_ID = 40
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,6 +66,15 @@ class Spool(Closing):
     def describe(self, run: Run) -> None:
         """Keep one description."""
         self._db.execute("INSERT INTO description VALUES (?, ?)", (run.key, _pack(run)))
+        if run.human and len(run.human) == _FULL_ID:
+            self._db.execute("INSERT OR IGNORE INTO commit_id VALUES (?, ?)", (run.repo or "", run.human))
+
+    def commits(self, repo: str | None, short: str) -> list[str]:
+        """Return the full ids of human commits in a repository that begin like a short one, two at most."""
+        found = self._db.execute(
+            "SELECT id FROM commit_id WHERE repo = ? AND id >= ? AND id < ? LIMIT 2", (repo or "", short, short + "g")
+        )
+        return [str(row[0]) for row in found]
 
     def descriptions(self) -> Iterator[list[Run]]:
         """Yield the descriptions of each run, in the order in which they came."""
