@@ -109,7 +109,7 @@ def _patch(folder: Folder) -> tuple[Path | bytes | None, PatchState, Unread | No
     """Return the patch, what is known of it, and what could not be read; the diff file counts before the prediction."""
     entry = folder.files.get(_PATCH)
     if entry is not None:
-        size = readable_size(entry.path)
+        size = readable_size(entry)
         if size is None:
             return Path(entry.path), "unreadable", Unread(path=entry.path, why="cannot be read as a file")
         blank = size == 0 or (size <= _BLANK_PATCH_BYTES and _is_blank(entry))

@@ -136,7 +136,7 @@ def _instance_report(path: Path, patch: os.DirEntry[str] | None, known: _Known) 
             yield Unread(path=str(path), why=f"holds no report of an instance at {instance!r}")
             continue
         run = _attempt(path, instance, known, instance_evaluation(report, str(path)), _exists(report))
-        size = readable_size(patch.path) if patch is not None else None
+        size = readable_size(patch) if patch is not None else None
         if patch is not None and size is not None:
             state: PatchState = "yes" if size else "empty"
             run = replace(run, patch=Path(patch.path), patch_state=state)
