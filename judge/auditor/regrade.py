@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from judge.auditor.evidence import recorded_judgement, recorded_timing
+from judge.auditor.faults import fault
 from judge.auditor.humans import HumanSides
 from judge.auditor.run import AuditedRun, Run
 from judge.auditor.spool import Spool, Spooled
@@ -118,6 +119,7 @@ class Regrader:
             twins=spooled.twins,
             patch_sha256=spooled.text.sha256 if spooled.text else None,
             patch_bytes=spooled.text.bytes if spooled.text else None,
+            fault=fault(spooled.run),
         )
         return audited, record
 

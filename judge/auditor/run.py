@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from judge.judgement import Judgement
 from judge.recorded import RecordedJudgement
@@ -13,6 +13,9 @@ from judge.static_checks.case import Claim
 from judge.static_checks.finding import Gate, GateResult
 from judge.timing import Timing
 from judge.verdict import Verdict
+
+if TYPE_CHECKING:
+    from judge.auditor.faults import Fault
 
 PatchState = Literal["yes", "empty", "missing", "unreadable", "unknown"]
 """`missing`: the run left no patch; `unknown`: this description says nothing of the patch itself."""
@@ -133,6 +136,7 @@ class AuditedRun:
         twins: other tasks that were given the same, non-empty patch text, as REPO/HUMAN commit.
         patch_sha256: digest of the patch, None if there is none.
         patch_bytes: size of the patch, None if there is none.
+        fault: what kept the run from being timed, read once from what was recorded.
     """
 
     number: int
@@ -145,3 +149,4 @@ class AuditedRun:
     twins: tuple[str, ...] = ()
     patch_sha256: str | None = None
     patch_bytes: int | None = None
+    fault: Fault | None = None

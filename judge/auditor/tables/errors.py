@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from judge.auditor.accumulate import Table
 from judge.auditor.context import Context
-from judge.auditor.faults import fault, general
+from judge.auditor.faults import general
 from judge.auditor.run import AuditedRun
 
 ORDER = 50
@@ -25,7 +25,7 @@ class _Errors:
         if run.claimed == "error" or run.error or run.error_type:
             message = general(run.error) if run.error else "(no message)"
             _count(self._agent, (run.error_type or "(no type)", message))
-        if why := fault(run):
+        if why := audited.fault:
             _count(self._timing, (why.kind, why.label))
 
     def result(self) -> Sequence[Table]:

@@ -10,8 +10,8 @@ from judge.auditor import measures
 from judge.auditor.accumulate import Table
 from judge.auditor.context import Context
 from judge.auditor.evidence import direction
-from judge.auditor.faults import NO_PATCH, SUCCESS, FaultKind, fault
-from judge.auditor.run import AuditedRun, Run
+from judge.auditor.faults import NO_PATCH, SUCCESS, FaultKind
+from judge.auditor.run import AuditedRun
 
 ORDER = 30
 _MAX_MODELS = 200
@@ -56,8 +56,9 @@ _APPLY_FAILED = re.compile(
 )
 
 
-def outcome(run: Run, speedup: float | None) -> str:
+def outcome(audited: AuditedRun) -> str:
     """Return the one category of a run: a number if there is one, else the first thing that kept it from one."""
+    run, speedup = audited.run, measures.speedup(audited)
     if speedup is not None:
         return _SPEEDS[direction(speedup)]
     if run.patch_state in ("missing", "empty"):
@@ -70,9 +71,8 @@ def outcome(run: Run, speedup: float | None) -> str:
         return "patch there, evaluation says no patch"
     if _APPLY_FAILED.search(f"{status.replace('_', ' ')} {found.error or ''}"):
         return "patch apply failed"
-    why = fault(run)
-    if why is not None:
-        return _FAULTS[why.kind]
+    if audited.fault is not None:
+        return _FAULTS[audited.fault.kind]
     return "success without a number" if status in SUCCESS else "uncategorized"
 
 
@@ -83,7 +83,7 @@ class _Outcomes:
 
     def add(self, audited: AuditedRun) -> None:
         run = audited.run
-        category = outcome(run, measures.speedup(audited))
+        category = outcome(audited)
         self._counts[category] += 1
         key = (category, run.agent or "-", run.model or "-")
         known = key in self._by_model or len(self._by_model) < _MAX_MODELS * len(_GROUPS)
