@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from judge.auditor.evidence import known_speedup
+from judge.auditor.reading import claim
 from judge.auditor.run import Evaluation, Run
 
 FaultKind = Literal[
@@ -35,9 +36,6 @@ class Fault:
     label: str
     message: str
 
-
-SUCCESS = frozenset({"success", "succeeded", "passed", "pass", "ok", "resolved", "completed", "improved"})
-"""Words by which harnesses call an evaluation a success; compared in lower case."""
 
 NO_PATCH = frozenset({"no_patch", "no-patch", "nopatch", "empty_patch", "missing_patch"})
 _NO_TEST = frozenset({"no_test", "no_test_script", "missing_test"})
@@ -72,9 +70,11 @@ def fault(run: Run) -> Fault | None:
     if _WORKTREE.search(error):
         return Fault(kind="worktree", label=general(error), message=error)
     said = _said(found)
-    if _not_triggered(found, error):
+    if denies_path(found) or _NOT_TRIGGERED.search(error):
         return Fault(kind="path-not-triggered", label=general(said or error or "opt_path_hit: false"), message=said)
-    if status in SUCCESS or found.baseline_ms:  # the base was timed, so nothing kept the harness from timing
+    if (
+        claim(found.status) == "success" or found.baseline_ms
+    ):  # the base was timed, so nothing kept the harness from timing
         return None
     if not said:
         return Fault(kind="no-output", label=general(error) or "no output", message=error) if error else None
@@ -126,11 +126,10 @@ def general(message: str) -> str:
     return " ".join(_VARYING.sub("...", message).split())[:300]
 
 
-def _not_triggered(found: Evaluation, error: str) -> bool:
-    return bool(_NOT_TRIGGERED.search(error)) or any(
-        isinstance(report := found.outputs.get(side), Mapping) and report.get("opt_path_hit") is False
-        for side in ("baseline_output", "patched_output")
-    )
+def denies_path(found: Evaluation) -> bool:
+    """Whether the benchmark itself reports that the code in question did not run."""
+    sides = (found.outputs.get(side) for side in ("baseline_output", "patched_output"))
+    return any(isinstance(report, Mapping) and report.get("opt_path_hit") is False for report in sides)
 
 
 def _said(found: Evaluation) -> str:

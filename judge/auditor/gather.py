@@ -9,6 +9,7 @@ from judge.auditor.accumulate import Accumulator, RunSet
 from judge.auditor.context import Context
 from judge.auditor.evidence import known_speedup
 from judge.auditor.kind import Seen
+from judge.auditor.reading import claim
 from judge.auditor.run import AuditedRun, Run
 
 MAX_GROUPS = 1000
@@ -125,6 +126,22 @@ def picking(
 def recoverable(run: Run) -> bool:
     """Whether a run has a patch to time and an evaluation without a speed-up: what mending a harness wins back."""
     return run.patch_state == "yes" and run.evaluation is not None and known_speedup(run.evaluation) is None
+
+
+def task_of(run: Run) -> str:
+    """Name a run's task: repository and human commit, else what else tells it from others."""
+    return f"{run.repo or ''} {run.human[:8] if run.human else run.item or run.id}".strip()
+
+
+def describes_process(run: Run) -> bool:
+    """Whether a run's record tells of the agent's process, and not only of what became of its patch."""
+    known = (run.returncode, run.duration_s, run.steps, run.error, run.error_type, run.tokens_input, run.tokens_output)
+    return bool(run.logs) or any(value is not None for value in known) or claim(run.claimed_status) is not None
+
+
+def count(number: int, noun: str) -> str:
+    """Say how many: `1 message`, `3 messages`."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def share(part: int, whole: int) -> str:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import sqlite3
+from array import array
 from collections.abc import Iterator
 from itertools import groupby
 from typing import NamedTuple
 
-from judge.auditor.accumulate import RunSet
+from judge.auditor.accumulate import EXAMPLES, RunSet
 from judge.auditor.run import AuditedRun
 
 _BATCH = 1000
@@ -55,9 +56,27 @@ class Rows:
         self._waiting.clear()
 
 
-def run_set(rows: list[Row]) -> RunSet:
-    """Return the runs of rows."""
-    found = RunSet()
-    for number, name in sorted({(row.number, row.id) for row in rows}):
-        found.take(number, name)
-    return found
+class Concerned:
+    """Runs that come in any order, gathered for a `RunSet`, which wants them in order of number."""
+
+    def __init__(self) -> None:
+        """Start empty."""
+        self._numbers = array("I")
+        self._first: dict[int, str] = {}
+
+    def __len__(self) -> int:
+        return len(self._numbers)
+
+    def add(self, row: Row) -> None:
+        """Take a run in; a set keeps the names of its first runs only, so only these are kept here."""
+        self._numbers.append(row.number)
+        self._first[row.number] = row.id
+        if len(self._first) > EXAMPLES:
+            del self._first[max(self._first)]
+
+    def runs(self) -> RunSet:
+        """Return them, each once."""
+        found = RunSet()
+        for number in sorted(set(self._numbers)):
+            found.take(number, self._first.get(number, ""))
+        return found

@@ -20,8 +20,9 @@ def _pick(audited: AuditedRun) -> str | None:
 def _median_ratio(found: Evaluation) -> float | None:
     sides = [found.outputs.get(side) for side in ("baseline_output", "patched_output")]
     base, patched = (side.get("p50_ms") if isinstance(side, Mapping) else None for side in sides)
-    both = isinstance(base, int | float) and isinstance(patched, int | float) and base > 0 and patched > 0
-    return base / patched if both else None
+    if not isinstance(base, int | float) or not isinstance(patched, int | float) or min(base, patched) <= 0:
+        return None
+    return base / patched
 
 
 def _side(ratio: float) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from judge.auditor.faults import fault
-from judge.auditor.gather import Picked, picking, share
+from judge.auditor.gather import Picked, count, picking, share
 from judge.auditor.kind import Example, Kind, Seen, sample
 from judge.auditor.run import AuditedRun, Evaluation
 
@@ -17,7 +17,7 @@ def _conclude(found: Picked) -> Sequence[Seen]:
     first = next(iter(found.groups))
     message = (
         f"{share(len(found.runs), found.among)} evaluations ended because the benchmark itself crashed on the base; "
-        f"{len(found.groups)} messages, the most common ({len(first.runs)} runs): {first.label}"
+        f"{count(len(found.groups), 'message')}, the most common ({count(len(first.runs), 'run')}): {first.label}"
     )
     return [Seen(message=message, runs=found.runs, recovers=found.recovers, details=found.groups.table("message"))]
 

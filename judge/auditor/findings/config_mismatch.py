@@ -5,9 +5,9 @@ from math import log, sqrt
 
 from judge.auditor.accumulate import RunSet
 from judge.auditor.context import Context
-from judge.auditor.gather import MAX_GROUPS, share
+from judge.auditor.gather import MAX_GROUPS, count, share, task_of
 from judge.auditor.kind import Example, Kind, Seen, sample, timed
-from judge.auditor.rows import Row, Rows, run_set
+from judge.auditor.rows import Concerned, Row, Rows
 from judge.auditor.run import AuditedRun, Evaluation
 
 SETTINGS = ("device", "dtype", "iters", "warmup", "batch_size", "commit_hash")
@@ -39,7 +39,7 @@ class _Collector:
             self.within.add(audited)
             self.settings[name] = self.settings.get(name, 0) + 1
         batch = "/".join(part for part in (run.agent, run.model, run.run) if part)
-        self.rows.add(f"{run.repo} {(run.human or run.item or '')[:8]}", audited, value=found.baseline_ms, word=batch)
+        self.rows.add(task_of(run), audited, value=found.baseline_ms, word=batch)
 
     def result(self) -> Sequence[Seen]:
         apart: list[list[Row]] = []
@@ -73,7 +73,7 @@ def _say_apart(apart: list[list[Row]]) -> Seen:
     apart.sort(key=lambda rows: -rows[-1].value / rows[0].value)
     worst = apart[0]
     message = (
-        f"at {len(apart)} commits the baselines of different runs differ by more than {FAR:g}x; most at "
+        f"at {count(len(apart), 'commit')} the baselines of different runs differ by more than {FAR:g}x; most at "
         f"{worst[0].group}: {worst[0].value:.3g} ms to {worst[-1].value:.3g} ms, "
         f"{worst[-1].value / worst[0].value:.1f}x"
     )
@@ -81,8 +81,11 @@ def _say_apart(apart: list[list[Row]]) -> Seen:
         {"task": rows[0].group, "baselines_ms": [{"run": row.id, "ms": row.value} for row in rows[:50]]}
         for rows in apart
     ]
-    runs = run_set([row for rows in apart for row in rows])
-    return Seen(message=message, runs=runs, details={"tasks": tasks[:MAX_GROUPS]})
+    concerned = Concerned()
+    for rows in apart:
+        for row in rows:
+            concerned.add(row)
+    return Seen(message=message, runs=concerned.runs(), details={"tasks": tasks[:MAX_GROUPS]})
 
 
 def _uncorrelated(batches: Mapping[str, Mapping[str, float]]) -> list[Seen]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from judge.auditor.gather import Picked, cut, picking, share
+from judge.auditor.gather import Picked, count, cut, picking, share
 from judge.auditor.kind import Example, Kind, Seen, sample
 from judge.auditor.run import AuditedRun
 from judge.auditor.task_text import does_nothing, read_task, test_script
@@ -23,8 +23,8 @@ def _pick(audited: AuditedRun) -> str | None:
 def _conclude(found: Picked) -> Sequence[Seen]:
     first = next(iter(found.groups))
     message = (
-        f"{share(len(found.runs), found.among)} task texts name no problem; most common ({len(first.runs)} runs): "
-        f"{first.label}"
+        f"{share(len(found.runs), found.among)} task texts name no problem; most common "
+        f"({count(len(first.runs), 'run')}): {first.label}"
     )
     return [Seen(message=message, runs=found.runs, details=found.groups.table("text"))]
 

@@ -31,9 +31,7 @@ KIND = Kind(
     mend="Read the agent's own outcome; an expired key or a refused request is a fault of the batch: run it again.",
     bad=Example(
         runs=(sample("a", claimed="success", logs=("a/out.txt",)),),
-        files={
-            "a/out.txt": "│ Error       │ ❌ Token has expired │\n│ Success │ ❌ No │\n│ Steps │ 1 │\n"
-        },
+        files={"a/out.txt": "│ Error       │ ❌ Token has expired │\n│ Success │ ❌ No │\n│ Steps │ 1 │\n"},
     ),
     good=Example(
         runs=(sample("a", claimed="success", logs=("a/out.txt",)), sample("b", number=1, claimed="success")),

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from judge.auditor.accumulate import RunSet
 from judge.auditor.context import Context
 from judge.auditor.faults import fault
-from judge.auditor.gather import Groups, recoverable, share
+from judge.auditor.gather import Groups, count, recoverable, share, task_of
 from judge.auditor.kind import Example, Kind, Seen, sample, timed
 from judge.auditor.rows import Rows
 from judge.auditor.run import AuditedRun, Evaluation
@@ -31,9 +31,9 @@ class _Collector:
         if without:
             self.runs.add(audited)
             self.recovers += recoverable(run)
-            self.commits.add(f"{run.repo} {(run.human or '')[:8]}", audited)
+            self.commits.add(task_of(run), audited)
         if without or run.evaluation.test_script:
-            self.rows.add(f"{run.repo} {(run.human or '')[:8]}", audited, word="without" if without else "with")
+            self.rows.add(task_of(run), audited, word="without" if without else "with")
 
     def result(self) -> Sequence[Seen]:
         elsewhere = [row for _, rows in self.rows.groups() if any(row.word == "with" for row in rows) for row in rows]
@@ -41,8 +41,8 @@ class _Collector:
         if not len(self.runs):
             return ()
         message = (
-            f"{share(len(self.runs), self.evaluated)} evaluations had no test script, over {len(self.commits)} "
-            f"commits; for {len(elsewhere)} of these runs another run of the same commit had one"
+            f"{share(len(self.runs), self.evaluated)} evaluations had no test script, over "
+            f"{count(len(self.commits), 'commit')}; for {len(elsewhere)} of these runs another run of the same commit had one"
         )
         details = {"script_found_in_another_run": len(elsewhere), **self.commits.table("commit")}
         return [Seen(message=message, runs=self.runs, recovers=self.recovers, details=details)]

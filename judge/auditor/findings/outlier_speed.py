@@ -4,9 +4,9 @@ from collections.abc import Sequence
 
 from judge.auditor.context import Context
 from judge.auditor.evidence import known_speedup
-from judge.auditor.gather import MAX_GROUPS, share
+from judge.auditor.gather import MAX_GROUPS, share, task_of
 from judge.auditor.kind import Example, Kind, Seen, sample, timed
-from judge.auditor.rows import Row, Rows, run_set
+from judge.auditor.rows import Concerned, Row, Rows
 from judge.auditor.run import AuditedRun
 
 FAR = 2.0
@@ -24,11 +24,14 @@ class _Collector:
     def add(self, audited: AuditedRun) -> None:
         run = audited.run
         speedup = known_speedup(run.evaluation) if run.evaluation is not None else None
-        if speedup is None:
+        if run.evaluation is None or speedup is None:
             return
         self.timed += 1
+        human = run.evaluation.human_speedup
+        if human is not None and human > 0 and 1 / FAR <= speedup / human <= FAR:
+            return  # as far from 1 as the human change is, and so what the task is about
         self.rows.add(
-            f"{run.repo} {(run.human or run.item or '')[:8]}",
+            task_of(run),
             audited,
             value=speedup,
             word=audited.patch_sha256 or run.id,
@@ -64,8 +67,11 @@ def _say(what: str, limit: float, rows: list[Row], timed: int, alike: list[dict[
         names = ", ".join(f"{found['task']} ({found['from']:.2f}x to {found['to']:.2f}x)" for found in same[:3])
         message += f"; at {names} all patches have about the same factor, so look at the benchmark first"
     far = [{"task": row.group, "run": row.id, "speedup": row.value} for row in sorted(rows, key=lambda row: row.value)]
+    concerned = Concerned()
+    for row in rows:
+        concerned.add(row)
     return Seen(
-        message=message, runs=run_set(rows), details={"runs": far[:MAX_GROUPS], "same_factor": same[:MAX_GROUPS]}
+        message=message, runs=concerned.runs(), details={"runs": far[:MAX_GROUPS], "same_factor": same[:MAX_GROUPS]}
     )
 
 
@@ -86,6 +92,11 @@ KIND = Kind(
             sample("d", number=3, repo="r", human="beef", evaluation=timed(9.0, 1.0)),
         )
     ),
-    good=Example(runs=(sample("a", evaluation=timed(1.3, 1.0)), sample("b", number=1, evaluation=timed(1.0, 1.4)))),
+    good=Example(
+        runs=(
+            sample("a", evaluation=timed(1.3, 1.0)),
+            sample("b", number=1, evaluation=timed(5.0, 1.0, human_speedup=6.0)),
+        )
+    ),
     collector=_Collector,
 )

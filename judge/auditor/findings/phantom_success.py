@@ -5,67 +5,49 @@ from collections.abc import Sequence
 from judge.auditor.accumulate import RunSet
 from judge.auditor.context import Context
 from judge.auditor.evidence import known_speedup
-from judge.auditor.faults import SUCCESS, errors_printed
+from judge.auditor.faults import errors_printed
 from judge.auditor.gather import Groups, cut, share
 from judge.auditor.kind import Example, Kind, Seen, sample, timed
-from judge.auditor.run import AuditedRun
+from judge.auditor.reading import claim
+from judge.auditor.run import AuditedRun, Evaluation
 
 
 class _Collector:
-    """Tells three shades apart; a layout that never times anything has no speed-up to miss."""
-
     def __init__(self, context: Context) -> None:
-        self.claimed: dict[str, int] = {}
-        self.timing_layouts: set[str] = set()
-        self.null: dict[str, RunSet] = {}
+        self.claimed = 0
+        self.null = RunSet()
         self.printed = RunSet()
         self.stand_in = RunSet()
         self.messages = Groups()
 
     def add(self, audited: AuditedRun) -> None:
         found = audited.run.evaluation
-        if found is None:
+        if found is None or claim(found.status) != "success":
             return
-        layout = audited.run.layout
-        if known_speedup(found) is not None:
-            self.timing_layouts.add(layout)
-        if (found.status or "").lower() not in SUCCESS:
-            return
-        self.claimed[layout] = self.claimed.get(layout, 0) + 1
+        self.claimed += 1
         errors = list(errors_printed(found))
-        if any(stand_in for _, stand_in in errors):
-            self.stand_in.add(audited)
         if known_speedup(found) is None:
-            self.null.setdefault(layout, RunSet()).add(audited)
+            self.null.add(audited)
         elif errors:
             self.printed.add(audited)
+        if any(stand_in for _, stand_in in errors):
+            self.stand_in.add(audited)
         for message in dict.fromkeys(error for error, _ in errors):
             self.messages.add(cut(message), audited)
 
     def result(self) -> Sequence[Seen]:
-        claimed = sum(self.claimed.values())
         details = self.messages.table("message")
-        seen = [
-            Seen(
-                message=f"{share(len(runs), self.claimed[layout])} evaluations recorded as success have no speed-up",
-                runs=runs,
-                recovers=0,
-                details=details,
-            )
-            for layout, runs in sorted(self.null.items())
-            if layout in self.timing_layouts
-        ]
+        seen = []
+        if len(self.null):
+            message = f"{share(len(self.null), self.claimed)} timings recorded as success have no speed-up"
+            seen.append(Seen(message=message, runs=self.null, recovers=0, details=details))
         if len(self.printed):
-            seen.append(
-                Seen(
-                    message=f"{share(len(self.printed), claimed)} evaluations recorded as success have a number and an "
-                    f"error in their output; {len(self.stand_in)} of them say that a stand-in was timed, not the "
-                    "target",
-                    runs=self.printed,
-                    recovers=0,
-                    details={"stand_in": list(self.stand_in), **details},
-                )
+            message = (
+                f"{share(len(self.printed), self.claimed)} timings recorded as success have a number and an error in "
+                f"their output; {len(self.stand_in)} of them say that a stand-in was timed, not the target"
             )
+            more = {"stand_in": list(self.stand_in), **details}
+            seen.append(Seen(message=message, runs=self.printed, recovers=0, details=more))
         return seen
 
 
@@ -88,6 +70,7 @@ KIND = Kind(
         runs=(
             sample("a", evaluation=timed(2.0, 1.0, stderr="UserWarning: an error is a word in this warning\n")),
             sample("b", number=1, evaluation=timed(None, None, status="error", error="no module x")),
+            sample("c", number=2, evaluation=Evaluation(status="resolved")),
         )
     ),
     collector=_Collector,

@@ -3,11 +3,10 @@
 import itertools
 from collections.abc import Sequence
 
-from judge.auditor.accumulate import RunSet
 from judge.auditor.context import Context
 from judge.auditor.gather import MAX_GROUPS
 from judge.auditor.kind import Example, Kind, Seen, sample
-from judge.auditor.rows import Rows
+from judge.auditor.rows import Concerned, Rows
 from judge.auditor.run import AuditedRun
 
 MOST = 3
@@ -29,7 +28,7 @@ class _Collector:
         self.rows.add(group, audited, value=run.started or 0.0, word=_LETTERS[run.claimed])
 
     def result(self) -> Sequence[Seen]:
-        concerned: list[tuple[int, str]] = []
+        concerned = Concerned()
         groups: list[dict[str, object]] = []
         tasks = flips = regretted = 0
         for group, rows in self.rows.groups():
@@ -40,7 +39,8 @@ class _Collector:
             turns = sum(before != after for before, after in itertools.pairwise(pattern))
             flips += turns > 1
             regretted += "se" in pattern
-            concerned += [(row.number, row.id) for row in rows]
+            for row in rows:
+                concerned.add(row)
             repo, commit, agent, model = group.split("\t")
             groups.append(
                 {"repo": repo, "commit": commit, "agent": agent, "model": model, "attempts": len(rows),
@@ -50,15 +50,12 @@ class _Collector:
             return ()
         groups.sort(key=lambda found: (-len(str(found["pattern"])), str(found["commit"]), str(found["model"])))
         worst = groups[0]
-        runs = RunSet()
-        for number, name in sorted(concerned):
-            runs.take(number, name)
         message = (
             f"{len(groups)} of {tasks} tasks were tried more than {MOST} times by the same agent and model; "
             f"{worst['commit']} {worst['attempts']} times: {worst['pattern']} (s success, e error, in order of time); "
             f"in {regretted} a success was followed by an error, in {flips} the outcome changed more than once"
         )
-        return [Seen(message=message, runs=runs, details={"tasks": groups[:MAX_GROUPS]})]
+        return [Seen(message=message, runs=concerned.runs(), details={"tasks": groups[:MAX_GROUPS]})]
 
 
 KIND = Kind(

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from judge.auditor.gather import Picked, picking, share
+from judge.auditor.gather import Picked, count, picking, share
 from judge.auditor.kind import Example, Kind, Seen, sample
 from judge.auditor.run import AuditedRun
 
@@ -14,8 +14,8 @@ def _pick(audited: AuditedRun) -> str | None:
 def _conclude(found: Picked) -> Sequence[Seen]:
     largest = next(iter(found.groups))
     message = (
-        f"{share(len(found.runs), found.among)} patches stand word for word at another commit too: {len(found.groups)} "
-        f"texts, the most common at {len(largest.runs)} runs"
+        f"{share(len(found.runs), found.among)} patches stand word for word at another commit too: "
+        f"{count(len(found.groups), 'text')}, the most common at {count(len(largest.runs), 'run')}"
     )
     return [Seen(message=message, runs=found.runs, details=found.groups.table("patch_sha256"))]
 

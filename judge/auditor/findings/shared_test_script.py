@@ -3,11 +3,10 @@
 import hashlib
 from collections.abc import Sequence
 
-from judge.auditor.accumulate import RunSet
 from judge.auditor.context import Context
 from judge.auditor.gather import share
 from judge.auditor.kind import Example, Kind, Seen, sample
-from judge.auditor.rows import Rows
+from judge.auditor.rows import Concerned, Rows
 from judge.auditor.run import AuditedRun
 from judge.auditor.task_text import does_nothing, read_task, test_script
 
@@ -28,23 +27,21 @@ class _Collector:
 
     def result(self) -> Sequence[Seen]:
         shared: list[dict[str, object]] = []
-        concerned: list[tuple[int, str]] = []
+        concerned = Concerned()
         for digest, rows in self.rows.groups():
             commits = sorted({row.word for row in rows})
             if len(commits) > 1:
                 shared.append({"script_sha256": digest, "runs": len(rows), "commits": commits})
-                concerned += [(row.number, row.id) for row in rows]
+                for row in rows:
+                    concerned.add(row)
         if not shared:
             return ()
-        runs = RunSet()
-        for number, name in sorted(concerned):
-            runs.take(number, name)
         groups = "; ".join(f"{group['runs']} runs of {len(group['commits'])} commits" for group in shared[:5])  # type: ignore[arg-type]  # a list
         message = (
-            f"{share(len(runs), self.scripts)} test scripts are given word for word for several commits, so they are "
-            f"about at most one of them: {groups}"
+            f"{share(len(concerned), self.scripts)} test scripts are given word for word for several commits, so they "
+            f"are about at most one of them: {groups}"
         )
-        return [Seen(message=message, runs=runs, details={"scripts": shared})]
+        return [Seen(message=message, runs=concerned.runs(), details={"scripts": shared})]
 
 
 _TASK = "<test_script>\nimport a\na.run()\n</test_script>\n"

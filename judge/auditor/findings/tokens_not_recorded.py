@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from judge.auditor.accumulate import RunSet
 from judge.auditor.context import Context
-from judge.auditor.gather import share
+from judge.auditor.gather import describes_process, share
 from judge.auditor.kind import Example, Kind, Seen, sample
 from judge.auditor.logs import read_end
 from judge.auditor.run import AuditedRun
@@ -20,7 +20,7 @@ class _Collector:
 
     def add(self, audited: AuditedRun) -> None:
         run = audited.run
-        if run.claimed is None:
+        if run.claimed is None or not describes_process(run):
             return
         self.all += 1
         if run.tokens_input or run.tokens_output:
@@ -64,11 +64,17 @@ KIND = Kind(
     "gap that looks like a number. Agents print the count at the end of their log.",
     mend="Record the usage that the model's service returns with each reply; until then take it from the logs.",
     bad=Example(
-        runs=(sample("a", claimed="success", logs=("a/out.txt",)), sample("b", number=1, claimed="error")),
+        runs=(
+            sample("a", claimed="success", logs=("a/out.txt",)),
+            sample("b", number=1, claimed="error", returncode=1),
+        ),
         files={"a/out.txt": _LOG},
     ),
     good=Example(
-        runs=(sample("a", claimed="success", tokens_input=74084, tokens_output=1067, logs=("a/out.txt",)),),
+        runs=(
+            sample("a", claimed="success", tokens_input=74084, tokens_output=1067, logs=("a/out.txt",)),
+            sample("b", number=1, claimed="error", claimed_status="unresolved"),
+        ),
         files={"a/out.txt": _LOG},
     ),
     collector=_Collector,

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from judge.auditor.context import Context
+from judge.auditor.gather import count
 from judge.auditor.kind import Example, Kind, Seen, sample
 from judge.auditor.run import AuditedRun, Unread
 
@@ -21,7 +22,8 @@ class _Collector:
         if not self.unread:
             return ()
         whys = Counter(unread.why for unread in self.unread).most_common(3)
-        message = f"{len(self.unread)} files could not be read: " + "; ".join(f"{count} x {why}" for why, count in whys)
+        message = f"{count(len(self.unread), 'file')} could not be read: "
+        "" + "; ".join(f"{count} x {why}" for why, count in whys)
         files = [{"path": unread.path, "why": unread.why} for unread in self.unread[:MOST]]
         return [Seen(message=message, recovers=len(self.unread), details={"files": files})]
 
