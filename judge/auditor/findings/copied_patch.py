@@ -14,7 +14,7 @@ LEAST_BYTES = 1000
 
 
 class _Collector:
-    """Compares whole patches for one commit: of the same text, the run that started first is taken for its author."""
+    """Compares whole patches for one commit; of the same text, the run that started first is taken for its author."""
 
     def __init__(self, context: Context) -> None:
         self.seen = 0
@@ -22,13 +22,15 @@ class _Collector:
 
     def add(self, audited: AuditedRun) -> None:
         run = audited.run
-        if run.human is None or audited.patch_sha256 is None or (audited.patch_bytes or 0) < LEAST_BYTES:
+        if run.human is None or run.started is None or audited.patch_sha256 is None:
+            return
+        if (audited.patch_bytes or 0) < LEAST_BYTES:
             return
         self.seen += 1
         author = f"{run.agent or 'unknown'}/{run.model or 'unknown'}"
         batch = f"{author}/{run.run}" if run.run else author
         group = f"{audited.patch_sha256}\t{run.repo}\t{run.human[:8]}"
-        self.rows.add(group, audited, value=run.started or 0.0, word=f"{author}\t{batch}")
+        self.rows.add(group, audited, value=run.started, word=f"{author}\t{batch}")
 
     def result(self) -> Sequence[Seen]:
         foreign, own = Concerned(), Concerned()
@@ -36,6 +38,8 @@ class _Collector:
         for _, rows in self.rows.groups():
             first, *later = rows
             for row in later:
+                if row.value == first.value:
+                    continue  # started at the same moment: one run that is stored twice
                 if _author(row) != _author(first):
                     foreign.add(row)
                     batches[_batch(first), _batch(row)] += 1
@@ -72,9 +76,8 @@ KIND = Kind(
     title="The patch of another run is counted as this run's own",
     severity="block",
     why="No two models write the same kilobytes for one task. The second run found the first one's work in its working "
-    "copy or on its branch, and a model is credited with what another one did. The same first edit within a second of "
-    "the start "
-    f"(impossible-duration) points the same way. Patches below {LEAST_BYTES} bytes are not compared.",
+    "copy or on its branch, and a model is credited with what another one did. A first edit within a second of "
+    f"the start (impossible-duration) points the same way. Patches below {LEAST_BYTES} bytes are not compared.",
     mend="Give every run a fresh checkout and a branch of its own, leave copied patches out of every comparison of "
     "models, and run these tasks again.",
     bad=Example(

@@ -42,7 +42,8 @@ class _Collector:
             return ()
         message = (
             f"{share(len(self.runs), self.evaluated)} evaluations had no test script, over "
-            f"{count(len(self.commits), 'commit')}; for {len(elsewhere)} of these runs another run of the same commit had one"
+            f"{count(len(self.commits), 'commit')}; for {len(elsewhere)} of these runs another run of the same commit "
+            "had one"
         )
         details = {"script_found_in_another_run": len(elsewhere), **self.commits.table("commit")}
         return [Seen(message=message, runs=self.runs, recovers=self.recovers, details=details)]

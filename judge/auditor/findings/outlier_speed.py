@@ -65,7 +65,7 @@ def _say(what: str, limit: float, rows: list[Row], timed: int, alike: list[dict[
     same = [found for found in alike if found["task"] in tasks]
     if same:
         names = ", ".join(f"{found['task']} ({found['from']:.2f}x to {found['to']:.2f}x)" for found in same[:3])
-        message += f"; at {names} all patches have about the same factor, so look at the benchmark first"
+        message += f"; at {names} different patches have about the same factor, so look at the benchmark first"
     far = [{"task": row.group, "run": row.id, "speedup": row.value} for row in sorted(rows, key=lambda row: row.value)]
     concerned = Concerned()
     for row in rows:

@@ -5,10 +5,13 @@ from collections.abc import Sequence
 from judge.auditor.gather import Picked, count, picking, share
 from judge.auditor.kind import Example, Kind, Seen, sample
 from judge.auditor.run import AuditedRun
+from judge.recorded import same_commit
 
 
 def _pick(audited: AuditedRun) -> str | None:
-    return (audited.patch_sha256 or "unknown")[:12] if audited.twins else None
+    own = audited.run.human or ""
+    others = [task for task in audited.twins if not same_commit(own, task.rpartition("/")[2])]
+    return (audited.patch_sha256 or "unknown")[:12] if others else None
 
 
 def _conclude(found: Picked) -> Sequence[Seen]:
@@ -36,8 +39,8 @@ KIND = Kind(
     ),
     good=Example(
         runs=(
-            sample("a", human="c0ffee", patch_state="yes", patch_sha256="1" * 64),
-            sample("b", number=1, human="c0ffee", patch_state="yes", patch_sha256="1" * 64),
+            sample("a", human="c0ffee0", patch_state="yes", patch_sha256="1" * 64),
+            sample("b", number=1, human="c0ffee0", patch_state="yes", patch_sha256="1" * 64, twins=("r/c0ffee00",)),
         )
     ),
     collector=picking(_pick, _conclude, among=lambda audited: audited.run.patch_state == "yes"),

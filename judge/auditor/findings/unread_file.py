@@ -22,8 +22,8 @@ class _Collector:
         if not self.unread:
             return ()
         whys = Counter(unread.why for unread in self.unread).most_common(3)
-        message = f"{count(len(self.unread), 'file')} could not be read: "
-        "" + "; ".join(f"{count} x {why}" for why, count in whys)
+        said = "; ".join(f"{number} x {why}" for why, number in whys)
+        message = f"{count(len(self.unread), 'file')} could not be read: {said}"
         files = [{"path": unread.path, "why": unread.why} for unread in self.unread[:MOST]]
         return [Seen(message=message, recovers=len(self.unread), details={"files": files})]
 
