@@ -5,28 +5,29 @@ from __future__ import annotations
 import hashlib
 import os
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
-from judge.auditor.accumulate import AuditFinding, Table
+from judge.auditor.accumulate import Accumulator, AuditFinding, Table
 from judge.auditor.commits import CommitNames
 from judge.auditor.context import Context, Expectation, HumanDiffs
 from judge.auditor.corrected import Corrector
 from judge.auditor.discover import AUTO, discover
 from judge.auditor.join import join
+from judge.auditor.kind import Kind
 from judge.auditor.kinds import all_kinds
 from judge.auditor.outputs import Decisions, write_outputs
 from judge.auditor.regrade import Regrader, task_of
-from judge.auditor.run import Run, Unread
+from judge.auditor.run import AuditedRun, Run, Unread
 from judge.auditor.spool import Spool
 from judge.auditor.store import RecordStore
 from judge.auditor.tables import all_tables
 from judge.errors import InputError
 from judge.identity import PatchText
-from judge.recorded import PatchSize, RecordedIndex, read_recorded
+from judge.recorded import PatchSize, RecordedIndex, read_recorded, read_scope
 from judge.static_checks.case import MAX_PATCH_BYTES
 from judge.verdict import CATEGORIES, Category
 
@@ -71,6 +72,7 @@ class AuditResult:
         findings: the most severe first, then those that concern most runs.
         unread: files that could not be read.
         ungraded: runs that a gate could not check, by its own fault.
+        unchecked: kinds of findings that failed themselves; each is among the findings, with the reason.
         resumed: runs whose record an earlier audit had left.
         corrected: copies of result files written, None if none were asked for.
         changed: those of them in which something was not true.
@@ -82,6 +84,7 @@ class AuditResult:
     findings: tuple[AuditFinding, ...]
     unread: tuple[Unread, ...]
     ungraded: int
+    unchecked: tuple[str, ...]
     resumed: int
     corrected: int | None
     changed: int
@@ -118,11 +121,12 @@ def audit(
             repos=options.repos,
             expect=options.expect,
             judgements=judgements.all,
+            judged=read_scope(options.judgements) if options.judgements else None,
             unread=tuple(unread),
             human_diff=HumanDiffs(options.repos),
             humans=regraded.humans,
         )
-        kinds = [kind.collect(context) for kind in all_kinds()]
+        kinds = [_Guarded(kind, context) for kind in all_kinds()]
         tables = [table.collect(context) for table in all_tables()]
         decisions = stack.enter_context(Decisions())
         for spooled in spool.runs():
@@ -143,6 +147,7 @@ def audit(
             findings=tuple(sorted(findings, key=_weight)),
             unread=tuple(unread),
             ungraded=decisions.ungraded,
+            unchecked=tuple(kind.code for kind in kinds if kind.failed),
             resumed=regraded.resumed,
             corrected=corrector.written if corrector else None,
             changed=corrector.changed if corrector else 0,
@@ -150,6 +155,45 @@ def audit(
         if options.out:
             write_outputs(options.out, result, decisions, spool.names)
     return result
+
+
+class _Guarded:
+    """A kind of finding whose own failure, on whatever a tree of runs holds, is a finding and not the audit's end."""
+
+    def __init__(self, kind: Kind, context: Context) -> None:
+        self.code = kind.code
+        self.failed = ""
+        self._gatherer: Accumulator[Sequence[AuditFinding]] | None = None
+        with self._guard():
+            self._gatherer = kind.collect(context)
+
+    def add(self, audited: AuditedRun) -> None:
+        if self._gatherer is not None and not self.failed:
+            with self._guard(audited.run.id):
+                self._gatherer.add(audited)
+
+    def result(self) -> Sequence[AuditFinding]:
+        found: Sequence[AuditFinding] = ()
+        if self._gatherer is not None and not self.failed:
+            with self._guard():
+                found = self._gatherer.result()
+        return found if not self.failed else (self._unchecked(),)
+
+    def _unchecked(self) -> AuditFinding:
+        return AuditFinding(
+            code=self.code,
+            severity="warn",
+            title="This kind of finding could not be checked",
+            message=f"the check failed itself, so nothing is known: {self.failed}",
+            mend="Report it with the run that is named.",
+        )
+
+    @contextmanager
+    def _guard(self, place: str = "") -> Iterator[None]:
+        try:
+            yield
+        except Exception as error:  # noqa: BLE001 - the check's own failure, never the audit's end
+            self.failed = f"{f'{place}: ' if place else ''}{type(error).__name__}: {error}"
 
 
 def _describe(roots: Sequence[Path], layout: str, spool: Spool, progress: Progress) -> list[Unread]:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from judge.auditor.humans import HumanSides
 from judge.auditor.run import Run, Unread
-from judge.recorded import RecordedJudgement
+from judge.recorded import RecordedJudgement, RecordedScope
 from judge.static_checks.git import GitError, Repository, RepositoryError
 
 _KEPT_DIFFS = 512
@@ -33,6 +33,7 @@ class Context:
         repos: repositories by name.
         expect: what configuration files are said to hold.
         judgements: every recorded judgement, also those whose run was not found.
+        judged: what the file of recorded judgements is about, None if none was given.
         unread: files that could not be read.
         humans: what the gates said of the human changes of all tasks.
         human_diff: the human change of a run's task as a diff; None where it cannot be had.
@@ -42,6 +43,7 @@ class Context:
     repos: Mapping[str, Path] = field(default_factory=dict)
     expect: tuple[Expectation, ...] = ()
     judgements: tuple[RecordedJudgement, ...] = ()
+    judged: RecordedScope | None = None
     unread: tuple[Unread, ...] = ()
     humans: HumanSides = field(default_factory=HumanSides)
     human_diff: Callable[[Run], bytes | None] = field(default=lambda run: None, repr=False)

@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from judge.auditor import measures
-from judge.auditor.faults import SUCCESS
+from judge.auditor.faults import NO_PATCH
+from judge.auditor.reading import claim
 from judge.auditor.run import AuditedRun
 from judge.errors import OutputError, UsageError
 
@@ -129,12 +130,15 @@ def _timing(result: dict[str, Any], audited: AuditedRun, message: str) -> None:
     if _success(result.get("status")) and speedup is None:
         result["status"] = ERROR
         result[message] = result.get(message) or "recorded as a success without a speed-up"
+    if str(result.get("status")).lower() in NO_PATCH and measures.has_patch(audited):
+        result["status"] = ERROR
+        result[message] = result.get(message) or "recorded as without a patch, but there is one; it was not evaluated"
     if speedup is None and result.get("improvement"):
         result["improvement"] = False
 
 
 def _success(word: object) -> bool:
-    return isinstance(word, str) and word.lower() in SUCCESS
+    return isinstance(word, str) and claim(word) == "success"
 
 
 def _audit(audited: AuditedRun, *, before: Mapping[str, Any]) -> dict[str, Any]:

@@ -20,7 +20,7 @@ from judge.records import SCHEMA, VerdictRecord
 from judge.reports import installed
 from judge.reports.eval_json import entry, score
 from judge.static_checks.closing import Closing
-from judge.verdict import LEVELS
+from judge.verdict import CATEGORIES, LEVELS
 
 if TYPE_CHECKING:
     from judge.auditor.audit import AuditResult
@@ -68,7 +68,7 @@ class Decisions(Closing):
             "schema": SCHEMA,
             "aggregate_score": aggregate,
             "is_acceptable": aggregate is not None and aggregate > 0,
-            "verdicts": dict(sorted(self.verdicts.items())),
+            "verdicts": {category: self.verdicts[category] for category in CATEGORIES},
             "true_success": self.true,
             "funnel": {name: self.levels[number] for number, name in enumerate(LEVELS)},
             "judge": "audit",

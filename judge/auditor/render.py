@@ -14,6 +14,8 @@ Cell = str | int | float | None
 
 _SHARES = re.compile(r"share|rate")
 _RIGHT = (int, float)
+_ALWAYS = 3
+"""Columns from this one on are left out on a terminal if they hold nothing but zeros."""
 
 
 def to_json(table: Table) -> dict[str, object]:
@@ -49,11 +51,16 @@ def to_markdown(table: Table, most: int = 40) -> str:
     return "\n".join(lines)
 
 
-def to_columns(table: Table, most: int = 20, width: int = 120) -> list[str]:
-    """Return a table as lines of aligned columns, for a terminal; the last column gives way."""
-    rows = [list(table.columns), *_texts(table, most)]
-    widths = [max(len(row[number]) for row in rows) for number in range(len(table.columns))]
-    numeric = _numeric(table)
+def to_columns(table: Table, most: int = 30, width: int = 120) -> list[str]:
+    """Return a table as lines of aligned columns, for a terminal; columns of zeros are left out, long lines cut."""
+    kept = [
+        number
+        for number in range(len(table.columns))
+        if number < _ALWAYS or any(row[number] not in (0, None, "") for row in table.rows)
+    ]
+    rows = [[row[number] for number in kept] for row in (list(table.columns), *_texts(table, most))]
+    widths = [max(len(row[place]) for row in rows) for place in range(len(kept))]
+    numeric = [right for number, right in enumerate(_numeric(table)) if number in kept]
     lines = []
     for row in rows:
         cells = [

@@ -8,15 +8,14 @@ from typing import TYPE_CHECKING
 
 from judge.auditor.accumulate import AuditFinding, Table
 from judge.auditor.render import to_columns
-from judge.wording import visible
 
 if TYPE_CHECKING:
     from judge.auditor.audit import AuditResult
 
-SHOWN = ("headline", "facts", "confusion", "confusion-evaluation", "judge", "judge-stored", "outcomes", "speed")
+SHOWN = ("headline", "facts", "confusion", "confusion-evaluation", "speed", "judge", "judge-stored")
 """The tables that are printed; all of them are written."""
 
-_FINDINGS = 40
+_MOST = 40
 
 
 def screen(result: AuditResult, out: Path, *, width: int) -> str:
@@ -47,11 +46,22 @@ def _tables(tables: Iterable[Table], width: int) -> list[str]:
 def _findings(findings: Sequence[AuditFinding], width: int) -> list[str]:
     if not findings:
         return ["No findings", ""]
-    lines = ["Findings" + (f" (the first {_FINDINGS} of {len(findings)})" if len(findings) > _FINDINGS else "")]
-    names = max(len(finding.code) for finding in findings[:_FINDINGS])
-    for finding in findings[:_FINDINGS]:
-        start = f"  {finding.severity:5}  {finding.code:{names}}  {len(finding.runs):>6}  "
-        message = visible(finding.message)
-        room = max(20, width - len(start))
-        lines.append(start + (message if len(message) <= room else message[: room - 4] + " ..."))
-    return [*lines, ""]
+    shown = [finding for finding in findings if finding.severity != "info"]
+    rows = [
+        (finding.severity, finding.code, len(finding.runs), finding.recovers, finding.title)
+        for finding in shown[:_MOST]
+    ]
+    table = Table(
+        name="findings",
+        title="",
+        columns=("weight", "finding", "runs", "recovers", "what is wrong"),
+        rows=rows,
+    )
+    left = len(findings) - len(rows)
+    more = [f"  {left} more, among them what is only good to know, in audit.md"] if left else []
+    return [
+        "Findings: what is wrong with the runs, the harness and the judge",
+        *to_columns(table, _MOST, width),
+        *more,
+        "",
+    ]

@@ -140,7 +140,7 @@ def exit_code(result: AuditResult) -> ExitCode:
     """Return what the shell is told: whether there was anything to audit, and whether all of it was."""
     if not result.runs:
         return ExitCode.USAGE
-    return ExitCode.IN_PART if result.unread or result.ungraded else ExitCode.DONE
+    return ExitCode.IN_PART if result.unread or result.ungraded or result.unchecked else ExitCode.DONE
 
 
 def _expectation(text: str) -> Expectation:

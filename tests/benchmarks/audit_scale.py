@@ -87,7 +87,9 @@ def make_tree(root: Path, size: int) -> None:
     started = time.perf_counter()
     for number in range(size):
         task = number % TASKS
-        batch = f"demo/agent/model-{number % 3}/2025-01-{number // ATTEMPTS_A_FOLDER:06d}/demo-{number:07d}"
+        hour, minute = divmod(number // ATTEMPTS_A_FOLDER, 60)
+        time_name = f"2025-01-{1 + hour // 24:02d}_{hour % 24:02d}-{minute:02d}-00"
+        batch = f"demo/agent/model-{number % 3}/{time_name}/demo-{number:07d}"
         for file, content in files_of(number, task):
             place = root / ("eval" if file == "test_results.json" else "state/runs") / batch / file
             place.parent.mkdir(parents=True, exist_ok=True)

@@ -8,11 +8,19 @@ from collections.abc import Sequence
 from judge.auditor import measures
 from judge.auditor.accumulate import Table
 from judge.auditor.context import Context
-from judge.auditor.faults import SUCCESS
+from judge.auditor.reading import claim
 from judge.auditor.run import AuditedRun
 
 ORDER = 25
 _MAX_BATCHES = 5000
+_ONLY_IF_ANY = frozenset(
+    {
+        "patch unreadable",
+        "patch in files that were not given",
+        "patch could not be checked",
+        "... that could not be checked",
+    }
+)
 _Row = tuple[str | int | float | None, ...]
 
 
@@ -41,7 +49,7 @@ class _Facts:
             self._facts["other commit"] += measures.other_commit(audited)
         if run.evaluation:
             self._facts["evaluated"] += 1
-            success = (run.evaluation.status or "").lower() in SUCCESS
+            success = claim(run.evaluation.status) == "success"
             self._facts["phantom"] += success and measures.speedup(audited) is None
             self._facts["timed"] += measures.timed(audited)
 
@@ -70,7 +78,7 @@ class _Facts:
                 name="facts",
                 title="Facts",
                 columns=("fact", "count", "of", "detail"),
-                rows=rows,
+                rows=[row for row in rows if row[1] or row[0] not in _ONLY_IF_ANY],
             )
         ]
 

@@ -38,8 +38,9 @@ class _Found:
 
 
 class _Judge:
-    def __init__(self, judgements: Sequence[RecordedJudgement]) -> None:
-        self._judgements = {_key(judgement): judgement for judgement in judgements}
+    def __init__(self, context: Context) -> None:
+        self._judgements = {_key(judgement): judgement for judgement in context.judgements}
+        self._scope = context.judged
         self._found: dict[_Key, _Found] = {}
         self._runs = 0
 
@@ -61,6 +62,13 @@ class _Judge:
     def _against_facts(self) -> Table:
         by_bytes = {key: found for key, found in self._found.items() if found.by_bytes}
         rows: list[tuple[str | int | float | None, ...]] = []
+        if self._scope:
+            about = {
+                "commits in the file": self._scope.commits,
+                "... judged without the human change (no human files given)": self._scope.without_human,
+                "attempts at these commits": self._scope.attempts,
+            }
+            rows += [(name, count, count) for name, count in about.items()]
         for name, count in self._rows(self._found).items():
             rows.append((name, count, self._rows(by_bytes)[name]))
         return Table(
@@ -152,4 +160,4 @@ def _facts(audited: AuditedRun) -> PatchFacts | None:
 
 def collect(context: Context) -> _Judge:
     """Start gathering."""
-    return _Judge(context.judgements)
+    return _Judge(context)

@@ -10,7 +10,8 @@ from judge.auditor import measures
 from judge.auditor.accumulate import Table
 from judge.auditor.context import Context
 from judge.auditor.evidence import direction
-from judge.auditor.faults import NO_PATCH, SUCCESS, FaultKind
+from judge.auditor.faults import NO_PATCH, FaultKind
+from judge.auditor.reading import claim
 from judge.auditor.run import AuditedRun
 
 ORDER = 30
@@ -73,7 +74,7 @@ def outcome(audited: AuditedRun) -> str:
         return "patch apply failed"
     if audited.fault is not None:
         return _FAULTS[audited.fault.kind]
-    return "success without a number" if status in SUCCESS else "uncategorized"
+    return "success without a number" if claim(found.status) == "success" else "uncategorized"
 
 
 class _Outcomes:
