@@ -16,8 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from judge.auditor.run import Unread
-from judge.static_checks.case import Claim
+from judge.auditor.run import PatchState, Unread
+from judge.static_checks.case import MAX_PATCH_BYTES, Claim
 
 MAX_JSON_BYTES = 64 << 20
 """A larger JSON file is not read: parsing takes several times its size in memory."""
@@ -26,6 +26,7 @@ HEAD_BYTES = 1 << 16
 """How much of a file is looked at to see what it is."""
 TEXT_LIMIT = 4000
 """A longer recorded text is cut; its head and its end, where a traceback ends, are kept."""
+_BLANK_PATCH_BYTES = 64
 _LOOK_FOLDERS = 2000
 _LOOK_BRANCHES = 24
 _OUTPUT_DEPTH = 4
@@ -301,13 +302,37 @@ def tidy(value: object, depth: int = _OUTPUT_DEPTH) -> object:
     return None
 
 
-def readable_size(file: Path | os.DirEntry[str]) -> int | None:
-    """Return the size of a regular file that may be read, None of anything else."""
+def usable(file: Path | os.DirEntry[str]) -> int | Unread:
+    """Return the size of a regular file that may be read; whoever opens it later waits for nothing."""
+    place = str(file) if isinstance(file, Path) else file.path
     try:
         status = file.stat()
-    except OSError:
-        return None
-    return status.st_size if stat.S_ISREG(status.st_mode) and os.access(file, os.R_OK, effective_ids=True) else None
+    except OSError as error:
+        return Unread(path=place, why=_said(error))
+    if not stat.S_ISREG(status.st_mode):
+        return Unread(path=place, why=_said(_irregular()))
+    if not os.access(file, os.R_OK, effective_ids=True):
+        return Unread(path=place, why="cannot be read (Permission denied)")
+    return status.st_size
+
+
+def find_patch(file: Path | os.DirEntry[str]) -> tuple[Path | None, PatchState, Unread | None]:
+    """Return a patch file and its state; one that cannot be read is named, and not returned."""
+    size = usable(file)
+    if isinstance(size, Unread):
+        return None, "unreadable", size
+    path = Path(file)
+    if size > MAX_PATCH_BYTES:
+        why = f"is not read: {size >> 20} MiB, over the limit of {MAX_PATCH_BYTES >> 20} MiB for a patch"
+        return None, "unreadable", Unread(path=str(path), why=why)
+    if size > _BLANK_PATCH_BYTES:
+        return path, "yes", None
+    content = contents(path, _BLANK_PATCH_BYTES)
+    return (
+        (path, "yes" if content.strip() else "empty", None)
+        if isinstance(content, bytes)
+        else (None, "unreadable", content)
+    )
 
 
 def _open(path: Path | str) -> BinaryIO:
@@ -320,7 +345,11 @@ def _open_number(path: Path | str) -> int:
     if stat.S_ISREG(os.fstat(number).st_mode):
         return number
     os.close(number)
-    raise OSError(errno.EINVAL, "not a regular file")
+    raise _irregular()
+
+
+def _irregular() -> OSError:
+    return OSError(errno.EINVAL, "not a regular file")
 
 
 def _unknown(constant: str) -> None:

@@ -16,15 +16,16 @@ from judge.auditor.reading import (
     Folder,
     boolean,
     claim,
+    find_patch,
     integer,
     lines,
     load_object,
     look,
     number,
     parse,
-    readable_size,
     section,
     text,
+    usable,
     walk,
 )
 from judge.auditor.run import PatchState, Run, Unread
@@ -33,8 +34,9 @@ NAME = "iso-bench"
 LAYOUT = "ISO-Bench run trees (journal.json, model_patch.diff, prediction.jsonl)"
 _JOURNAL, _SUMMARY, _PATCH = "journal.json", "run_summary.json", "model_patch.diff"
 _PREDICTION, _RESULTS = "prediction.jsonl", "test_results.json"
-_LEFT_BEHIND = (_PATCH, _PREDICTION, "prompt.json", "task.txt")
-_BLANK_PATCH_BYTES = 64
+_PROMPT, _TASK = "prompt.json", "task.txt"
+_LEFT_BEHIND = (_PATCH, _PREDICTION, _PROMPT, _TASK)
+_LOGS = (".log", "_stdout.txt", "_stderr.txt")
 
 
 def recognises(path: Path) -> bool:
@@ -59,15 +61,21 @@ def _run(folder: Folder, name: str, who: Identity) -> Iterator[Run | Unread]:
     records: dict[str, dict[str, Any]] = {}
     for file in (_JOURNAL, _SUMMARY):
         if file in folder.files:
-            found = load_object(folder.files[file].path)
-            if isinstance(found, Unread):
-                yield found
+            record = load_object(folder.files[file].path)
+            if isinstance(record, Unread):
+                yield record
             else:
-                records[file] = found
+                records[file] = record
     journal, summary = records.get(_JOURNAL, {}), records.get(_SUMMARY, {})
     patch, state, unread = _patch(folder)
     if unread is not None:
         yield unread
+    beside: list[Path] = []
+    for found in _beside(folder):
+        if isinstance(found, Unread):
+            yield found
+        else:
+            beside.append(found)
     status = text(journal.get("status"), 200) or text(section(summary, "agent").get("status"), 200)
     commits = {**section(summary, "commits"), **section(journal, "commits")}
     meta, process = section(summary, "meta"), _process(journal)
@@ -98,22 +106,17 @@ def _run(folder: Folder, name: str, who: Identity) -> Iterator[Run | Unread]:
         error_type=text(journal.get("error_type"), 200),
         tokens_input=integer(tokens.get("input_tokens")),
         tokens_output=integer(tokens.get("output_tokens")),
-        logs=tuple(Path(entry.path) for file, entry in folder.files.items() if _is_log(file)),
-        prompt=_path(folder, "prompt.json"),
-        task_text=_path(folder, "task.txt"),
+        logs=tuple(path for path in beside if path.name not in (_PROMPT, _TASK)),
+        prompt=next((path for path in beside if path.name == _PROMPT), None),
+        task_text=next((path for path in beside if path.name == _TASK), None),
         config=_config(journal, summary, process),
     )
 
 
 def _patch(folder: Folder) -> tuple[Path | bytes | None, PatchState, Unread | None]:
     """Return the patch, what is known of it, and what could not be read; the diff file counts before the prediction."""
-    entry = folder.files.get(_PATCH)
-    if entry is not None:
-        size = readable_size(entry)
-        if size is None:
-            return Path(entry.path), "unreadable", Unread(path=entry.path, why="cannot be read as a file")
-        blank = size == 0 or (size <= _BLANK_PATCH_BYTES and _is_blank(entry))
-        return Path(entry.path), "empty" if blank else "yes", None
+    if _PATCH in folder.files:
+        return find_patch(folder.files[_PATCH])
     entry = folder.files.get(_PREDICTION)
     if entry is None:
         return None, "missing", None
@@ -127,8 +130,12 @@ def _patch(folder: Folder) -> tuple[Path | bytes | None, PatchState, Unread | No
     return written.encode("utf-8", "surrogateescape"), "yes" if written.strip() else "empty", None
 
 
-def _is_blank(entry: os.DirEntry[str]) -> bool:
-    return not Path(entry.path).read_bytes().strip()
+def _beside(folder: Folder) -> Iterator[Path | Unread]:
+    """Yield the other files of a run that are known, or say which cannot be read; none is opened here."""
+    for name, entry in folder.files.items():
+        if name in (_PROMPT, _TASK) or name.endswith(_LOGS):
+            size = usable(entry)
+            yield size if isinstance(size, Unread) else Path(entry.path)
 
 
 def _process(journal: Mapping[str, Any]) -> dict[str, Any]:
@@ -147,14 +154,6 @@ def _patch_recorded(journal: Mapping[str, Any], summary: Mapping[str, Any]) -> b
         return said
     size = number(section(journal, "metrics").get("patch_size_loc"))
     return size > 0 if size is not None else None
-
-
-def _is_log(name: str) -> bool:
-    return name.endswith((".log", "_stdout.txt", "_stderr.txt"))
-
-
-def _path(folder: Folder, name: str) -> Path | None:
-    return Path(folder.files[name].path) if name in folder.files else None
 
 
 def _config(journal: Mapping[str, Any], summary: Mapping[str, Any], process: Mapping[str, Any]) -> dict[str, object]:

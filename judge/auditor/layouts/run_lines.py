@@ -12,7 +12,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, ValidationError
 
-from judge.auditor.reading import files, first_object, holds, lines, readable_size, text, tidy
+from judge.auditor.reading import files, find_patch, first_object, holds, lines, text, tidy, usable
 from judge.auditor.run import Correctness, Evaluation, PatchState, Run, Unread
 from judge.static_checks.case import Claim
 
@@ -104,16 +104,25 @@ def _file(path: Path) -> Iterator[Run | Unread]:
             continue
         place, content = line
         try:
-            yield _run(RunLine.model_validate_json(content.strip()), path)
+            yield from _run(RunLine.model_validate_json(content.strip()), path)
         except ValidationError as error:
             first = error.errors()[0]
             key = ".".join(str(part) for part in first["loc"])
             yield Unread(path=place, why=f"is no run: {f'key {key!r}: ' if key else ''}{first['msg']}")
 
 
-def _run(line: RunLine, path: Path) -> Run:
-    patch, state = _patch(line, path.parent)
-    return Run(
+def _run(line: RunLine, path: Path) -> Iterator[Run | Unread]:
+    patch, state, unread = _patch(line, path.parent)
+    if unread is not None:
+        yield unread
+    beside: dict[str, Path] = {}
+    for name in (*line.logs, line.prompt, line.task_text):
+        size = usable(path.parent / name) if name else None
+        if isinstance(size, Unread):
+            yield size
+        elif name:
+            beside[name] = path.parent / name
+    yield Run(
         key=line.key or line.id,
         id=line.id,
         layout=NAME,
@@ -139,24 +148,21 @@ def _run(line: RunLine, path: Path) -> Run:
         error_type=line.error_type,
         tokens_input=line.tokens_input,
         tokens_output=line.tokens_output,
-        logs=tuple(path.parent / log for log in line.logs),
-        prompt=path.parent / line.prompt if line.prompt else None,
-        task_text=path.parent / line.task_text if line.task_text else None,
+        logs=tuple(beside[log] for log in line.logs if log in beside),
+        prompt=beside.get(line.prompt or ""),
+        task_text=beside.get(line.task_text or ""),
         config=line.config,
         evaluation=_evaluation(line.evaluation, path) if line.evaluation else None,
     )
 
 
-def _patch(line: RunLine, folder: Path) -> tuple[Path | bytes | None, PatchState]:
+def _patch(line: RunLine, folder: Path) -> tuple[Path | bytes | None, PatchState, Unread | None]:
     if line.patch is not None:
-        return line.patch.encode("utf-8", "surrogateescape"), "yes" if line.patch.strip() else "empty"
+        return line.patch.encode("utf-8", "surrogateescape"), "yes" if line.patch.strip() else "empty", None
     if line.patch_file is not None:
         file = folder / line.patch_file
-        if not file.exists():
-            return None, "missing"
-        size = readable_size(file)
-        return file, "unreadable" if size is None else "yes" if size else "empty"
-    return None, "missing" if "patch" in line.model_fields_set else "unknown"
+        return find_patch(file) if file.exists() else (None, "missing", None)
+    return None, "missing" if "patch" in line.model_fields_set else "unknown", None
 
 
 def _evaluation(line: EvaluationLine, path: Path) -> Evaluation:

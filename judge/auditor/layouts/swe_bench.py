@@ -29,8 +29,8 @@ from judge.auditor.layouts._swe_bench import (
     origin_of_report,
     read_predictions,
 )
-from judge.auditor.reading import load_object, look, readable_size, walk
-from judge.auditor.run import Correctness, Evaluation, PatchState, Run, Unread
+from judge.auditor.reading import find_patch, load_object, look, walk
+from judge.auditor.run import Correctness, Evaluation, Run, Unread
 
 NAME = "swe-bench"
 LAYOUT = "SWE-bench-style predictions (instance_id, model_patch) and reports (report.json, MODEL.RUN.json)"
@@ -136,10 +136,11 @@ def _instance_report(path: Path, patch: os.DirEntry[str] | None, known: _Known) 
             yield Unread(path=str(path), why=f"holds no report of an instance at {instance!r}")
             continue
         run = _attempt(path, instance, known, instance_evaluation(report, str(path)), _exists(report))
-        size = readable_size(patch) if patch is not None else None
-        if patch is not None and size is not None:
-            state: PatchState = "yes" if size else "empty"
-            run = replace(run, patch=Path(patch.path), patch_state=state)
+        if patch is not None:
+            file, state, unread = find_patch(patch)
+            if unread is not None:
+                yield unread
+            run = replace(run, patch=file, patch_state=state)
         yield run
 
 

@@ -110,7 +110,8 @@ def test_what_is_no_file_is_not_waited_for(tmp_path: Path) -> None:
     }
     assert reading.head(tmp_path / "pipe.json") == b""
     assert reading.first_object(tmp_path / "pipe.json") == {}
-    assert reading.readable_size(tmp_path / "pipe.json") is None
+    assert reading.usable(tmp_path / "pipe.json") == said["pipe"]
+    assert reading.find_patch(tmp_path / "pipe.json") == (None, "unreadable", said["pipe"])
     assert [found.why for found in reading.lines(tmp_path / "pipe.json") if isinstance(found, Unread)] == [
         "cannot be read (not a regular file)"
     ]
@@ -178,13 +179,13 @@ def test_what_may_not_be_read_is_named() -> None:
             if uid == 0:  # whom nothing is forbidden
                 os.seteuid(nobody)
             walked = list(reading.walk(root))
-            loaded, size = reading.load(root / "x.json"), reading.readable_size(root / "x.json")
+            loaded, usable = reading.load(root / "x.json"), reading.usable(root / "x.json")
         finally:
             os.seteuid(uid)
     denied = "cannot be read (Permission denied)"
     assert [found for found in walked if isinstance(found, Unread)] == [Unread(path=f"{root}/folder", why=denied)]
     assert [found.path for found in walked if isinstance(found, reading.Folder)] == [name, f"{name}/y"]
-    assert (loaded, size) == (Unread(path=f"{root}/x.json", why=denied), None)
+    assert loaded == usable == Unread(path=f"{root}/x.json", why=denied)
 
 
 def test_look_sees_trees_side_by_side(tmp_path: Path) -> None:

@@ -88,13 +88,27 @@ def test_what_is_known_of_the_patch(patch: str | None, line: str | None, state: 
     assert run.patch == (written if patch is None else folder / "model_patch.diff")
 
 
-def test_a_patch_that_is_no_file_is_unreadable(tmp_path: Path) -> None:
-    """A pipe in place of the patch is named; the run is there all the same, and nothing waits."""
+def test_what_is_no_file_is_named_and_never_opened(tmp_path: Path) -> None:
+    """Pipes in place of patch, log and task are named; the run is there, and whoever reads on waits for nothing."""
     folder = iso_run(tmp_path, patch=None)
-    os.mkfifo(folder / "model_patch.diff")
+    names = ("model_patch.diff", "task.txt", "trae_stdout.txt")
+    for name in names:
+        (folder / name).unlink(missing_ok=True)
+        os.mkfifo(folder / name)
     found = read(tmp_path)
-    assert found.run.patch_state == "unreadable"
-    assert found.why.endswith("model_patch.diff: cannot be read as a file")
+    assert (found.run.patch, found.run.patch_state) == (None, "unreadable")
+    assert (found.run.logs, found.run.task_text, found.run.prompt) == ((), None, folder / "prompt.json")
+    assert {Path(unread.path).name: unread.why for unread in found.unread} == dict.fromkeys(
+        names, "cannot be read (not a regular file)"
+    )
+
+
+def test_a_patch_over_the_limit_is_unreadable(tmp_path: Path) -> None:
+    """A patch of a gigabyte is named; it is not called missing."""
+    os.truncate(iso_run(tmp_path) / "model_patch.diff", 1 << 30)
+    found = read(tmp_path)
+    assert (found.run.patch, found.run.patch_state) == (None, "unreadable")
+    assert "1024 MiB, over the limit of 10 MiB for a patch" in found.why
 
 
 def test_a_damaged_journal_is_named_and_its_run_kept(tmp_path: Path) -> None:

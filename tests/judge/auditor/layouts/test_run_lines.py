@@ -38,6 +38,8 @@ def test_every_key_arrives(tmp_path: Path) -> None:
         "test_script": "bench.py",
     }  # fmt: skip
     names = {"logs": ["log.txt"], "prompt": "prompt.json", "task_text": "task.txt"}
+    for name in ("log.txt", "prompt.json", "task.txt"):
+        (tmp_path / name).touch()
     run = read(lines(tmp_path, {**said, **names, "evaluation": timing})).run
     assert {key: getattr(run, key) for key in said if key != "patch"} == {k: v for k, v in said.items() if k != "patch"}
     assert (run.patch, run.patch_state) == (PATCH.encode(), "yes")
@@ -70,6 +72,13 @@ def test_what_is_known_of_the_patch(said: dict[str, Any], state: str, tmp_path: 
     (tmp_path / "empty.diff").touch()
     os.mkfifo(tmp_path / "pipe")
     assert read(lines(tmp_path, {"id": "a", **said})).run.patch_state == state
+
+
+def test_files_that_are_not_there_are_named(tmp_path: Path) -> None:
+    """A log that a line names and that is gone is said; the run is there."""
+    found = read(lines(tmp_path, {"id": "a", "logs": ["gone.txt"], "prompt": "gone.json"}))
+    assert (found.run.logs, found.run.prompt) == ((), None)
+    assert [Path(unread.path).name for unread in found.unread] == ["gone.txt", "gone.json"]
 
 
 def test_a_line_that_is_wrong_is_named(tmp_path: Path) -> None:
