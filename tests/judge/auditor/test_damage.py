@@ -24,12 +24,12 @@ def damaged(root: Path) -> dict[str, str]:
     (iso_run(state, f"{RUNS}/lost") / "journal.json").unlink()
     os.truncate(iso_run(state, f"{RUNS}/huge-journal") / "journal.json", HUGE)
     os.truncate(iso_run(state, f"{RUNS}/huge-patch") / "model_patch.diff", HUGE)
+    huge, pipes = iso_run(state, f"{RUNS}/huge-texts"), iso_run(state, f"{RUNS}/pipes")
     for name in ("trae_stdout.txt", "task.txt", "prompt.json"):
-        os.truncate(iso_run(state, f"{RUNS}/huge-texts") / name, HUGE)
+        os.truncate(huge / name, HUGE)
     for name in ("model_patch.diff", "trae_stdout.txt"):
-        pipe = iso_run(state, f"{RUNS}/pipe") / name
-        pipe.unlink()
-        os.mkfifo(pipe)
+        (pipes / name).unlink()
+        os.mkfifo(pipes / name)
     (state / "vllm/loop").symlink_to(root)
     dump(evaluations / RUNS / "whole/test_results.json", results())
     latin = evaluations / RUNS / "cut/test_results.json"
@@ -43,7 +43,8 @@ def damaged(root: Path) -> dict[str, str]:
         f"state/{RUNS}/lost/journal.json": "is missing: the run left only",
         f"state/{RUNS}/huge-journal/journal.json": "1024 MiB, over the limit",
         f"state/{RUNS}/huge-patch/model_patch.diff": "1024 MiB, over the limit",
-        f"state/{RUNS}/pipe/trae_stdout.txt": "not a regular file",
+        f"state/{RUNS}/pipes/model_patch.diff": "not a regular file",
+        f"state/{RUNS}/pipes/trae_stdout.txt": "not a regular file",
         "state/vllm/loop": "a directory loop",
         f"eval/{RUNS}/cut/test_results.json": "is not UTF-8",
     }
