@@ -5,7 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from run_tree_kit import read
+from run_tree_kit import PATCH, dump, prediction, read, sort_out
+
+from judge.auditor.discover import discover
+from judge.auditor.join import join
 
 COLUMNS = (
     "instance_id,raw_pred_speedup_ratio,pred_speedup_ratio,gold_speedup_ratio,human_speedup_ratio,"
@@ -84,3 +87,14 @@ def test_damage_is_named(tmp_path: Path) -> None:
     assert said["eval_report_cut.csv:3"] == "is cut short: a row with fewer cells than columns"
     assert said["eval_report_other.csv"].startswith("is no report: lacks the columns correctness")
     assert said["eval_report_latin.csv"].startswith("is not UTF-8")
+
+
+def test_a_report_and_its_predictions_describe_one_run(tmp_path: Path) -> None:
+    """Two layouts read one folder: the row has the timing, the prediction the patch, under one key."""
+    written(tmp_path, f"{ID},2.0,2.0,3.0,0.6,1.0,1.0,0.2,1")
+    dump(tmp_path / "preds.json", [prediction(ID, model="m")])
+    found = [sort_out(layout.read(tmp_path)).run for layout in discover(tmp_path)]
+    joined = join(found)
+    assert [run.key for run in found] == [f"m/{ID}"] * 2
+    assert joined.evaluation is not None
+    assert (joined.patch, joined.evaluation.speedup, joined.claimed) == (PATCH.encode(), 2.0, "success")
