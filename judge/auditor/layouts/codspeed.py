@@ -1,9 +1,10 @@
 """pytest-codspeed's result files, `.codspeed/results_TIME.json`: each session is compared with the one before it.
 
 As the plugin's own comparison does, a benchmark's mean is set against that of the latest earlier session with
-the same benchmark. Both were measured in processes of their own at different times, so that the spread of the
-rounds is no interval of the ratio, and none is given. A first session has nothing to be compared with; it is
-yielded only where it is the only one. An `output_hash`, where one was captured, says whether outputs changed.
+the same benchmark. No interval is given: the spread of the rounds is not that of the ratio. Two real sessions of
+unchanged code on a busy machine came out at 0.34x and 0.39x, with 2 % and 19 % between the rounds of one. A first
+session has nothing to be compared with, and is yielded only where it is the only one. An `output_hash`, where one
+was captured, says whether outputs changed.
 """
 
 from __future__ import annotations
