@@ -209,7 +209,7 @@ def _describe(roots: Sequence[Path], layout: str, spool: Spool, progress: Progre
                     spool.describe(found)
                     described += 1
                     progress("reading", described, None)
-    return unread
+    return list(dict.fromkeys(unread))  # two layouts that walk one folder say the same of it
 
 
 def _join(spool: Spool, commits: CommitNames, judgements: RecordedIndex) -> int:

@@ -160,7 +160,7 @@ class Regrader:
             pending.humans.append(case)
 
     def _checkable(self, run: Run) -> bool:
-        return self._repo_of(run) is not None and run.patch_state != "unknown"
+        return self._repo_of(run) is not None and run.patch_state not in ("unknown", "unreadable")
 
     def _repo_of(self, run: Run) -> Path | None:
         """Return the repository of a run; one that was given without a name serves runs that name none."""
