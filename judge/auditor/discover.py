@@ -7,6 +7,7 @@ from functools import cache
 from pathlib import Path
 from typing import Protocol, cast
 
+from judge.auditor.reading import Sample, look
 from judge.auditor.run import Run, Unread
 from judge.errors import InputError
 from judge.plugins import scan
@@ -25,8 +26,8 @@ class Layout(Protocol):
     NAME: str
     LAYOUT: str
 
-    def recognises(self, path: Path) -> bool:
-        """Whether `path` holds such runs; looks at a bounded sample."""
+    def recognises(self, sample: Sample) -> bool:
+        """Whether a path holds such runs, by a bounded sample of its files."""
 
     def read(self, path: Path) -> Iterator[Run | Unread]:
         """Yield every run described below `path`, and every file that could not be read."""
@@ -46,6 +47,12 @@ def all_layouts() -> dict[str, Layout]:
     return found
 
 
+def recognising(path: Path) -> tuple[Layout, ...]:
+    """Return the layouts that recognise `path`, none if it is not known."""
+    sample = look(path)
+    return tuple(one for one in all_layouts().values() if one.recognises(sample))
+
+
 def discover(path: Path, layout: str = AUTO) -> tuple[Layout, ...]:
     """Return the layouts that read `path`: the one named, or all that recognise it.
 
@@ -61,7 +68,7 @@ def discover(path: Path, layout: str = AUTO) -> tuple[Layout, ...]:
         if layout not in layouts:
             raise InputError(f"--layout {layout!r}: there is none of that name; there are {', '.join(layouts)}")
         return (layouts[layout],)
-    found = tuple(one for one in layouts.values() if one.recognises(path))
+    found = recognising(path)
     if not found:
         looked_for = "; ".join(f"{name}: {one.LAYOUT}" for name, one in layouts.items())
         where = "a sample of its folders" if path.is_dir() else "its first bytes"

@@ -108,12 +108,36 @@ class _Walker:
         return "folder"
 
 
-def look(root: Path) -> dict[str, Path]:
-    """Return the names of the files in a sample of the folders below `root`, each with one place.
+@dataclass(frozen=True, kw_only=True)
+class Sample:
+    """What is looked at to see what a path holds.
+
+    Attributes:
+        path: the path.
+        files: names of files, each with one place: the file itself, or a sample of those below a folder.
+    """
+
+    path: Path
+    files: Mapping[str, Path]
+
+    @property
+    def is_file(self) -> bool:
+        """Whether the path is a file."""
+        return self.files.get(self.path.name) == self.path
+
+    def holds(self, wanted: Callable[[Path], bool]) -> bool:
+        """Whether one of the files is `wanted`."""
+        return any(wanted(place) for place in self.files.values())
+
+
+def look(root: Path) -> Sample:
+    """Take a sample of what lies below `root`.
 
     Level by level, so that trees side by side are all seen; of a folder with many others inside, the
     first and the last few. Costs the same for any size of tree.
     """
+    if root.is_file():
+        return Sample(path=root, files={root.name: root})
     found: dict[str, Path] = {}
     waiting = deque([str(root)])
     for _ in range(_LOOK_FOLDERS):
@@ -132,12 +156,7 @@ def look(root: Path) -> dict[str, Path]:
                 found.setdefault(entry.name, Path(entry.path))
         half = _LOOK_BRANCHES // 2
         waiting.extend(inside if len(inside) <= _LOOK_BRANCHES else inside[:half] + inside[-half:])
-    return found
-
-
-def holds(path: Path, wanted: Callable[[Path], bool]) -> bool:
-    """Whether a file, or one of a sample of those below a folder, is `wanted`."""
-    return any(wanted(place) for place in ([path] if path.is_file() else look(path).values()))
+    return Sample(path=root, files=found)
 
 
 def files(path: Path, wanted: Callable[[Path], bool]) -> Iterator[Path | Unread]:
@@ -249,7 +268,17 @@ def text(value: object, limit: int = TEXT_LIMIT) -> str | None:
         return None
     if len(value) > limit:
         value = value[: limit // 4] + _CUT_MARK + value[-(limit - limit // 4) :]
-    return value if value.isascii() else value.encode("utf-8", "backslashreplace").decode()
+    return shown(value)
+
+
+def encoded(written: str) -> bytes:
+    """Return a recorded patch as bytes; JSON may hold half of a character pair, which no encoding has a place for."""
+    return written.encode("utf-8", "surrogatepass")
+
+
+def shown(name: str) -> str:
+    """Return a name as it may be printed and stored: bytes of a file name that are no UTF-8 are escaped."""
+    return name if name.isascii() else name.encode("utf-8", "backslashreplace").decode()
 
 
 def number(value: object) -> float | None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from judge.auditor.discover import all_layouts
+from judge.auditor.discover import recognising
 from judge.auditor.join import join
 from judge.auditor.run import Run, Unread
 from judge.case_file import human_side
@@ -19,15 +19,15 @@ LAYOUT = "the run tree of a known harness"
 
 def recognises(path: Path) -> bool:
     """Whether some layout of the audit finds runs below the folder `path`."""
-    return path.is_dir() and any(layout.recognises(path) for layout in all_layouts().values())
+    return path.is_dir() and bool(recognising(path))
 
 
 def read(path: Path, defaults: Defaults) -> Batch:
     """Make a case of each task and a candidate of each run; a run whose patch lies elsewhere is a fault."""
     described: dict[str, list[Run]] = {}
     faults: list[Fault] = []
-    for layout in all_layouts().values():
-        for found in layout.read(path) if layout.recognises(path) else ():
+    for layout in recognising(path):
+        for found in layout.read(path):
             if isinstance(found, Unread):
                 faults.append(Fault(message=f"{found.path}: {found.why}"))
             else:

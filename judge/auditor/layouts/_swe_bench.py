@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
-from judge.auditor.reading import first_object, head, lines, load, parse, section, text
+from judge.auditor.reading import encoded, first_object, head, lines, load, number, parse, section, shown, text, tidy
 from judge.auditor.run import Correctness, Evaluation, PatchState, Run, Unread
 from judge.static_checks.case import Claim
 
@@ -27,7 +27,12 @@ _CLAIMS: Mapping[str, Claim] = {
     "empty_patch": "error",
     "no_patch": "error",
     "not_applied": "error",
+    "opt_commit": "success",
+    "opt_base": "error",
+    "passed": "error",
+    "test_failed": "error",
 }
+_STATISTICS = ("gm_speedup_patch_commit", "hm_speedup_patch_base", "slowdown_perc_patch_base", "gsd_speedup_patch_base")
 Kind = Literal["predictions", "instance", "run"]
 _INSTANCE = re.compile(r"(?P<owner>.+?)__(?P<repo>.+)-(?P<number>[^-]+)")
 
@@ -79,10 +84,11 @@ def origin_of_report(path: Path) -> Origin:
     Both names may hold dots. One between two digits is taken for part of a version, `gpt-4.1.first-run.json`.
     """
     if path.name == "report.json":
-        parts = path.absolute().parts
+        parts = [shown(part) for part in path.absolute().parts]
         return Origin(model=parts[-3], run=parts[-4]) if len(parts) > 4 else Origin(model=None, run=None)
-    dots = [match.start() for match in re.finditer(r"(?<!\d)\.|\.(?!\d)", path.stem)]
-    model, run = (path.stem[: dots[-1]], path.stem[dots[-1] + 1 :]) if dots else ("", path.stem)
+    stem = shown(path.stem)
+    dots = [match.start() for match in re.finditer(r"(?<!\d)\.|\.(?!\d)", stem)]
+    model, run = (stem[: dots[-1]], stem[dots[-1] + 1 :]) if dots else ("", stem)
     return Origin(model=model or None, run=run)
 
 
@@ -109,8 +115,8 @@ def read_predictions(path: Path, layout: str) -> Iterator[Run | Unread]:
         model = text(entry.get("model_name_or_path"), 300)
         state: PatchState = "missing" if written is None else "yes" if written.strip() else "empty"
         yield Run(
-            key=place,
-            id=place,
+            key=shown(place),
+            id=shown(place),
             layout=layout,
             sources=(str(path),),
             repo=text(entry.get("repo"), 300) or instance_repo(instance),
@@ -119,7 +125,7 @@ def read_predictions(path: Path, layout: str) -> Iterator[Run | Unread]:
             # As these harnesses write it in the names of files.
             model=model.replace("/", "__") if model else None,
             item=instance,
-            patch=None if written is None else written.encode("utf-8", "surrogateescape"),
+            patch=None if written is None else encoded(written),
             patch_state=state,
         )
 
@@ -140,16 +146,39 @@ def _predictions(path: Path) -> Iterator[tuple[str, Any | Unread]]:
         ]
     else:
         entries = found if isinstance(found, list) else [found]
-    for number, entry in enumerate(entries, 1):
-        yield f"{path}:entry {number}", entry
+    for place, entry in enumerate(entries, 1):
+        yield f"{path}:entry {place}", entry
 
 
 def instance_evaluation(report: Mapping[str, Any], source: str) -> Evaluation:
-    """Read the report of one instance."""
-    return Evaluation(
-        status=_instance_status(report), correctness=_correctness(report), outputs=_tests(report), source=source,
+    """Read the report of one instance; GSO's has timings beside the outcome."""
+    evaluation = Evaluation(
+        status=_instance_status(report),
+        correctness=_correctness(report),
+        outputs=_tests(report),
+        source=source,
         error=text(report.get("infra_failure_reason")) or text(report.get("error")),
-    )  # fmt: skip
+    )
+    return with_statistics(evaluation, {**section(report, "opt_stats"), **section(report, "time_stats")})
+
+
+def with_statistics(evaluation: Evaluation, stats: Mapping[str, Any]) -> Evaluation:
+    """Add GSO's statistics: speed-ups are geometric means over the tests, times are in seconds."""
+    known = {name: tidy(stats[name]) for name in _STATISTICS if name in stats}
+    return replace(
+        evaluation,
+        baseline_ms=_ms(stats.get("base_mean")),
+        patched_ms=_ms(stats.get("patch_mean")),
+        human_ms=_ms(stats.get("commit_mean")),
+        speedup=number(stats.get("gm_speedup_patch_base")),
+        human_speedup=number(stats.get("gm_speedup_commit_base")),
+        outputs={**evaluation.outputs, **known},
+    )
+
+
+def _ms(seconds: object) -> float | None:
+    known = number(seconds)
+    return known * 1000 if known is not None else None
 
 
 def _instance_status(report: Mapping[str, Any]) -> str | None:
@@ -159,8 +188,19 @@ def _instance_status(report: Mapping[str, Any]) -> str | None:
         return "infra_failure"
     if report.get("patch_successfully_applied") is False:
         return "not_applied"
+    if report.get("base_successfully_run") is False:
+        return "base_failed"
+    if isinstance(report.get("test_passed"), bool):
+        return _gso_status(report)
     resolved = report.get("resolved")
     return None if not isinstance(resolved, bool) else "resolved" if resolved else "unresolved"
+
+
+def _gso_status(report: Mapping[str, Any]) -> str:
+    """Say what GSO's report says: coming close to the human commit, beating the base, or passing the tests."""
+    if not report["test_passed"]:
+        return "test_failed"
+    return next((word for word in ("opt_commit", "opt_base") if report.get(word) is True), "passed")
 
 
 def _tests(report: Mapping[str, Any]) -> dict[str, object]:
@@ -176,10 +216,13 @@ def _tests(report: Mapping[str, Any]) -> dict[str, object]:
 
 def _correctness(report: Mapping[str, Any]) -> Correctness:
     """Tests that passed before must pass; without the tests' names, `resolved` says that they did."""
+    if report.get("base_successfully_run") is False or report.get("patch_successfully_applied") is False:
+        return "unknown"
     kept = section(section(report, "tests_status"), "PASS_TO_PASS")
-    if kept.get("failure"):
+    if kept.get("failure") or report.get("test_passed") is False:
         return "changed"
-    return "same" if kept.get("success") or report.get("resolved") is True else "unknown"
+    passed = kept.get("success") or report.get("resolved") is True or report.get("test_passed") is True
+    return "same" if passed else "unknown"
 
 
 def claim_of(status: str | None) -> Claim | None:

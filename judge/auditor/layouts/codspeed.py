@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from judge.auditor.reading import head, load_object, look, number, section, text, walk
+from judge.auditor.reading import Sample, head, load_object, number, section, shown, text, walk
 from judge.auditor.run import Correctness, Evaluation, Run, Unread
 
 NAME = "codspeed"
@@ -32,17 +32,16 @@ class _Benchmark:
     stats: Mapping[str, object]
 
 
-def recognises(path: Path) -> bool:
-    """Whether `path` is such a file, or holds some."""
-    if path.is_file():
-        return path.suffix == ".json" and _MARK in head(path)[:1000]
-    return any(_RESULT.fullmatch(name) and _MARK in head(place)[:1000] for name, place in look(path).items())
+def recognises(sample: Sample) -> bool:
+    """Whether a file is one, or some lie below a folder."""
+    names = sample.files if sample.is_file else filter(_RESULT.fullmatch, sample.files)
+    return any(_MARK in head(sample.files[name])[:1000] for name in names)
 
 
 def read(path: Path) -> Iterator[Run | Unread]:
     """Yield a run for each benchmark of each session but the first of a folder."""
     if path.is_file():
-        yield from _sessions([path], path.name)
+        yield from _sessions([path], shown(path.name))
         return
     for folder in walk(path):
         if isinstance(folder, Unread):
@@ -50,7 +49,7 @@ def read(path: Path) -> Iterator[Run | Unread]:
             continue
         found = [(int(match[1]), name) for name in folder.files if (match := _RESULT.fullmatch(name))]
         files = [Path(folder.files[name].path) for _, name in sorted(found)]
-        yield from _sessions(files, folder.path[len(str(path)) :].strip("/") or folder.name)
+        yield from _sessions(files, shown(folder.path[len(str(path)) :].strip("/") or folder.name))
 
 
 def _sessions(files: list[Path], place: str) -> Iterator[Run | Unread]:
@@ -92,7 +91,7 @@ def _run(file: Path, place: str, name: str, now: _Benchmark, before: _Benchmark 
     old, new = before.mean_ms if before else None, now.mean_ms
     return Run(
         key=f"{NAME}/{place}/{file.stem}/{name}",
-        id=f"{place}/{file.stem}/{name}" if place != file.name else f"{place}/{name}",
+        id=f"{place}/{file.stem}/{name}" if place != shown(file.name) else f"{place}/{name}",
         layout=NAME,
         sources=(str(file),),
         run=file.stem,

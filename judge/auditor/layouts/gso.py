@@ -9,8 +9,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from judge.auditor.layouts._swe_bench import instance_repo
-from judge.auditor.reading import files, head, holds, load_object, number, section, tidy
+from judge.auditor.layouts._swe_bench import instance_repo, with_statistics
+from judge.auditor.reading import Sample, files, head, load_object, section, shown
 from judge.auditor.run import Correctness, Evaluation, Run, Unread
 from judge.static_checks.case import Claim
 
@@ -25,12 +25,11 @@ _TOTALS = {
     "opt_commit": "opt_commit_ids",
     "opt_main": "opt_main_ids",
 }
-_STATISTICS = ("gm_speedup_patch_commit", "hm_speedup_patch_base", "slowdown_perc_patch_base", "gsd_speedup_patch_base")
 
 
-def recognises(path: Path) -> bool:
-    """Whether `path` is such a report, or holds some."""
-    return holds(path, _is_report)
+def recognises(sample: Sample) -> bool:
+    """Whether such a report is there."""
+    return sample.holds(_is_report)
 
 
 def read(path: Path) -> Iterator[Run | Unread]:
@@ -68,7 +67,7 @@ def _report(path: Path) -> Iterator[Run | Unread]:
 def _run(path: Path, instance: str, sets: Mapping[str, frozenset[str]], stats: Mapping[str, Any]) -> Run:
     status = next((word for word in _STATUSES if instance in sets[f"{word}_ids"]), "completed")
     word, claimed = _claim(status, instance, sets)
-    model = path.stem.removesuffix(".report")
+    model = shown(path.stem.removesuffix(".report"))
     human = instance.rpartition("-")[2] if instance_repo(instance) else None
     return Run(
         key=f"{model}/{instance}",
@@ -85,17 +84,14 @@ def _run(path: Path, instance: str, sets: Mapping[str, frozenset[str]], stats: M
         claimed_status=word,
         patch_recorded=False if status == "empty_patch" else True if status in ("passed", "test_failed") else None,
         config={"hacked": True} if instance in sets["hacked_ids"] else {},
-        evaluation=Evaluation(
-            status=status,
-            baseline_ms=_ms(stats.get("base_mean")),
-            patched_ms=_ms(stats.get("patch_mean")),
-            human_ms=_ms(stats.get("commit_mean")),
-            speedup=number(stats.get("gm_speedup_patch_base")),
-            human_speedup=number(stats.get("gm_speedup_commit_base")),
-            improvement=instance in sets["opt_base_ids"] if status == "passed" else None,
-            correctness=_CORRECTNESS.get(status, "unknown"),
-            outputs={name: tidy(stats[name]) for name in _STATISTICS if name in stats},
-            source=str(path),
+        evaluation=with_statistics(
+            Evaluation(
+                status=status,
+                improvement=instance in sets["opt_base_ids"] if status == "passed" else None,
+                correctness=_CORRECTNESS.get(status, "unknown"),
+                source=str(path),
+            ),
+            stats,
         ),
     )
 
@@ -111,8 +107,3 @@ def _claim(status: str, instance: str, sets: Mapping[str, frozenset[str]]) -> tu
 
 def _ids(value: object) -> frozenset[str]:
     return frozenset(entry for entry in value if isinstance(entry, str)) if isinstance(value, list) else frozenset()
-
-
-def _ms(seconds: object) -> float | None:
-    known = number(seconds)
-    return known * 1000 if known is not None else None

@@ -14,16 +14,18 @@ from typing import Any
 from judge.auditor.layouts._iso_bench import Identity, facts, identify
 from judge.auditor.reading import (
     Folder,
+    Sample,
     boolean,
     claim,
+    encoded,
     find_patch,
     integer,
     lines,
     load_object,
-    look,
     number,
     parse,
     section,
+    shown,
     text,
     usable,
     walk,
@@ -39,9 +41,9 @@ _LEFT_BEHIND = (_PATCH, _PREDICTION, _PROMPT, _TASK)
 _LOGS = (".log", "_stdout.txt", "_stderr.txt")
 
 
-def recognises(path: Path) -> bool:
+def recognises(sample: Sample) -> bool:
     """Whether folders with a journal lie below `path`."""
-    return path.is_dir() and _JOURNAL in look(path)
+    return not sample.is_file and _JOURNAL in sample.files
 
 
 def read(path: Path) -> Iterator[Run | Unread]:
@@ -52,7 +54,7 @@ def read(path: Path) -> Iterator[Run | Unread]:
             yield folder
         elif _JOURNAL in folder.files or (_SUMMARY in folder.files and _RESULTS not in folder.files):
             inside = folder.path[len(root) :]
-            yield from _run(folder, inside.strip("/") or folder.name, identify(home + inside))
+            yield from _run(folder, shown(inside.strip("/") or folder.name), identify(home + inside))
         elif (left := [name for name in _LEFT_BEHIND if name in folder.files]) and _RESULTS not in folder.files:
             yield Unread(path=f"{folder.path}/{_JOURNAL}", why=f"is missing: the run left only {', '.join(left)}")
 
@@ -127,7 +129,7 @@ def _patch(folder: Folder) -> tuple[Path | bytes | None, PatchState, Unread | No
     written = prediction.get("model_patch") if isinstance(prediction, dict) else None
     if not isinstance(written, str):
         return None, "missing", None
-    return written.encode("utf-8", "surrogateescape"), "yes" if written.strip() else "empty", None
+    return encoded(written), "yes" if written.strip() else "empty", None
 
 
 def _beside(folder: Folder) -> Iterator[Path | Unread]:

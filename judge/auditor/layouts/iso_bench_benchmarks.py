@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from judge.auditor.layouts._iso_bench import identify_patch
-from judge.auditor.reading import boolean, load_object, look, number, section, text, tidy, walk
+from judge.auditor.reading import Sample, boolean, load_object, number, section, shown, text, tidy, walk
 from judge.auditor.run import Evaluation, Run, Unread
 
 NAME = "iso-bench-benchmarks"
@@ -36,21 +36,21 @@ class _Sides:
     human: Mapping[str, Any]
 
 
-def recognises(path: Path) -> bool:
+def recognises(sample: Sample) -> bool:
     """Whether benchmark results lie below `path`, or it is one."""
-    return path.name == _FILE if path.is_file() else _FILE in look(path)
+    return _FILE in sample.files
 
 
 def read(path: Path) -> Iterator[Run | Unread]:
     """Yield a run for every result below `path`."""
     if path.is_file():
-        yield _run(str(path), path.parent.name)
+        yield _run(str(path), shown(path.parent.name))
         return
     for folder in walk(path):
         if isinstance(folder, Unread):
             yield folder
         elif _FILE in folder.files:
-            yield _run(folder.files[_FILE].path, folder.path[len(str(path)) :].strip("/") or folder.name)
+            yield _run(folder.files[_FILE].path, shown(folder.path[len(str(path)) :].strip("/") or folder.name))
 
 
 def _run(file: str, name: str) -> Run | Unread:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from judge.auditor.layouts._iso_bench import Identity, facts, identify
-from judge.auditor.reading import Folder, boolean, claim, load_object, look, number, section, text, tidy, walk
+from judge.auditor.reading import Folder, Sample, boolean, claim, load_object, number, section, shown, text, tidy, walk
 from judge.auditor.run import Evaluation, Run, Unread
 
 NAME = "iso-bench-evaluations"
@@ -20,9 +20,9 @@ LAYOUT = "ISO-Bench evaluation trees (test_results.json, run_summary.json)"
 _RESULTS, _SUMMARY = "test_results.json", "run_summary.json"
 
 
-def recognises(path: Path) -> bool:
+def recognises(sample: Sample) -> bool:
     """Whether folders with test results lie below `path`."""
-    return path.is_dir() and _RESULTS in look(path)
+    return not sample.is_file and _RESULTS in sample.files
 
 
 def read(path: Path) -> Iterator[Run | Unread]:
@@ -33,7 +33,7 @@ def read(path: Path) -> Iterator[Run | Unread]:
             yield folder
         elif _RESULTS in folder.files:
             inside = folder.path[len(root) :]
-            yield from _run(folder, inside.strip("/") or folder.name, identify(home + inside))
+            yield from _run(folder, shown(inside.strip("/") or folder.name), identify(home + inside))
 
 
 def _run(folder: Folder, name: str, who: Identity) -> Iterator[Run | Unread]:

@@ -11,7 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from judge.auditor.reading import claim, head, integer, load, number, section, text
+from judge.auditor.reading import Sample, claim, encoded, head, integer, load, number, section, text
 from judge.auditor.run import PatchState, Run, Unread
 from judge.errors import UsageError
 from judge.recorded import RecordedJudgement, is_recorded, read_recorded
@@ -21,11 +21,11 @@ LAYOUT = "recorded judgements (a list of evaluated_attempts by commit) and their
 _ATTEMPTS = "all_attempts_comprehensive.json"
 
 
-def recognises(path: Path) -> bool:
+def recognises(sample: Sample) -> bool:
     """Whether `path` is such a file; a folder never is, as its judgements belong to its runs."""
-    if not path.is_file() or path.suffix != ".json":
+    if not sample.is_file or sample.path.suffix != ".json":
         return False
-    start = head(path)
+    start = head(sample.path)
     return is_recorded(start) or _is_attempts(start)
 
 
@@ -121,7 +121,7 @@ def _patch(recorded: Mapping[str, Any]) -> tuple[bytes | None, PatchState, bool 
     if size is None or recorded.get("exists") is not True:
         return None, "unknown", None
     content = recorded.get("content")
-    written = content.encode("utf-8", "surrogateescape") if isinstance(content, str) else b""
+    written = encoded(content) if isinstance(content, str) else b""
     if size == 0:
         return b"", "empty", False
     return (written, "yes", True) if len(written) == size else (None, "unknown", True)

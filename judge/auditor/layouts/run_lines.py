@@ -12,7 +12,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, ValidationError
 
-from judge.auditor.reading import files, find_patch, first_object, holds, lines, text, tidy, usable
+from judge.auditor.reading import Sample, encoded, files, find_patch, first_object, lines, text, tidy, usable
 from judge.auditor.run import Correctness, Evaluation, PatchState, Run, Unread
 from judge.static_checks.case import Claim
 
@@ -79,9 +79,9 @@ class RunLine(_Line):
     evaluation: EvaluationLine | None = None
 
 
-def recognises(path: Path) -> bool:
-    """Whether `path` is such a file, or holds some."""
-    return holds(path, _is_runs)
+def recognises(sample: Sample) -> bool:
+    """Whether a file is one, or some lie below a folder."""
+    return sample.holds(_is_runs)
 
 
 def read(path: Path) -> Iterator[Run | Unread]:
@@ -158,7 +158,7 @@ def _run(line: RunLine, path: Path) -> Iterator[Run | Unread]:
 
 def _patch(line: RunLine, folder: Path) -> tuple[Path | bytes | None, PatchState, Unread | None]:
     if line.patch is not None:
-        return line.patch.encode("utf-8", "surrogateescape"), "yes" if line.patch.strip() else "empty", None
+        return encoded(line.patch), "yes" if line.patch.strip() else "empty", None
     if line.patch_file is not None:
         file = folder / line.patch_file
         return find_patch(file) if file.exists() else (None, "missing", None)

@@ -29,7 +29,7 @@ from judge.auditor.layouts._swe_bench import (
     origin_of_report,
     read_predictions,
 )
-from judge.auditor.reading import find_patch, load_object, look, walk
+from judge.auditor.reading import Sample, find_patch, load_object, shown, walk
 from judge.auditor.run import Correctness, Evaluation, Run, Unread
 
 NAME = "swe-bench"
@@ -55,12 +55,9 @@ class _Known:
         return [*sorted(self.runs.get(model or "", ()))] or [None]
 
 
-def recognises(path: Path) -> bool:
-    """Whether `path` is such a file, or holds some."""
-    if path.is_file():
-        return kind_of(path) is not None
-    places = (place for name, place in look(path).items() if name.endswith(_SUFFIXES) and name not in _NOT_OURS)
-    return any(kind_of(place) is not None for place in places)
+def recognises(sample: Sample) -> bool:
+    """Whether a file is one, or some lie below a folder."""
+    return sample.holds(lambda place: _is_ours(place) and kind_of(place) is not None)
 
 
 def read(path: Path) -> Iterator[Run | Unread]:
@@ -75,8 +72,12 @@ def read(path: Path) -> Iterator[Run | Unread]:
             yield folder
             continue
         for name, entry in folder.files.items():
-            if name.endswith(_SUFFIXES) and name not in _NOT_OURS:
+            if _is_ours(Path(entry.path)):
                 yield from _file(Path(entry.path), folder.files.get(_PATCH) if name == _REPORT else None, known)
+
+
+def _is_ours(place: Path) -> bool:
+    return place.suffix in _SUFFIXES and place.name not in _NOT_OURS
 
 
 def _survey(path: Path) -> _Known:
@@ -85,7 +86,7 @@ def _survey(path: Path) -> _Known:
     for folder in walk(path):
         for name in folder.files if not isinstance(folder, Unread) else ():
             place = Path(folder.path, name)
-            kind = kind_of(place) if name.endswith(_SUFFIXES) and name not in _NOT_OURS else None
+            kind = kind_of(place) if _is_ours(place) else None
             if kind == "predictions":
                 files[(model_of_predictions(place) or "").replace("/", "__")] += 1
             elif kind is not None:
@@ -112,8 +113,8 @@ def _predictions(path: Path, known: _Known) -> Iterator[Run | Unread]:
         if isinstance(found, Unread):
             yield found
         elif known.files.get(found.model or "", 1) > 1:
-            key = f"{key_of(Origin(model=found.model, run=None), found.item or '', several=False)} in {path}"
-            yield replace(found, key=key)
+            key = key_of(Origin(model=found.model, run=None), found.item or "", several=False)
+            yield replace(found, key=f"{key} in {shown(str(path))}")
         else:
             for run in known.runs_of(found.model):
                 yield _placed(found, Origin(model=found.model, run=run), known)

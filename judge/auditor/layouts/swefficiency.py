@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from judge.auditor.layouts._swe_bench import instance_repo
-from judge.auditor.reading import MAX_JSON_BYTES, contents, files, head, holds, number
+from judge.auditor.reading import MAX_JSON_BYTES, Sample, contents, files, head, number, shown
 from judge.auditor.run import Correctness, Evaluation, Run, Unread
 from judge.static_checks.case import Claim
 
@@ -23,9 +23,9 @@ _NEEDED = frozenset({"instance_id", "pred_speedup_ratio", "gold_speedup_ratio", 
 _PREFIX = "eval_report_"
 
 
-def recognises(path: Path) -> bool:
-    """Whether `path` is such a report, or holds some."""
-    return holds(path, _is_report)
+def recognises(sample: Sample) -> bool:
+    """Whether such a report is there."""
+    return sample.holds(_is_report)
 
 
 def read(path: Path) -> Iterator[Run | Unread]:
@@ -40,7 +40,7 @@ def read(path: Path) -> Iterator[Run | Unread]:
     for report in reports:
         # Two reports of one name are two evaluations, and may differ.
         place = report.relative_to(path).as_posix() if names[report.name] > 1 else report.name
-        yield from _report(report, place.removesuffix(".csv").removeprefix(_PREFIX))
+        yield from _report(report, shown(place.removesuffix(".csv").removeprefix(_PREFIX)))
 
 
 def _is_report(path: Path) -> bool:
@@ -84,7 +84,7 @@ def _run(path: Path, name: str, line: int, row: Mapping[str, str | None]) -> Run
         layout=NAME,
         sources=(str(path),),
         repo=instance_repo(instance),
-        model=path.stem.removeprefix(_PREFIX),
+        model=shown(path.stem.removeprefix(_PREFIX)),
         item=instance,
         claimed=claimed,
         claimed_status=status,

@@ -195,7 +195,7 @@ def test_look_sees_trees_side_by_side(tmp_path: Path) -> None:
         (tmp_path / f"large/{number // 30}/{number}/one.json").touch()
     (tmp_path / "small/deep/er").mkdir(parents=True)
     (tmp_path / "small/deep/er/two.json").touch()
-    assert set(reading.look(tmp_path)) == {"one.json", "two.json"}
+    assert set(reading.look(tmp_path).files) == {"one.json", "two.json"}
 
 
 def test_long_texts_keep_head_and_end() -> None:

@@ -140,6 +140,16 @@ def test_values_of_other_types_are_unknown(tmp_path: Path) -> None:
     assert (run.claimed_status, run.base, run.error, run.started, run.duration_s, run.returncode) == (None,) * 6
 
 
+def test_a_name_that_is_no_utf8(tmp_path: Path) -> None:
+    """A folder's name in another encoding is escaped in what is stored, and still leads to the files."""
+    name = os.fsdecode(b"vllm/trae/gpt-5/2025-11-06_03-26-11/caf\xe9")
+    folder = iso_run(tmp_path, name)
+    run = read(tmp_path).run
+    assert (run.item, run.id) == ("caf\\udce9", "vllm/trae/gpt-5/2025-11-06_03-26-11/caf\\udce9")
+    assert run.patch == folder / "model_patch.diff"
+    assert run.key.isascii()
+
+
 def test_other_words_and_tokens(tmp_path: Path) -> None:
     """The harness's own word is kept; recorded errors and tokens are."""
     iso_run(

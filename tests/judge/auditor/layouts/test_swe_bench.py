@@ -199,3 +199,38 @@ def test_a_file_that_is_named_is_read_or_named(tmp_path: Path) -> None:
     file = tmp_path / "preds.jsonl"
     file.write_text("{\n")
     assert "is cut short" in read(file, "swe-bench").why
+
+
+@pytest.mark.parametrize(
+    ("changes", "status", "claimed", "correctness"),
+    [
+        ({"test_passed": True, "opt_base": True, "opt_commit": True}, "opt_commit", "success", "same"),
+        ({"test_passed": True, "opt_base": True, "opt_commit": False}, "opt_base", "error", "same"),
+        ({"test_passed": True, "opt_base": False, "opt_commit": False}, "passed", "error", "same"),
+        ({"test_passed": False, "opt_base": False, "opt_commit": False}, "test_failed", "error", "changed"),
+        ({"base_successfully_run": False, "test_passed": False}, "base_failed", None, "unknown"),
+    ],
+)
+def test_gsos_report_of_an_instance(
+    changes: dict[str, Any], status: str, claimed: str | None, correctness: str, tmp_path: Path
+) -> None:
+    """GSO's report has its own outcomes, and the timings beside them."""
+    said = {"patch_exists": True, "patch_successfully_applied": True, "base_successfully_run": True, **changes}
+    timings = {
+        "opt_stats": {"gm_speedup_patch_base": 2.0, "gm_speedup_commit_base": 3.0},
+        "time_stats": {"base_mean": 0.4},
+    }
+    dump(tmp_path / "logs/first/m" / COMMIT_ID / "report.json", {COMMIT_ID: {**said, **timings}})
+    run = read(tmp_path).run
+    assert run.evaluation is not None
+    assert (run.claimed_status, run.claimed, run.evaluation.correctness) == (status, claimed, correctness)
+    assert (run.evaluation.speedup, run.evaluation.human_speedup, run.evaluation.baseline_ms) == (2.0, 3.0, 400.0)
+    assert run.human == "1b861a2"
+
+
+def test_half_a_character_pair_in_a_patch(tmp_path: Path) -> None:
+    """JSON may hold what no encoding has a place for; the patch is read all the same."""
+    file = tmp_path / "preds.jsonl"
+    file.write_text('{"instance_id": "a__b-1", "model_patch": "+\\ud800", "model_name_or_path": "\\ud800"}\n')
+    run = read(file).run
+    assert (run.patch, run.model) == (b"+\xed\xa0\x80", "\\ud800")
