@@ -14,6 +14,8 @@ def _pick(audited: AuditedRun) -> str | None:
     median = _median_ratio(found) if found is not None else None
     if speedup is None or median is None or _side(speedup) == _side(median):
         return None
+    if 1 / GAIN <= speedup / median <= GAIN:
+        return None  # on either side of a threshold, but next to each other
     return f"{_side(speedup)} by the average, {_side(median)} by the median"
 
 
@@ -47,7 +49,12 @@ KIND = Kind(
     "recorded speed-up is then a slow-down of a patch whose typical call is faster, or the other way round.",
     mend="Warm up until the time is steady, report the median with its interval, and keep every sample.",
     bad=Example(runs=(sample("a", evaluation=timed(1.08, 1.62, outputs=_outputs(1.08, 0.80))),)),
-    good=Example(runs=(sample("a", evaluation=timed(1.3, 1.0, outputs=_outputs(1.2, 0.9))),)),
+    good=Example(
+        runs=(
+            sample("a", evaluation=timed(1.3, 1.0, outputs=_outputs(1.2, 0.9))),
+            sample("b", number=1, evaluation=timed(1.06, 1.0, outputs=_outputs(1.03, 1.0))),
+        )
+    ),
     collector=picking(
         _pick,
         _conclude,

@@ -1,10 +1,11 @@
 """Finding retries."""
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 from judge.auditor.context import Context
-from judge.auditor.gather import MAX_GROUPS
+from judge.auditor.gather import MAX_GROUPS, cut
 from judge.auditor.kind import Example, Kind, Seen, sample
 from judge.auditor.rows import Concerned, Rows
 from judge.auditor.run import AuditedRun
@@ -29,33 +30,46 @@ class _Collector:
 
     def result(self) -> Sequence[Seen]:
         concerned = Concerned()
-        groups: list[dict[str, object]] = []
-        tasks = flips = regretted = 0
+        many: list[_Task] = []
+        tasks = often = flips = regretted = 0
         for group, rows in self.rows.groups():
             tasks += 1
             if len(rows) <= MOST:
                 continue
+            often += 1
             pattern = "".join(row.word for row in rows)
-            turns = sum(before != after for before, after in itertools.pairwise(pattern))
-            flips += turns > 1
+            flips += sum(before != after for before, after in itertools.pairwise(pattern)) > 1
             regretted += "se" in pattern
             for row in rows:
                 concerned.add(row)
-            repo, commit, agent, model = group.split("\t")
-            groups.append(
-                {"repo": repo, "commit": commit, "agent": agent, "model": model, "attempts": len(rows),
-                 "success": pattern.count("s"), "pattern": pattern}
-            )  # fmt: skip
-        if not groups:
+            many.append(_Task(-len(rows), group, pattern))
+            if len(many) > 2 * MAX_GROUPS:
+                many = sorted(many)[:MAX_GROUPS]
+        if not many:
             return ()
-        groups.sort(key=lambda found: (-len(str(found["pattern"])), str(found["commit"]), str(found["model"])))
-        worst = groups[0]
+        named = [task.described for task in sorted(many)[:MAX_GROUPS]]
+        worst = named[0]
         message = (
-            f"{len(groups)} of {tasks} tasks were tried more than {MOST} times by the same agent and model; "
-            f"{worst['commit']} {worst['attempts']} times: {worst['pattern']} (s success, e error, in order of time); "
-            f"in {regretted} a success was followed by an error, in {flips} the outcome changed more than once"
+            f"{often} of {tasks} tasks were tried more than {MOST} times by the same agent and model; "
+            f"{worst['commit']} {worst['attempts']} times: {cut(str(worst['pattern']), 60)} (s success, e error, in "
+            f"order of time); in {regretted} a success was followed by an error, in {flips} the outcome changed more than "
+            "once"
         )
-        return [Seen(message=message, runs=concerned.runs(), details={"tasks": groups[:MAX_GROUPS]})]
+        return [Seen(message=message, runs=concerned.runs(), details={"tasks": named})]
+
+
+class _Task(NamedTuple):
+    """A task that was tried often; sorts by the number of attempts, most first."""
+
+    order: int
+    group: str
+    pattern: str
+
+    @property
+    def described(self) -> Mapping[str, object]:
+        """Return it for `details`."""
+        names = dict(zip(("repo", "commit", "agent", "model"), self.group.split("\t"), strict=True))
+        return {**names, "attempts": -self.order, "success": self.pattern.count("s"), "pattern": self.pattern}
 
 
 KIND = Kind(
