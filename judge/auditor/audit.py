@@ -138,7 +138,7 @@ def audit(
                 corrector.write(audited)
             progress("summing up", spooled.number + 1, count)
         store.arrange(spool.keys())
-        human_store.arrange(regraded.humans.keys)
+        human_store.arrange(key for _, key in sorted(regraded.humans.keys.items()))
         findings = [finding for kind in kinds for finding in kind.result()]
         result = AuditResult(
             runs=count,

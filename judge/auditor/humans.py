@@ -12,12 +12,12 @@ class HumanSides:
     """What the gates said of the human changes: the measure of the gates themselves.
 
     Attributes:
-        keys: keys of their records, in order of task.
+        keys: keys of their records by task.
         unchecked: tasks whose base or human commit could not be used, with the reason.
         blocked: tasks whose human change a gate blocks, with the finding's code.
     """
 
-    keys: list[str] = field(default_factory=list)
+    keys: dict[str, str] = field(default_factory=dict)
     applied: int = 0
     parsed: int = 0
     passed: int = 0
@@ -26,7 +26,7 @@ class HumanSides:
 
     def add(self, record: VerdictRecord) -> None:
         """Count one."""
-        self.keys.append(record.key)
+        self.keys[record.case.id] = record.key
         statuses = {name: gate.status for name, gate in record.gates.items()}
         self.applied += statuses["apply"] == "pass"
         self.parsed += statuses["parse"] == "pass"

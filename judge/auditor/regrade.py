@@ -80,9 +80,9 @@ class Regrader:
             self._spool.keep_key(spooled.number, key)
             case = self._case(spooled)
             checkable = self._checkable(spooled.run)
-            if spooled.task != task and checkable and case.base and case.human:
+            if checkable and spooled.task != task and case.base and case.human:
                 self._add_human(case, humans, pending)
-            task = spooled.task
+                task = spooled.task
             known = self._store.get(key)
             if known is not None and not may_pass(known):
                 resumed += 1
@@ -91,11 +91,10 @@ class Regrader:
             else:
                 self._store.put(_record(key, case, spooled, _unseen(spooled.run)))
             if pending.full:
-                self._grade(pending, humans)
+                self._grade(pending, humans, progress, done)
                 pending = _Pending()
             progress(done - len(pending.runs))
-        self._grade(pending, humans)
-        progress(done)
+        self._grade(pending, humans, progress, done)
         return Regraded(resumed=resumed, humans=humans)
 
     def audited(self, spooled: Spooled) -> tuple[AuditedRun, VerdictRecord]:
@@ -123,41 +122,41 @@ class Regrader:
         )
         return audited, record
 
-    def _grade(self, pending: _Pending, humans: HumanSides) -> None:
-        """Grade what is pending side by side, and store it in order, however the workers finish."""
-        reports: dict[str, GateReport] = {}
-        human_reports: dict[str, GateReport] = {}
+    def _grade(self, pending: _Pending, humans: HumanSides, progress: Progress, done: int) -> None:
+        """Grade what is pending side by side, and store each record as it comes; `arrange` brings order in them."""
+        waiting = {spooled.run.id: spooled for spooled in pending.runs}
+        done -= len(waiting)
         pool: WorkerPool[GateTask | HumanTask] = WorkerPool(AuditHandler(), self._jobs)
         for task, answer in pool.run(pending.groups()):
             report = unchecked("apply-grader-died", answer.why) if isinstance(answer, WorkerDied) else answer
             if isinstance(task, HumanTask):
-                human_reports[task.case.id] = report
+                record = self._human_record(task.case, report)
+                self._human_store.put(record)
+                humans.add(record)
             else:
-                reports[task.candidate.id] = report
-        for case in pending.humans:
-            report = human_reports[case.id]
-            record = make_record(
-                key=self._human_key(case),
-                case=case,
-                candidate=Candidate(id=f"{case.id}/human", case=case.id, source=f"{case.human}", patch=b""),
-                verdict=decide(report.gates, _answer(report), _NOT_TIMED),
-                gates=report.gates,
-                judgement=_answer(report),
-                timing=_NOT_TIMED,
-                text=None,
-            )
-            self._human_store.put(record)
-            humans.add(record)
-        for spooled, task in pending.runs:
-            key = self._spool.key(spooled.number)
-            self._store.put(_record(key, task.case, spooled, reports[spooled.run.id]))
+                spooled = waiting[task.candidate.id]
+                self._store.put(_record(self._spool.key(spooled.number), task.case, spooled, report))
+                done += 1
+                progress(done)
+
+    def _human_record(self, case: Case, report: GateReport) -> VerdictRecord:
+        return make_record(
+            key=self._human_key(case),
+            case=case,
+            candidate=Candidate(id=f"{case.id}/human", case=case.id, source=f"{case.human}", patch=b""),
+            verdict=decide(report.gates, _answer(report), _NOT_TIMED),
+            gates=report.gates,
+            judgement=_answer(report),
+            timing=_NOT_TIMED,
+            text=None,
+        )
 
     def _add_human(self, case: Case, humans: HumanSides, pending: _Pending) -> None:
         known = self._human_store.get(self._human_key(case))
         if known is not None and not may_pass(known):
             humans.add(known)
         else:
-            pending.humans.append(case)
+            pending.add_human(case)
 
     def _checkable(self, run: Run) -> bool:
         return self._repo_of(run) is not None and run.patch_state not in ("unknown", "unreadable")
@@ -195,24 +194,27 @@ class _Pending:
     """Runs and human changes that wait for the workers."""
 
     def __init__(self) -> None:
-        self.runs: list[tuple[Spooled, GateTask]] = []
+        self.runs: list[Spooled] = []
         self.humans: list[Case] = []
+        self._groups: dict[str, list[GateTask | HumanTask]] = {}
         self._bytes = 0
 
     def add(self, spooled: Spooled, task: GateTask) -> None:
-        self.runs.append((spooled, task))
+        self.runs.append(spooled)
+        self._groups.setdefault(task.case.id, []).append(task)
         self._bytes += len(spooled.run.patch) if isinstance(spooled.run.patch, bytes) else 0
+
+    def add_human(self, case: Case) -> None:
+        self.humans.append(case)
+        self._groups.setdefault(case.id, []).append(HumanTask(case=case))
 
     @property
     def full(self) -> bool:
         return len(self.runs) + len(self.humans) >= _CHUNK or self._bytes >= _CHUNK_BYTES
 
     def groups(self) -> Sequence[Sequence[GateTask | HumanTask]]:
-        """Group by task, so that a worker opens base and human side once."""
-        grouped: dict[str, list[GateTask | HumanTask]] = {case.id: [HumanTask(case=case)] for case in self.humans}
-        for _, task in self.runs:
-            grouped.setdefault(task.case.id, []).append(task)
-        return list(grouped.values())
+        """Return them by task, so that a worker opens base and human side once."""
+        return list(self._groups.values())
 
 
 @dataclass(frozen=True)
