@@ -9,9 +9,11 @@ import importlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from judge.errors import InputError, JudgeError, OutputError, UsageError
+    from judge.errors import InputError, JudgeError, JudgeUnusable, OutputError, UsageError
+    from judge.inputs import Batch
     from judge.judgement import Abstained, Errored, Judged, NotAsked
-    from judge.pipeline import GradeOptions, GradeResult, grade
+    from judge.llm.options import JudgingOptions, Price
+    from judge.pipeline import GradeOptions, GradeResult, agrade, grade
     from judge.records import VerdictRecord
     from judge.static_checks.case import Candidate, Case
     from judge.timing import Broken, NotTimed, Timed
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "Abstained": "judge.judgement",
+    "Batch": "judge.inputs",
     "Broken": "judge.timing",
     "Candidate": "judge.static_checks.case",
     "Case": "judge.static_checks.case",
@@ -28,19 +31,24 @@ _HOMES = {
     "InputError": "judge.errors",
     "Judged": "judge.judgement",
     "JudgeError": "judge.errors",
+    "JudgeUnusable": "judge.errors",
+    "JudgingOptions": "judge.llm.options",
     "NotAsked": "judge.judgement",
     "NotTimed": "judge.timing",
     "OutputError": "judge.errors",
+    "Price": "judge.llm.options",
     "Timed": "judge.timing",
     "UsageError": "judge.errors",
     "Verdict": "judge.verdict",
     "VerdictRecord": "judge.records",
+    "agrade": "judge.pipeline",
     "decide": "judge.verdict",
     "grade": "judge.pipeline",
 }
 
 __all__ = [
     "Abstained",
+    "Batch",
     "Broken",
     "Candidate",
     "Case",
@@ -49,14 +57,18 @@ __all__ = [
     "GradeResult",
     "InputError",
     "JudgeError",
+    "JudgeUnusable",
     "Judged",
+    "JudgingOptions",
     "NotAsked",
     "NotTimed",
     "OutputError",
+    "Price",
     "Timed",
     "UsageError",
     "Verdict",
     "VerdictRecord",
+    "agrade",
     "decide",
     "grade",
 ]

@@ -1,4 +1,4 @@
-"""Claims against facts: where a judge asserted something that the gates can check, how often it was wrong. Pure."""
+"""Claims against facts: where a judge asserted something that can be checked, how often it was wrong. Pure."""
 
 from __future__ import annotations
 
@@ -6,14 +6,16 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from judge.proportion import Interval, wilson
+from judge.judgement import Judged, Judgement, NotAsked
+from judge.proportion import Share, share
+from judge.records import VerdictRecord
 
 ClaimName = Literal["syntax_correct", "files_match", "is_template_code"]
 CLAIMS: tuple[ClaimName, ...] = ("syntax_correct", "files_match", "is_template_code")
 
 FACT_BEHIND: Mapping[ClaimName, str] = {
     "syntax_correct": "gate parse, on the applied tree",
-    "files_match": "gate overlap: a file in common with the human commit",
+    "files_match": "gate overlap: a file in common",
     "is_template_code": "gate template",
 }
 
@@ -59,6 +61,12 @@ def facts_of(statuses: Mapping[str, str], overlap: Mapping[str, object]) -> Patc
     )
 
 
+def facts_of_record(record: VerdictRecord) -> PatchFacts:
+    """Read the facts off a stored verdict."""
+    overlap = record.gates["overlap"].model_extra if "overlap" in record.gates else None
+    return facts_of({name: gate.status for name, gate in record.gates.items()}, overlap or {})
+
+
 @dataclass(frozen=True, kw_only=True)
 class CheckedClaim:
     """One assertion of a judge and the fact it is held against; a fact of None could not be checked."""
@@ -69,7 +77,7 @@ class CheckedClaim:
 
 
 def check_claims(claims: Mapping[str, bool], facts: PatchFacts | None) -> tuple[CheckedClaim, ...]:
-    """Hold a judge's assertions against the facts of the patch; None where the patch was not found."""
+    """Hold the assertions of a flat yes/no schema against the facts of the patch; None if it was not found."""
     return tuple(
         CheckedClaim(name=name, said=claims[name], fact=facts.of(name) if facts else None)
         for name in CLAIMS
@@ -79,48 +87,63 @@ def check_claims(claims: Mapping[str, bool], facts: PatchFacts | None) -> tuple[
 
 @dataclass(frozen=True, kw_only=True)
 class ClaimRow:
-    """How often one assertion was made, could be checked, and was wrong.
+    """How often one thing was asserted, could be checked, and was wrong.
 
     Attributes:
         claim: what was asserted.
-        said: the value asserted.
+        fact: what it was held against.
         asserted: how often.
-        checked: how often there was a fact to hold it against.
-        wrong: how often the fact was the opposite.
-        rate: 95 % interval of wrong / checked; None if nothing was checked.
+        unchecked: how often there was nothing to hold it against.
+        wrong: how many of the checked ones were wrong, with the interval.
     """
 
     claim: str
-    said: bool
+    fact: str
     asserted: int
-    checked: int
-    wrong: int
-    rate: Interval | None
-
-    @property
-    def unchecked(self) -> int:
-        """How often nothing could be checked."""
-        return self.asserted - self.checked
+    unchecked: int
+    wrong: Share
 
 
 def tabulate(claims: Iterable[CheckedClaim]) -> tuple[ClaimRow, ...]:
-    """Count claims by name and value, in a fixed order; what nobody asserted has no row."""
+    """Count the claims of a flat schema by name and value, in a fixed order; what nobody asserted has no row."""
     listed = list(claims)
     rows = []
     for name in CLAIMS:
         for said in (True, False):
-            made = [claim for claim in listed if claim.name == name and claim.said is said]
-            checked = [claim for claim in made if claim.fact is not None]
-            wrong = sum(claim.fact is not claim.said for claim in checked)
-            if made:
-                rows.append(
-                    ClaimRow(
-                        claim=name,
-                        said=said,
-                        asserted=len(made),
-                        checked=len(checked),
-                        wrong=wrong,
-                        rate=wilson(wrong, len(checked)),
-                    )
-                )
-    return tuple(rows)
+            verdicts = [
+                None if claim.fact is None else claim.fact is said
+                for claim in listed
+                if claim.name == name and claim.said is said
+            ]
+            rows.append(_row(f"{name} = {str(said).lower()}", FACT_BEHIND[name], verdicts))
+    return tuple(row for row in rows if row.asserted)
+
+
+def tabulate_own(judgements: Iterable[Judgement]) -> tuple[ClaimRow, ...]:
+    """Count what judges of this toolkit asserted and code checked: quotes, units that rest on them, disputed facts."""
+    listed = [one for one in judgements if not isinstance(one, NotAsked)]
+    answered = [one for one in listed if isinstance(one, Judged)]
+    quotes = [evidence.verified for one in answered for evidence in one.evidence]
+    units = [unit.claimed is None for one in answered for unit in one.units]
+    concerns = [concern.supported for one in answered for concern in one.concerns]
+    disputed = [False for one in listed for _ in one.contradictions]
+    rows = (
+        _row("a quote is in the named file", "what was sent, verbatim", quotes),
+        _row("coverage of a unit", "lowered where no quote held", units),
+        _row("a risk, hack sign or extra work", "at least one quote holds", concerns),
+        _row("a given fact is wrong", "the gates: the fact stands", disputed),
+    )
+    return tuple(row for row in rows if row.asserted)
+
+
+def _row(claim: str, fact: str, verdicts: Iterable[bool | None]) -> ClaimRow:
+    """Make a row of what the checks said: right, wrong, or None where nothing could be checked."""
+    listed = list(verdicts)
+    checked = [right for right in listed if right is not None]
+    return ClaimRow(
+        claim=claim,
+        fact=fact,
+        asserted=len(listed),
+        unchecked=len(listed) - len(checked),
+        wrong=share(checked.count(False), len(checked)),
+    )

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from judge.inputs import Defaults, Fault
 from judge.judges import open_bench
-from judge.llm.estimate import Estimate, Estimator, Range
-from judge.llm.inquiry import Questionnaire
-from judge.llm.stored import is_stored
+from judge.llm.estimate import Estimate, Estimator, Range, Stored
+from judge.llm.exchange import Exchange, next_step, question_key
+from judge.llm.inquiry import Inquiry, Questionnaire
+from judge.llm.options import JudgingOptions
+from judge.llm.store import Store
+from judge.llm.wires import Model
 from judge.pipeline import GradeOptions, Progress, examine
 from judge.tally import money
 from judge.verdict import gates_hold
@@ -50,7 +54,7 @@ def plan(
         UsageError: the options make no sense.
     """
     models = open_bench(options.judges, options.judging).models
-    with is_stored(options.judging) as stored:
+    with _kept(options.judging) as stored:
         estimators = [Estimator(model, options.judging, stored=stored) for model in models]
         batch, reports = examine(paths, options, defaults, progress=progress)
         settled = stopped = 0
@@ -73,6 +77,21 @@ def plan(
         estimates=tuple(estimator.result(stopped=stopped) for estimator in estimators),
         faults=batch.faults,
     )
+
+
+@contextmanager
+def _kept(options: JudgingOptions) -> Iterator[Stored]:
+    """Look answers up in the cache, if there is one yet."""
+    if options.cache is None or not options.cache.exists():
+        yield lambda model, inquiry, sample: False
+        return
+    with Store(options.cache) as store:
+
+        def kept(model: Model, inquiry: Inquiry, sample: int) -> bool:
+            attempts = store.attempts(question_key(model, options, inquiry, sample))
+            return isinstance(next_step(attempts, inquiry, model, options), Exchange)
+
+        yield kept
 
 
 def plan_lines(found: Plan) -> list[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import TYPE_CHECKING, Protocol, cast
 
@@ -93,10 +93,20 @@ def open_bench(specs: Sequence[str], options: JudgingOptions) -> Bench:
     from judge.llm.questions import Questioner
 
     models = cast("tuple[Model, ...]", tuple(opened))
-    questioner = Questioner.open(options)
+    questioner = Questioner.open(_fitted(options, models))
     parts = [questioner.identity, *(model.identity for model in models), str(options.votes), str(options.effort)]
     parts.append(str(options.max_output_tokens))
     return Bench(provider=questioner, models=models, identity=digest(parts))
+
+
+def _fitted(options: JudgingOptions, models: Sequence[Model]) -> JudgingOptions:
+    """One question must fit all models, so the one that reads least sets the length."""
+    if options.context_tokens is not None:
+        return options
+    from judge.llm.money import context_window
+
+    windows = [window for model in models if (window := context_window(model)) is not None]
+    return replace(options, context_tokens=min(windows)) if len(windows) == len(models) else options
 
 
 def _open(spec: str, options: JudgingOptions) -> Provider | Model:

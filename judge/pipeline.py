@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -97,13 +98,13 @@ Progress = Callable[[Stage, int, int], None]
 
 
 def grade(
-    paths: Sequence[Path | str],
+    inputs: Sequence[Path | str] | Batch,
     options: GradeOptions | None = None,
     defaults: Defaults | None = None,
     *,
     progress: Progress | None = None,
 ) -> GradeResult:
-    """Grade all candidates found under `paths`.
+    """Grade all candidates found under some paths, or given as cases and candidates.
 
     A run with `options.out` resumes: a candidate whose verdict is stored there, with the same
     inputs and options, is neither graded nor timed again.
@@ -114,8 +115,7 @@ def grade(
         JudgeUnusable: a model cannot be asked at all; what was graded before that is kept.
     """
     options = options or GradeOptions()
-    batch = read_inputs([Path(path) for path in paths], defaults or Defaults())
-    run = _Run(batch, options, progress or (lambda stage, done, total: None))
+    run = _Run(_batch(inputs, defaults), options, progress or (lambda stage, done, total: None))
     if options.out is None:
         return run.result({key: record for key, record in run.grade(frozenset())}, resumed=0)
     with Ledger(options.out) as ledger:
@@ -129,8 +129,21 @@ def grade(
     return run.result(done, resumed=resumed)
 
 
+async def agrade(
+    inputs: Sequence[Path | str] | Batch, options: GradeOptions | None = None, defaults: Defaults | None = None
+) -> GradeResult:
+    """Do what `grade` does without holding up the caller's event loop; it is the same code, in a thread."""
+    return await asyncio.to_thread(grade, inputs, options, defaults)
+
+
+def _batch(inputs: Sequence[Path | str] | Batch, defaults: Defaults | None) -> Batch:
+    if isinstance(inputs, Batch):
+        return inputs
+    return read_inputs([Path(path) for path in inputs], defaults or Defaults())
+
+
 def examine(
-    paths: Sequence[Path | str],
+    inputs: Sequence[Path | str] | Batch,
     options: GradeOptions | None = None,
     defaults: Defaults | None = None,
     *,
@@ -144,7 +157,7 @@ def examine(
     Raises:
         UsageError: the options make no sense.
     """
-    batch = read_inputs([Path(path) for path in paths], defaults or Defaults())
+    batch = _batch(inputs, defaults)
     run = _Run(batch, options or GradeOptions(), progress or (lambda stage, done, total: None))
     return batch, run.gates(batch.candidates)
 

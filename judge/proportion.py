@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from typing import NamedTuple
 
 Z_95 = 1.959963984540054
@@ -16,6 +17,21 @@ class Interval(NamedTuple):
     high: float
 
 
+@dataclass(frozen=True, kw_only=True)
+class Share:
+    """`part` out of `whole`; value and interval are None where there is no whole."""
+
+    part: int
+    whole: int
+    value: float | None
+    interval: Interval | None
+
+
+def share(part: int, whole: int) -> Share:
+    """Return the share with its 95 % interval."""
+    return Share(part=part, whole=whole, value=part / whole if whole else None, interval=wilson(part, whole))
+
+
 def wilson(successes: int, trials: int) -> Interval | None:
     """Return the 95 % score interval of a proportion, None without trials.
 
@@ -26,8 +42,8 @@ def wilson(successes: int, trials: int) -> Interval | None:
         raise ValueError(f"{successes} of {trials} is no share")
     if trials == 0:
         return None
-    share = successes / trials
+    found = successes / trials
     spread = Z_95 * Z_95 / trials
-    centre = (share + spread / 2) / (1 + spread)
-    half = Z_95 / (1 + spread) * math.sqrt(share * (1 - share) / trials + spread / (4 * trials))
+    centre = (found + spread / 2) / (1 + spread)
+    half = Z_95 / (1 + spread) * math.sqrt(found * (1 - found) / trials + spread / (4 * trials))
     return Interval(max(0.0, centre - half), min(1.0, centre + half))

@@ -84,19 +84,6 @@ class RecordedJudgement:
     stored: LegacyEvaluation
 
 
-@dataclass(frozen=True, kw_only=True)
-class PatchSize:
-    """How long a patch is; harnesses count either."""
-
-    bytes: int
-    characters: int
-
-    @classmethod
-    def of(cls, raw: bytes) -> PatchSize:
-        """Measure a patch as it lies in its file."""
-        return cls(bytes=len(raw), characters=len(raw.decode("utf-8", "surrogateescape")))
-
-
 class RecordedIndex:
     """Recorded judgements, to be found by the human commit and the size of the judged patch.
 
@@ -111,14 +98,13 @@ class RecordedIndex:
         for judgement in self.all:
             self._by_size[judgement.patch_size].append(judgement)
 
-    def find(self, human: str | None, size: PatchSize) -> tuple[RecordedJudgement, ...]:
-        """Return the judgements of a patch of this size for this human commit."""
+    def find(self, human: str | None, *, size_bytes: int, size_chars: int) -> tuple[RecordedJudgement, ...]:
+        """Return the judgements of a patch of this size for this human commit; harnesses count either."""
         if human is None:
             return ()
-        sizes = {size.characters, size.bytes}
         return tuple(
             judgement
-            for length in sorted(sizes)
+            for length in sorted({size_bytes, size_chars})
             for judgement in self._by_size.get(length, ())
             if same_commit(human, judgement.commit)
         )

@@ -102,4 +102,4 @@ def _number(count: int | None) -> str:
 
 def money(usd: float) -> str:
     """Write US dollars with as many digits as tell something."""
-    return f"${usd:.2f}" if usd >= 1 else f"${usd:.4f}"
+    return f"${usd:.2f}" if usd >= 1 or not usd else f"${usd:.4f}"

@@ -80,3 +80,9 @@ def _tokens(line: str, kept: list[str]) -> list[str]:
 
 def _restore(line: str, kept: list[str]) -> str:
     return re.sub(r"\0(\d+)\0", lambda found: kept[int(found[1])], line)
+
+
+def c_pieces(text: str) -> Iterator[tuple[str, int, int]]:
+    """Yield (kind, start, end) of the parts that are not plain code: comment, string, raw, char, include."""
+    for found in _PIECES.finditer(text):
+        yield str(found.lastgroup), found.start(), found.end()

@@ -93,7 +93,7 @@ def _files() -> Check:
         files = distribution(DISTRIBUTION).files or []
     except PackageNotFoundError:
         return Check(name="install", ok=False, text=f"{DISTRIBUTION} is not installed; pip install it")
-    recorded = [file for file in files if file.hash and file.suffix == ".py" and file.parts[0] == "judge"]
+    recorded = [file for file in files if file.hash and file.parts[0] == "judge"]
     if not recorded:
         return Check(name="install", ok=True, text=f"editable, at {Path(__file__).parents[2]}")
     changed = [str(file) for file in recorded if _hash(Path(str(file.locate()))) != file.hash.value]  # type: ignore[union-attr]
@@ -114,13 +114,8 @@ def _hash(file: Path) -> str:
 
 def _providers() -> Iterator[Check]:
     for name, variable in (("openai", "OPENAI_API_KEY"), ("anthropic", "ANTHROPIC_API_KEY")):
-        found = installed(name)
-        key = f"{variable} is {'set' if os.environ.get(variable) else 'not set'}"
-        yield Check(
-            name=name,
-            ok=None if found is None else True,
-            text=f"{found or 'not installed'}; {key}; no judge of this version uses it yet",
-        )
+        key = "is set" if os.environ.get(variable) else f"is not set; --judge {name}:MODEL needs it"
+        yield Check(name=name, ok=installed(name) is not None or None, text=f"{installed(name)}; {variable} {key}")
 
 
 def _torch() -> Check:

@@ -6,6 +6,7 @@ a default, so that the schema is strict as it stands, and no class defines truth
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -99,6 +100,7 @@ class Answer(_Strict):
     disputed_facts: list[Dispute]
 
 
+@cache
 def answer_schema() -> dict[str, Any]:
-    """Return the JSON Schema that is sent with every question."""
+    """Return the JSON Schema that is sent with every question; it is one object, and nobody's to change."""
     return Answer.model_json_schema()

@@ -17,7 +17,7 @@ from judge.llm.options import JudgingOptions
 from judge.llm.questions import Questioner
 from judge.llm.reading import read_answer
 from judge.llm.reply import Failure, Reply
-from judge.llm.result_lines import is_result_line, read_result_line
+from judge.llm.result_lines import is_result_line, question_of, read_result_line
 from judge.llm.wires import find_reader
 from judge.question import Question
 
@@ -41,7 +41,7 @@ class AnswersFile:
     name = "replay"
 
     def __init__(self, path: Path, places: dict[str, int]) -> None:
-        """Serve the lines that begin at `places`, by custom_id."""
+        """Serve the lines that begin at `places`, by question."""
         self._path = path
         self._places = places
 
@@ -60,14 +60,15 @@ class AnswersFile:
                 raise UsageError(f"{place}: not valid JSON: {error}") from error
             if not is_result_line(found):
                 raise UsageError(f"{place}: no answer: it has no `custom_id`")
-            if found["custom_id"] in places:
+            question = question_of(found["custom_id"])
+            if question in places:
                 raise UsageError(f"{place}: a second answer to {found['custom_id']}; keep one")
-            places[found["custom_id"]] = offset
+            places[question] = offset
         return cls(path, places)
 
     async def ask(self, inquiry: Inquiry, sample: int) -> Recalled | panel.Unasked:
         """Return what stands in the file for one sample of a question."""
-        offset = self._places.get(inquiry.custom_id(sample))
+        offset = self._places.get(question_of(inquiry.custom_id(sample)))
         if offset is None:
             return panel.Unasked(reason="not-recorded", message="the file holds no answer to this very question")
         with self._path.open("rb") as file:

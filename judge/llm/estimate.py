@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from judge.identity import digest
 from judge.judgement import Tokens
 from judge.llm.inquiry import Inquiry, Questionnaire
 from judge.llm.money import Tariff, cost, price_of, worst_cost
@@ -46,7 +47,7 @@ class Estimate:
         model: the model as `--judge` names it.
         candidates: how many candidates it would be asked about.
         calls: calls to be made, one for each vote and for each neutral version; what is stored costs none.
-        stored: calls that are answered in the store.
+        stored: calls that need not be made: answered in the store, or the same question as another candidate's.
         input_tokens: their input, an upper estimate.
         output_tokens: the sum of their output limits.
         cost: the range. Low: the prefix that the candidates of a case share is read from the provider's cache, and the
@@ -68,51 +69,68 @@ class Estimate:
     saved: Range | None
 
 
-def estimate(
-    questionnaires: Iterable[Questionnaire],
-    model: Model,
-    options: JudgingOptions,
-    *,
-    stopped: int = 0,
-    stored: Stored = lambda model, inquiry, sample: False,
-) -> Estimate:
-    """Add up what a model would be asked.
+class Estimator:
+    """Adds up what one model would be asked, candidate by candidate, so that nothing needs to be kept."""
 
-    Args:
-        questionnaires: the questions of all candidates that reach the judge.
-        model: whom to ask.
-        options: votes, output limit, price, and whether calls go by batch.
-        stopped: candidates that a gate stopped before the judge.
-        stored: whether a sample of a question is answered already.
-    """
-    price = price_of(model, options)
-    prefixes: set[str] = set()
-    candidates = calls = known = input_tokens = 0
-    low = high = 0.0
-    for questionnaire in questionnaires:
-        candidates += 1
-        for inquiry, sample in calls_of(questionnaire, options.votes):
-            if stored(model, inquiry, sample):
-                known += 1
+    def __init__(
+        self, model: Model, options: JudgingOptions, stored: Stored = lambda model, inquiry, sample: False
+    ) -> None:
+        """Start with nothing; `stored` tells whether a sample of a question is answered already."""
+        self._model = model
+        self._options = options
+        self._stored = stored
+        self._price = price_of(model, options)
+        self._prefixes: set[str] = set()
+        self._asked: set[str] = set()
+        self._candidates = self._calls = self._known = self._input = 0
+        self._low = self._high = 0.0
+
+    def add(self, questionnaire: Questionnaire) -> None:
+        """Count the questions about one candidate, in the order in which they would be asked."""
+        self._candidates += 1
+        for inquiry, sample in calls_of(questionnaire, self._options.votes):
+            name = inquiry.custom_id(sample)
+            if name in self._asked or self._stored(self._model, inquiry, sample):
+                self._known += 1
                 continue
-            calls += 1
-            input_tokens += inquiry.tokens
-            if price is not None:
-                low += _least(inquiry, price, prefixes)
-                worst = worst_cost(price, input_tokens=inquiry.tokens, max_output_tokens=options.max_output_tokens)
-                high += worst or 0.0
-    total = None if price is None else Range(low=low, high=high)
-    return Estimate(
-        model=model.spec,
-        candidates=candidates,
-        calls=calls,
-        stored=known,
-        input_tokens=input_tokens,
-        output_tokens=calls * options.max_output_tokens,
-        cost=total,
-        price_source=price.source if price else None,
-        saved=total.times(stopped / candidates) if total and candidates else None,
-    )
+            self._asked.add(name)
+            self._calls += 1
+            self._input += inquiry.tokens
+            if self._price is not None:
+                limit = self._options.max_output_tokens
+                self._low += self._least(inquiry, self._price)
+                self._high += worst_cost(self._price, input_tokens=inquiry.tokens, max_output_tokens=limit) or 0.0
+
+    def result(self, *, stopped: int = 0) -> Estimate:
+        """Return the sums; `stopped` are the candidates that a gate stopped before the judge."""
+        total = None if self._price is None else Range(low=self._low, high=self._high)
+        return Estimate(
+            model=self._model.spec,
+            candidates=self._candidates,
+            calls=self._calls,
+            stored=self._known,
+            input_tokens=self._input,
+            output_tokens=self._calls * self._options.max_output_tokens,
+            cost=total,
+            price_source=self._price.source if self._price else None,
+            saved=total.times(stopped / self._candidates) if total and self._candidates else None,
+        )
+
+    def _least(self, inquiry: Inquiry, price: Tariff) -> float:
+        """Return the cost of a short answer, the shared text cached if a call before this one sent it too."""
+        first = inquiry.system + inquiry.shared
+        size = int(inquiry.tokens * len(first) / max(len(first) + len(inquiry.own), 1))
+        kept = size if size >= CACHED_FROM else 0
+        name = digest([first])
+        again = name in self._prefixes
+        self._prefixes.add(name)
+        tokens = Tokens(
+            input=inquiry.tokens,
+            cached=kept if again else 0,
+            written=0 if again else kept,
+            output=min(REPLY_TOKENS + UNIT_TOKENS * len(inquiry.units), self._options.max_output_tokens),
+        )
+        return cost(tokens, price) or 0.0
 
 
 def calls_of(questionnaire: Questionnaire, votes: int) -> Iterator[tuple[Inquiry, int]]:
@@ -124,20 +142,3 @@ def calls_of(questionnaire: Questionnaire, votes: int) -> Iterator[tuple[Inquiry
 
 def _versions(questionnaire: Questionnaire) -> tuple[Sequence[Inquiry], ...]:
     return (questionnaire.plain, questionnaire.neutral) if questionnaire.signs else (questionnaire.plain,)
-
-
-def _least(inquiry: Inquiry, price: Tariff, prefixes: set[str]) -> float:
-    """Return the cost of a short answer, the shared text cached if a call before this one sent it too."""
-    first = inquiry.system + inquiry.shared
-    share = len(first) / max(len(first) + len(inquiry.own), 1)
-    size = int(inquiry.tokens * share)
-    kept = size if size >= CACHED_FROM else 0
-    again = first in prefixes
-    prefixes.add(first)
-    tokens = Tokens(
-        input=inquiry.tokens,
-        cached=kept if again else 0,
-        written=0 if again else kept,
-        output=REPLY_TOKENS + UNIT_TOKENS * len(inquiry.units),
-    )
-    return cost(tokens, price) or 0.0

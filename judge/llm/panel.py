@@ -6,7 +6,7 @@ import asyncio
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 from judge.judgement import Abstained, Errored, Judged, JudgeFinding, Judgement, NotAsked, Order, Tokens, Vote
 from judge.llm.answer import Answer
@@ -169,7 +169,7 @@ def count(ballots: Sequence[Ballot]) -> Outcome:
 
     Where failed votes might have made the majority the judge has failed; where they could not, it is split.
     """
-    together = {
+    together: dict[str, Any] = {
         "tokens": add_tokens(ballot.tokens for ballot in ballots),
         "cost_usd": add_costs(ballot.cost_usd for ballot in ballots),
         "votes": tuple(ballot.vote for ballot in ballots) if len(ballots) > 1 else (),
@@ -192,11 +192,14 @@ def count(ballots: Sequence[Ballot]) -> Outcome:
         same = len(reasons) == 1 and len(errors) == len(ballots)
         reason = reasons.pop() if same else "no-quorum"
         return Errored(**heading, reason=reason, message=errors[0].message if same else f"no majority: {tally}")
+    alike = {ballot.vote.reason for ballot in ballots}
+    if not judged and not errors and len(alike) == 1:
+        return ballots[0].outcome.model_copy(update=together)
     reason = "split" if len(matches) > 1 else "no-majority"
     return Abstained(**heading, reason=reason, message=f"the votes do not agree: {tally}")
 
 
-def _heading(outcome: Outcome) -> dict[str, object]:
+def _heading(outcome: Outcome) -> dict[str, Any]:
     return {name: getattr(outcome, name) for name in ("judge", "scope", "model", "prompt", "omitted")}
 
 

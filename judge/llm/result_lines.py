@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from judge.llm.reply import Failure, FailureReason
+from judge.llm.wires import refused
 
 MAX_MESSAGE = 300
 
@@ -34,9 +35,23 @@ class ResultLine:
     failure: Failure | None = None
 
 
+_NOT_DONE: dict[str, FailureReason] = {"batch_expired": "expired", "batch_cancelled": "canceled"}
+
+
 def is_result_line(line: object) -> bool:
     """Whether a decoded line is one of these."""
     return isinstance(line, dict) and isinstance(line.get("custom_id"), str)
+
+
+def question_of(custom_id: str) -> str:
+    """Return what a line's name says of its question: our own batches put twelve digits and a dash before it."""
+    named = custom_id[_MARK:] if custom_id[_MARK - 1 : _MARK] == "-" else custom_id
+    return named[:_DIGITS]
+
+
+_MARK = 13
+_DIGITS = 51
+"""As many digits of a question's name as fit into a line's name behind the batch's own."""
 
 
 def read_result_line(line: dict[str, Any]) -> ResultLine:
@@ -50,8 +65,9 @@ def read_result_line(line: dict[str, Any]) -> ResultLine:
         return _openai(name, response)
     if isinstance(result, dict):
         return _anthropic(name, result)
-    if line.get("error"):
-        return _failed(name, "failed", _said(line["error"]))
+    if error := line.get("error"):
+        code = error.get("code") if isinstance(error, dict) else None
+        return _failed(name, _NOT_DONE.get(str(code), "failed"), _said(error))
     return _failed(name, "not-an-api-response", "the line holds no response, result, answer or text")
 
 
@@ -59,12 +75,7 @@ def _openai(name: str, response: dict[str, Any]) -> ResultLine:
     body, status = response.get("body"), response.get("status_code")
     if status == 200 and isinstance(body, dict):
         return ResultLine(custom_id=name, body=body)
-    error = body.get("error") if isinstance(body, dict) else None
-    reason: FailureReason = {401: "invalid-key", 403: "invalid-key", 429: "rate-limited"}.get(  # type: ignore[assignment]  # all are in the list
-        status if isinstance(status, int) else 0,
-        "server-error" if isinstance(status, int) and status >= 500 else "bad-request",
-    )
-    return _failed(name, reason, f"status {status}: {_said(error or body)}")
+    return _refused(name, status if isinstance(status, int) else None, body)
 
 
 def _anthropic(name: str, result: dict[str, Any]) -> ResultLine:
@@ -76,29 +87,13 @@ def _anthropic(name: str, result: dict[str, Any]) -> ResultLine:
         case "canceled":
             return _failed(name, "canceled", "the batch was cancelled before the request was taken up")
         case "errored":
-            return _failed(name, _anthropic_reason(result.get("error")), _said(result.get("error")))
+            return _refused(name, None, result.get("error"))
     return _failed(name, "not-an-api-response", f"a result of an unknown type {result.get('type')!r}")
 
 
-_ANTHROPIC_REASONS: dict[str, FailureReason] = {
-    "invalid_request_error": "bad-request",
-    "request_too_large": "bad-request",
-    "authentication_error": "invalid-key",
-    "permission_error": "invalid-key",
-    "billing_error": "quota",
-    "not_found_error": "unknown-model",
-    "rate_limit_error": "rate-limited",
-    "overloaded_error": "overloaded",
-    "timeout_error": "timeout",
-    "api_error": "server-error",
-}
-
-
-def _anthropic_reason(error: object) -> FailureReason:
-    """The error stands in an envelope of type `error`, or by itself."""
-    inner = error.get("error", error) if isinstance(error, dict) else None
-    kind = inner.get("type") if isinstance(inner, dict) else None
-    return _ANTHROPIC_REASONS.get(kind, "failed") if isinstance(kind, str) else "failed"
+def _refused(name: str, status: int | None, body: object) -> ResultLine:
+    failed = refused(status, body)
+    return _failed(name, failed.reason, failed.message)
 
 
 def _failed(name: str, reason: FailureReason, message: str) -> ResultLine:

@@ -20,7 +20,7 @@ from judge.judges import scope_of
 from judge.pipeline import GradeResult
 from judge.plugins import scan
 from judge.records import VerdictRecord
-from judge.tally import JudgeTally, tally
+from judge.tally import JudgeTally, money, tally
 from judge.verdict import CATEGORIES, LEVELS, Category
 
 
@@ -85,11 +85,21 @@ def make_report(result: GradeResult, *, judges: Sequence[str]) -> Report:
         judge=", ".join(judges),
         scope=scope_of(judges),
         answers=tally(record.judgement for record in result.records),
-        notes=result.spent.notes if result.spent else (),
+        notes=_notes(result),
         prompts=tuple(sorted(prompts)),
         counts={category: verdicts[category] for category in CATEGORIES},
         funnel=tuple(sum(record.level >= level for record in result.records) for level in range(len(LEVELS))),
     )
+
+
+def _notes(result: GradeResult) -> tuple[str, ...]:
+    if (spent := result.spent) is None:
+        return ()
+    cost = "an unknown sum" if spent.cost_usd is None else money(spent.cost_usd)
+    lines = [f"this run asked {spent.asked} questions and paid {cost}; {spent.kept} answers were there already"]
+    if spent.lost:
+        lines.append(f"{spent.lost} calls ended without their reply and may have been paid for all the same")
+    return (*lines, *spent.notes)
 
 
 def write_reports(folder: Path, report: Report) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from judge.judgement import Judged, Judgement, NotAsked
 from judge.records import VerdictRecord
 from judge.reports import Report
 from judge.tally import tally_lines
@@ -46,14 +47,33 @@ def _row(record: VerdictRecord) -> str:
 
 def _details(record: VerdictRecord) -> list[str]:
     found = [(name, finding) for name, gate in record.gates.items() for finding in gate.findings]
-    if not found:
+    said = _judge_details(record.judgement)
+    if not found and not said:
         return []
     lines = [f"## {_plain(record.id)}", "", f"**{record.verdict}**, level {record.level} ({LEVELS[record.level]})", ""]
     for name, finding in found:
         place = f" {_code(f'{finding.path}:{finding.line}' if finding.line else finding.path)}" if finding.path else ""
         quote = f": {_code(finding.quote)}" if finding.quote else ""
         lines.append(f"- {name}, {finding.severity}, `{finding.code}`:{place} {_plain(finding.message)}{quote}")
-    return [*lines, ""]
+    return [*lines, *said, ""]
+
+
+def _judge_details(judgement: Judgement) -> list[str]:
+    """What a model said beyond its verdict; its words are quoted like a patch, for a patch may have put them there."""
+    if isinstance(judgement, NotAsked):
+        return []
+    lines = [f"- judge, `{finding.code}`: {_plain(finding.message)}" for finding in judgement.findings]
+    lines += [f"- judge disputes a fact, which stands: {_plain(text)}" for text in judgement.contradictions]
+    lines += [f"- not in the question for want of room: {_plain(text)}" for text in judgement.omitted]
+    if not isinstance(judgement, Judged):
+        return lines
+    for unit in judgement.units:
+        lowered = f" (said {unit.claimed}, its quotes did not hold)" if unit.claimed else ""
+        lines.append(f"- judge, {_code(unit.unit)}: {unit.coverage}{lowered}: {_plain(unit.why)}")
+    for concern in judgement.concerns:
+        unsupported = "" if concern.supported else " (no quote holds)"
+        lines.append(f"- judge, {concern.about}, {concern.kind}{unsupported}: {_plain(concern.why)}")
+    return lines
 
 
 def _plain(text: str) -> str:

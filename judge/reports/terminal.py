@@ -57,7 +57,8 @@ def _table(report: Report, width: int) -> Table:
     wide = width >= WIDE
     table = Table(box=SIMPLE_HEAD, pad_edge=False, header_style="bold")
     for name in ("candidate", "verdict", "level", "speed-up", *(("outputs", "logic") if wide else ())):
-        table.add_column(name, no_wrap=True)
+        most = width // 3 if name == "candidate" else None
+        table.add_column(name, no_wrap=True, max_width=most)
     table.add_column("why", overflow="fold", ratio=1)
     for case, records in itertools.groupby(report.records, key=lambda record: record.case.id):
         table.add_row(Text(visible(case), style="bold"))

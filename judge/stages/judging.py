@@ -16,7 +16,7 @@ from judge.llm import panel
 from judge.llm.asking import Asker
 from judge.llm.batches import BatchMember
 from judge.llm.inquiry import Questionnaire
-from judge.llm.money import Budget
+from judge.llm.money import Budget, need_prices
 from judge.llm.options import JudgingOptions
 from judge.llm.store import Store
 from judge.static_checks.closing import Closing
@@ -55,11 +55,14 @@ class JudgingStage(Closing, Generic[Tag]):
         Raises:
             JudgeError: the store cannot be used, or a limit is set that cannot be kept.
         """
+        for model in models:
+            model.key()  # one that is missing is said before anything is done
+        need_prices(models, options)
         self._options = options
         self._store = Store(options.cache)
         self._budget = Budget(options.max_cost)
         self._members: list[Asker | BatchMember] = [
-            BatchMember(model, options, self._store)
+            BatchMember(model, options, self._store, self._budget)
             if options.batch
             else Asker(model, options, self._store, self._budget)
             for model in models

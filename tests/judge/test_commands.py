@@ -8,6 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import fault_table
 import pytest
 
 from judge.commands.grade import command as grade_command
@@ -76,7 +77,7 @@ def test_usage_errors_exit_with_2() -> None:
 def test_every_option_is_documented_in_help() -> None:
     """Each option of `judge grade` has a help text, and the page names every subcommand."""
     assert not [param.name for param in grade_command.params if param.param_type_name == "option" and not param.help]  # type: ignore[attr-defined]
-    for name in ("grade", "rule", "schema", "doctor"):
+    for name in ("calibrate", "doctor", "grade", "prompts", "rule", "schema"):
         assert name in judge("--help").stdout
         assert f"judge {name}" in README or name == "doctor"
 
@@ -90,5 +91,16 @@ def test_readme_library_example() -> None:
 
 def test_readme_exit_codes() -> None:
     """The README's table of exit codes is that of the command line."""
-    codes = [int(code) for code in re.findall(r"^\| (\d+) \| ", README, re.MULTILINE)]
+    codes = [
+        int(code)
+        for code in re.findall(
+            r"^\| (\d+) \| ", README.partition("| exit code |")[2].partition("\n\n")[0], re.MULTILINE
+        )
+    ]
     assert codes == [0, 1, 2, 3, 70, 130]
+
+
+def test_readme_fault_table_is_the_tested_one() -> None:
+    """The README says of each fault of a provider what the tests show."""
+    shown = README.partition("<!-- faults -->")[2].partition("<!-- /faults -->")[0]
+    assert shown.strip() == fault_table.markdown().strip()

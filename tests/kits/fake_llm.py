@@ -20,19 +20,16 @@ import sys
 import threading
 import time
 import urllib.request
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from fake_replies import GOOD, PATHS, Answer, Reply, Request, cover_all, faults_of, reply_to, tokens_of
+from fake_replies import GOOD, PATHS, Answer, Reply, Request, cover_all, faults_of, reply_to
 
 Script = Callable[[Request], str | None]
 """Names the fault of a request; None or "ok" is none."""
-
-CACHED_FROM = 1024
-"""Tokens from which a prefix is kept by the emulated prompt cache."""
 
 UNKNOWN_KEY = "wrong-key"
 """The key that the server refuses."""
@@ -130,8 +127,8 @@ class FakeLlm:
         self.latency_s = latency_s
         self.routes = routes
         self.ledger = Ledger()
-        self.calls: list[Call] = []
-        """The last message requests as they came, headers included; 1,000 at the most."""
+        self.calls: deque[Call] = deque(maxlen=1000)
+        """The last 1,000 message requests as they came, headers included."""
         self._keep = keep_events
         self._seen: Counter[str] = Counter()
         self._prefixes: set[str] = set()
@@ -208,7 +205,8 @@ class FakeLlm:
         return await self._message(call, reader, writer)
 
     async def _message(self, call: Call, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
-        self.calls = [*self.calls[-999:], call] if self._keep else []
+        if self._keep:
+            self.calls.append(call)
         ledger = self.ledger
         key = call.headers.get("x-api-key") or call.headers.get("authorization", "").removeprefix("Bearer ")
         ledger.keys.add(key)
@@ -238,14 +236,12 @@ class FakeLlm:
         question = request.question
         request = dataclasses.replace(request, seen=self._seen[question])
         self._seen[question] += 1
-        prefix = request.prefix
-        size = tokens_of(prefix)
-        cached = size if size >= CACHED_FROM and prefix in self._prefixes else 0
+        cached = max((size for size, name in request.prefixes if name in self._prefixes), default=0)
         return request, self.script(request) or "ok", cached
 
     def _note(self, request: Request, fault: str, reply: Reply, cached: int, *, delivered: bool) -> None:
         if reply.paid:
-            self._prefixes.add(request.prefix)
+            self._prefixes.update(name for _, name in request.prefixes)
         if self._keep:
             event = Event(
                 number=request.number,
@@ -296,6 +292,12 @@ async def _send(writer: asyncio.StreamWriter, reply: Reply) -> bool:
     if reply.act == "send":
         writer.write(head + data)
         await writer.drain()
+        return True
+    if reply.act == "trickle":
+        for at in range(len(head + data)):
+            writer.write((head + data)[at : at + 1])
+            await writer.drain()
+            await asyncio.sleep(0.02)
         return True
     if reply.act == "reset-mid-body":
         writer.write(head + data[: len(data) // 2])

@@ -17,6 +17,10 @@ PATHS = {
 """The message endpoints and the wire that speaks there."""
 
 
+CACHED_FROM = 1024
+"""Tokens from which a prompt cache keeps a prefix."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Request:
     """One question as it arrived.
@@ -69,9 +73,23 @@ class Request:
         return "".join(self.user_parts)
 
     @property
-    def prefix(self) -> str:
-        """What a prompt cache can keep: all before the last block of the user's text."""
-        return "".join((self.model, self.system, *self.user_parts[:-1]))
+    def prefixes(self) -> list[tuple[int, str]]:
+        """What a prompt cache can keep, longest last: (tokens, digest) of each beginning of the question.
+
+        As documented: with OpenAI from 1,024 tokens in steps of 128, with Anthropic up to the marked block.
+        """
+        if self.wire == "anthropic-messages":
+            blocks = [block for message in self._messages for block in sequence(message.get("content"))]
+            marked = [at for at, block in enumerate(blocks) if block.get("cache_control")]
+            ends = [len(self.system) + len(_text(blocks[: marked[-1] + 1]))] if marked else []
+        else:
+            ends = list(range(4 * CACHED_FROM, len(self.system + self.user) + 1, 4 * 128))
+        whole, seen, start, found = self.system + self.user, hashlib.sha256(self.model.encode()), 0, []
+        for end in ends:
+            seen.update(whole[start:end].encode("utf-8", "replace"))
+            start = end
+            found.append((tokens_of(whole[:end]), seen.hexdigest()))
+        return [(size, name) for size, name in found if size >= CACHED_FROM]
 
     @property
     def question(self) -> str:
@@ -93,7 +111,7 @@ class Reply:
         body: the bytes, made to JSON unless bytes already.
         headers: besides the length.
         act: "send" it whole; "hang" without a word; "reset" the connection before a word; "reset-mid-body" after
-            half of it; "close" it quietly before a word.
+            half of it; "close" it quietly before a word; "trickle" it, one byte every 20 ms.
         paid: whether it is a reply of a model, as opposed to an error that costs nothing.
     """
 
@@ -131,27 +149,45 @@ Answer = Callable[[Request], Mapping[str, Any] | str]
 
 
 def cover_all(request: Request) -> dict[str, Any]:
-    """Answer that every unit asked about is covered, with quotes from the patch where one is found."""
-    return make_answer(unit_ids(request.user), coverage="covered", bottleneck="same", quotes=find_quotes(request.user))
+    """Answer that every unit asked about is covered, with a quote from the candidate's change."""
+    return make_answer(unit_ids(request.user), quotes=find_quotes(request.user, "candidate"))
+
+
+def miss_all(request: Request) -> dict[str, Any]:
+    """Answer that every unit asked about is missing, with a quote from the human change."""
+    quotes = {side: find_quotes(request.user, side) for side in ("human", "candidate")}
+    answer = make_answer(unit_ids(request.user), coverage="missing", bottleneck="other", quotes=quotes["human"])
+    return {**answer, "bottleneck_quotes": quotes["candidate"]}
 
 
 def unit_ids(user: str) -> list[str]:
-    """Return the ids of the units that a question asks about: `U1`, `U2`, ... at the start of lines, in order."""
-    found = re.findall(r"(?m)^[ \t*\-\[(`]*(U[1-9]\d*)\b(?=[\])`*]*[:.,]? )", user)
-    wanted = [f"U{number}" for number in range(1, len(found) + 1)]
-    present = set(found)
-    return [unit for unit in wanted if unit in present]
+    """Return the ids of the units that a question asks about: `U1 name` or `U1: name` at the start of lines.
+
+    No line of a document begins like this: each has a margin.
+    """
+    found = re.findall(r"(?m)^(U[1-9]\d*):? ", user)
+    return [f"U{number}" for number in range(1, len(found) + 1) if f"U{number}" in found]
 
 
-def find_quotes(user: str) -> list[dict[str, str]]:
-    """Quote the first long added line after a diff header for its file, as if it were the candidate's."""
-    file = ""
+def find_quotes(user: str, side: str) -> list[dict[str, str]]:
+    """Quote the first line of some length that is changed on a side.
+
+    Reads the frame of the prompt pack (`BEGIN MARK ID candidate change`, `= PATH`, margins) and a plain diff.
+    """
+    inside, file, removed = side == "candidate", "", []
     for line in user.splitlines():
-        if line.startswith("+++ "):
-            file = line[4:].removeprefix("b/").strip()
-        elif file and line.startswith("+") and len(line.strip()) > 12:
-            return [{"side": "candidate", "file": file, "text": line[1:].strip()}]
-    return []
+        if line.startswith("BEGIN "):
+            inside, file = line.endswith(f" {side} change"), ""
+        elif line.startswith("END "):
+            inside = False
+        elif line.startswith(("= ", "+++ ")) and (not file or line[0] == "+"):
+            file = line.removeprefix("= ").removeprefix("+++ ").removeprefix("b/").strip()
+        elif inside and file and line[:1] in ("+", "-") and len(line[1:].strip()) >= 12:
+            quote = {"side": side, "file": file, "text": line[1:].strip()}
+            if line[0] == "+":
+                return [quote]
+            removed.append(quote)
+    return removed[:1]
 
 
 def make_answer(
@@ -277,6 +313,11 @@ def reply_to(request: Request, fault: str | None, answer: Answer, *, cached: int
     return good if fault in (None, "ok") else _ODD[fault](good)
 
 
+def sequence(value: object) -> list[Any]:
+    """Return a list as it is, anything else as an empty one."""
+    return value if isinstance(value, list) else []
+
+
 def tokens_of(text: str) -> int:
     """Count tokens as a tokenizer roughly would."""
     return (len(text) + 3) // 4
@@ -364,9 +405,7 @@ def _messages(request: Request, said: Said, used: int, cached: int, written: int
     content: list[dict[str, Any]] = [{"type": "thinking", "thinking": "", "signature": "x"}]
     content += [{"type": "text", "text": part} for part in _parts(said)]
     details = {"type": "refusal", "category": "frontier_llm", "explanation": "benign work can trigger this"}
-    blocks = request.body.get("system"), *(m.get("content") for m in request.body.get("messages", []))
-    marked = any(isinstance(b, Mapping) and b.get("cache_control") for list_ in blocks for b in list_ or ())
-    kept = tokens_of(request.prefix) if marked and not cached else 0
+    kept = max((size for size, _ in request.prefixes), default=0) if not cached else 0
     return {
         "id": f"msg_{request.number}",
         "type": "message",
@@ -377,9 +416,9 @@ def _messages(request: Request, said: Said, used: int, cached: int, written: int
         "stop_sequence": None,
         "stop_details": details if said.stop == "refusal" else None,
         "usage": {
-            "input_tokens": max(used - cached - kept, 0),
+            "input_tokens": used - cached - kept,
             "cache_read_input_tokens": cached,
-            "cache_creation_input_tokens": min(kept, used),
+            "cache_creation_input_tokens": kept,
             "output_tokens": written,
             "output_tokens_details": {"thinking_tokens": said.reasoning},
         },

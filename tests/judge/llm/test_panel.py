@@ -55,6 +55,7 @@ def word(outcome: Outcome) -> str:
         (["full", "none"], "abstained:split"),
         (["full", "partial", "none"], "abstained:split"),
         (["full", "unsure"], "abstained:no-majority"),
+        (["unsure", "unsure"], "abstained:unclear"),
         (["full", "error"], "error:no-quorum"),
         (["full", "error", "error"], "error:no-quorum"),
         (["full", "none", "error"], "error:no-quorum"),

@@ -1,0 +1,54 @@
+"""`judge calibrate`: hold the judgements of a run against labels, facts and one another."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import click
+from pydantic import TypeAdapter
+
+from judge.calibration import Calibration, calibrate
+from judge.calibration_text import render
+from judge.labels import read_labels, read_verdicts
+from judge.recorded import read_recorded
+from judge.records import SCHEMA
+
+
+@click.command()
+@click.argument("labels", required=False, type=click.Path(path_type=Path), metavar="[LABELS.jsonl]")
+@click.option(
+    "--verdicts",
+    required=True,
+    type=click.Path(path_type=Path),
+    metavar="DIR|FILE",
+    help="Folder that a run wrote, or its verdicts.jsonl.",
+)
+@click.option(
+    "--judgements",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Evaluations that another harness recorded (a JSON list with evaluated_attempts): what they claim is held "
+    "against the facts in the verdicts; patches are found by human commit and size.",
+)
+@click.option(
+    "--format", "shape", type=click.Choice(["table", "json"]), default="table", show_default=True, help="What to print."
+)
+def command(labels: Path | None, verdicts: Path, judgements: Path | None, shape: str) -> None:
+    """Say how far a judge can be trusted: agreement with labels, claims against facts, votes, cost.
+
+    LABELS.jsonl holds a line for each candidate that people judged: {"id": ..., "logic_match": "full", "partial" or
+    "none"}, or {"id": ..., "category": VERDICT}, or both. Recorded answers are calibrated like any others: grade with
+    --judge replay:FILE, then calibrate the verdicts.
+    """
+    found = calibrate(
+        read_verdicts(verdicts),
+        read_labels(labels) if labels else (),
+        read_recorded(judgements) if judgements else (),
+    )
+    click.echo(render(found) if shape == "table" else _json(found), nl=False)
+
+
+def _json(found: Calibration) -> str:
+    plain = TypeAdapter(Calibration).dump_python(found, mode="json")
+    return json.dumps({"schema": SCHEMA, **plain}, indent=2, allow_nan=False) + "\n"

@@ -1,0 +1,165 @@
+"""`judge prompts`: write what models would be asked, for batches, air-gapped machines, other models or people."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Any
+
+import click
+
+from judge.commands._options import input_defaults, input_options, judging_options, question_options
+from judge.errors import ExitCode, OutputError, UsageError
+from judge.judgement import Abstained, NotAsked
+from judge.judges import open_bench
+from judge.llm.inquiry import Questionnaire
+from judge.llm.options import JudgingOptions
+from judge.llm.wires import Model, batch_line
+from judge.pipeline import GradeOptions, examine
+from judge.stages.gates import GateReport
+from judge.verdict import gates_hold
+from judge.wording import visible
+
+_MAX_NAMED = 20
+
+
+@click.command()
+@input_options
+@click.option(
+    "--judge",
+    "spec",
+    default="openai:unnamed",
+    show_default=True,
+    metavar="SPEC",
+    help="Whose batch format to write, and the model to name in it: openai:MODEL or anthropic:MODEL.",
+)
+@question_options
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, dir_okay=False),
+    required=True,
+    metavar="FILE",
+    help="File to write; it is replaced when all lines are there.",
+)
+def command(
+    paths: tuple[Path, ...], repos: tuple[str, ...], base: str | None, human: str | None, benchmark: Path | None,
+    jobs: int, spec: str, out: Path, **asking: Any,
+) -> int:  # fmt: skip
+    """Run the gates over the candidates under PATHS and write the questions about those that pass.
+
+    Each line of FILE is a request in the provider's batch format, named by its custom_id. No key is needed. Answers
+    come back with `judge grade ... --judge replay:ANSWERS` and the same options: batch results as the provider
+    delivers them, or lines {"custom_id": ..., "text": ..., "judge": ...}, where `text` is the answer's JSON.
+    """
+    judging = judging_options(**asking)
+    models = open_bench((spec,), judging).models
+    if not models:
+        raise UsageError(f"--judge {spec!r}: questions are written for models, openai:MODEL or anthropic:MODEL")
+    options = GradeOptions(judge=spec, judging=judging, jobs=jobs)
+    batch, reports = examine(paths, options, input_defaults(repos, base, human, benchmark))
+    for fault in batch.faults:
+        click.echo(f"not graded: {visible(fault.message)}", err=True)
+    if not batch.candidates:
+        return ExitCode.USAGE
+    order = {candidate.id: number for number, candidate in enumerate(batch.candidates)}
+    summary = _Summary(votes=judging.votes)
+    with _replaced(out) as file:
+        for candidate, report in _in_order(reports, order):
+            summary.add(candidate, report)
+            if isinstance(report.answer, Questionnaire):
+                for line in _lines(report.answer, models[0], judging):
+                    file.write(line)
+                    summary.lines += 1
+    click.echo("\n".join(visible(line) for line in summary.text(out)))
+    return ExitCode.IN_PART if batch.faults or summary.unchecked else ExitCode.DONE
+
+
+def _in_order(reports: Iterator[tuple[Any, GateReport]], order: dict[str, int]) -> Iterator[tuple[str, GateReport]]:
+    """Yield reports in the order of the inputs, so that the file is the same however many workers there are."""
+    waiting: dict[int, tuple[str, GateReport]] = {}
+    following = 0
+    for candidate, report in reports:
+        waiting[order[candidate.id]] = candidate.id, report
+        while following in waiting:
+            yield waiting.pop(following)
+            following += 1
+
+
+def _lines(questions: Questionnaire, model: Model, judging: JudgingOptions) -> Iterator[str]:
+    for sample in range(judging.votes):
+        asked = [questions.plain[sample % len(questions.plain)]]
+        if questions.signs:
+            asked.append(questions.neutral[sample % len(questions.neutral)])
+        for inquiry in asked:
+            yield json.dumps(batch_line(model, inquiry, sample, judging), allow_nan=False) + "\n"
+
+
+@contextmanager
+def _replaced(path: Path) -> Iterator[IO[str]]:
+    """Write a file aside and put it in its place only when it is whole."""
+    aside = path.with_name(f".{path.name}.part")
+    try:
+        with aside.open("w", encoding="utf-8", newline="\n") as file:
+            yield file
+        aside.replace(path)
+    except OSError as error:
+        raise OutputError(f"--out {str(path)!r}: cannot be written ({error.strerror})") from error
+    finally:
+        aside.unlink(missing_ok=True)
+
+
+class _Summary:
+    """Counts what became of the candidates."""
+
+    def __init__(self, *, votes: int) -> None:
+        self.votes = votes
+        self.lines = self.candidates = self.stopped = self.unchecked = self.asked = self.twice = self.tokens = 0
+        self.cut: list[str] = []
+        self.unasked: list[str] = []
+
+    def add(self, name: str, report: GateReport) -> None:
+        """Count one candidate."""
+        self.candidates += 1
+        match report.answer:
+            case Questionnaire() as questions:
+                self._add_questions(name, questions)
+            case NotAsked() if not gates_hold(report.gates):
+                failed = any(result.status == "fail" for result in report.gates.values())
+                self.stopped += failed
+                self.unchecked += not failed
+            case Abstained(message=message):
+                self.unasked.append(f"{name}: {message}")
+            case other:
+                self.unchecked += 1
+                self.unasked.append(f"{name}: {getattr(other, 'message', '')}")
+
+    def _add_questions(self, name: str, questions: Questionnaire) -> None:
+        self.asked += 1
+        self.twice += bool(questions.signs)
+        for sample in range(self.votes):
+            self.tokens += questions.plain[sample % len(questions.plain)].tokens
+            if questions.signs:
+                self.tokens += questions.neutral[sample % len(questions.neutral)].tokens
+        if omitted := questions.plain[0].omitted:
+            self.cut.append(f"{name}: without {', '.join(omitted)}")
+
+    def text(self, out: Path) -> list[str]:
+        """Return the summary, a line for each thing to know."""
+        whole = self.asked - len(self.cut)
+        found = [
+            f"{self.candidates} candidates: {self.asked} asked about, {self.stopped} stopped by the gates, "
+            f"{self.unchecked} could not be checked, {len(self.unasked)} left out",
+            f"{out}: {self.lines} lines; about {self.tokens:,} tokens of input",
+            f"evidence: {whole} whole, {len(self.cut)} cut",
+        ]
+        if self.twice:
+            found.append(f"{self.twice} show signs of addressing the judge: asked a second time with neutral text")
+        found += _some("cut", self.cut) + _some("left out", self.unasked)
+        return found
+
+
+def _some(word: str, entries: Sequence[str]) -> list[str]:
+    more = len(entries) - _MAX_NAMED
+    return [f"{word}: {entry}" for entry in entries[:_MAX_NAMED]] + ([f"{word}: {more} more"] if more > 0 else [])

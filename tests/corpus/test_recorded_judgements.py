@@ -1,0 +1,74 @@
+"""Holds a recorded LLM judge's claims against facts of the same patches: its file, the archive's patches, the gates."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pytest
+from corpus_kit import Corpus
+
+from judge.calibration import RecordedCheck, check_recorded
+from judge.inputs import Defaults
+from judge.judgement import Abstained, Errored
+from judge.labels import read_verdicts
+from judge.pipeline import GradeOptions, grade
+from judge.recorded import RecordedJudgement, read_recorded
+from judge.records import VerdictRecord
+
+pytestmark = pytest.mark.corpus
+
+
+@pytest.fixture(scope="module")
+def recorded(corpus: Corpus) -> tuple[RecordedJudgement, ...]:
+    """What the judge is on record with."""
+    return read_recorded(corpus.folder / "judgements/gpt5_evaluations.json")
+
+
+@pytest.fixture(scope="module")
+def records(
+    corpus: Corpus, recorded: Sequence[RecordedJudgement], tmp_path_factory: pytest.TempPathFactory
+) -> tuple[VerdictRecord, ...]:
+    """Verdicts of the runs on the judged commits, written by a grading run and read back."""
+    folder = tmp_path_factory.mktemp("recorded")
+    commits = {one.commit for one in recorded}
+    corpus.write_predictions(folder / "runs.jsonl", lambda run: run.patch == "yes" and run.human[:8] in commits)
+    options = GradeOptions(judge="none", time="none", out=folder / "graded")
+    assert not grade([folder / "runs.jsonl"], options, Defaults(repos=dict(corpus.repos))).faults
+    return read_verdicts(folder / "graded")
+
+
+def claim(check: RecordedCheck, name: str) -> tuple[int, int, int]:
+    """Asserted, checked and wrong, of one claim."""
+    row = next(row for row in check.claims if row.claim == name)
+    return row.asserted, row.wrong.whole, row.wrong.part
+
+
+def test_most_recorded_judgements_are_none(recorded: Sequence[RecordedJudgement]) -> None:
+    """114 of 143 never were an answer, which is an error; the others were given no ground truth; none is a failure."""
+    assert len(recorded) == 143
+    assert sum(isinstance(one.judgement, Errored) for one in recorded) == 114
+    assert {one.judgement.reason for one in recorded if isinstance(one.judgement, Abstained)} == {"no-ground-truth"}
+
+
+def test_by_size_in_bytes(recorded: Sequence[RecordedJudgement], records: Sequence[VerdictRecord]) -> None:
+    """Found by the size of their files, as in the archive's own count: 140, 135 apply, 127 parse, 135 in place."""
+    check = check_recorded(recorded, [record.model_copy(update={"patch_chars": None}) for record in records])
+    assert (check.found, check.applies, check.parses, check.shares_file) == (140, 135, 127, 135)
+    assert (check.answered, check.ambiguous, check.stored_as_failed) == (24, 0, 114)
+    asserted, checked, wrong = claim(check, "syntax_correct = false")
+    assert (checked, checked - wrong) == (13, 4), "13 accused of syntax errors, 4 have one"
+    assert asserted > checked
+
+
+def test_by_size_in_characters(recorded: Sequence[RecordedJudgement], records: Sequence[VerdictRecord]) -> None:
+    """The file counts characters: three patches with other than ASCII text are found by these only, so all 143 are."""
+    check = check_recorded(recorded, records)
+    assert (check.found, check.found_by_bytes, check.ambiguous) == (143, 140, 0)
+    assert (check.applies, check.parses, check.shares_file, check.answered) == (138, 130, 138, 27)
+    assert claim(check, "syntax_correct = false")[1:] == (13, 9)
+
+
+def test_published_rates_are_the_failed_answers(recorded: Sequence[RecordedJudgement]) -> None:
+    """The published 90.2 %, 83.2 %, 89.5 % and 0 % come out when failed answers are taken at face value."""
+    rates = {name: round(100 * (part.value or 0), 1) for name, part in check_recorded(recorded, ()).as_stored.items()}
+    assert rates == {"syntax errors": 90.2, "template code": 83.2, "wrong files": 89.5, "true success": 0.0}

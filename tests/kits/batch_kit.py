@@ -1,0 +1,98 @@
+"""One run of a command with `--batch`, in this process or in a child that can be killed: collect, ask, submit."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from asking_kit import Nap, make_options
+from inquiry_kit import make_inquiry
+
+from judge.llm.batches import BatchMember, BatchRef, CollectReport
+from judge.llm.exchange import Exchange
+from judge.llm.money import Budget
+from judge.llm.options import JudgingOptions
+from judge.llm.panel import Unasked
+from judge.llm.store import Store
+from judge.llm.wires import Model
+
+
+@dataclass(frozen=True, kw_only=True)
+class Run:
+    """What one run came to."""
+
+    report: CollectReport
+    found: tuple[Exchange | Unasked, ...]
+    sent: tuple[BatchRef, ...]
+    member: BatchMember
+
+    @property
+    def exchanges(self) -> list[Exchange]:
+        """The questions that have come to an end."""
+        return [one for one in self.found if isinstance(one, Exchange)]
+
+    @property
+    def waiting(self) -> list[str]:
+        """Why the others have not."""
+        return [one.reason for one in self.found if isinstance(one, Unasked)]
+
+
+def run_batch(
+    model: Model,
+    store: Path,
+    numbers: Sequence[int] = range(4),
+    *,
+    options: JudgingOptions | None = None,
+    later: float = 0.0,
+    tokens: int = 2000,
+    nap: Callable[[float], object] | None = None,
+) -> Run:
+    """Make one run, `later` seconds after now by its clock."""
+
+    async def run(kept: Store) -> Run:
+        chosen = options or make_options(batch=True)
+        budget = Budget(chosen.max_cost)
+        member = BatchMember(
+            model,
+            chosen,
+            kept,
+            budget,
+            sleep=nap or Nap(),
+            clock=lambda: time.time() + later,  # type: ignore[arg-type]  # a nap is a sleep
+        )
+        try:
+            report = await member.collect()
+            found = [await member.ask(make_inquiry(number, tokens=tokens), 0) for number in numbers]
+            return Run(report=report, found=tuple(found), sent=await member.submit(), member=member)
+        finally:
+            await member.close()
+
+    with Store(store) as kept:
+        return asyncio.run(run(kept))
+
+
+def start_run(model: Model, store: Path, count: int, *, later: float = 0.0) -> subprocess.Popen[bytes]:
+    """Start one run in a process of its own."""
+    command = [sys.executable, "-P", __file__, model.provider, model.wire, str(model.base_url), str(store)]
+    home = str(Path(__file__).parent)
+    return subprocess.Popen([*command, str(count), str(later)], env={"PYTHONPATH": home, "PATH": "/usr/bin:/bin"})
+
+
+def main() -> None:
+    """Make one run with the arguments of `start_run`."""
+    arguments = argparse.ArgumentParser()
+    for name in ("provider", "wire", "url", "store", "count", "later"):
+        arguments.add_argument(name)
+    given = arguments.parse_args()
+    model = Model(provider=given.provider, name="fake", wire=given.wire, base_url=given.url)
+    run_batch(model, Path(given.store), range(int(given.count)), later=float(given.later))
+
+
+if __name__ == "__main__":
+    main()
