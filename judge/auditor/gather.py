@@ -140,8 +140,8 @@ def describes_process(run: Run) -> bool:
 
 
 def count(number: int, noun: str) -> str:
-    """Say how many: `1 message`, `3 messages`."""
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+    """Say how many: `1 message`, `3 messages`, `3 patches`."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}{'es' if noun.endswith('ch') else 's'}"
 
 
 def share(part: int, whole: int) -> str:

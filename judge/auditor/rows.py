@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import weakref
 from array import array
 from collections.abc import Iterator
 from itertools import groupby
@@ -30,6 +31,7 @@ class Rows:
     def __init__(self) -> None:
         """Start empty."""
         self._db = sqlite3.connect("", isolation_level=None)  # an empty name: a private file, gone when closed
+        weakref.finalize(self, self._db.close)  # where nobody comes to read them
         self._db.execute("CREATE TABLE row (grouped TEXT, value REAL, word TEXT, number INTEGER, id TEXT)")
         self._waiting: list[Row] = []
 

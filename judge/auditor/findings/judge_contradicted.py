@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 from judge.auditor.accumulate import RunSet
 from judge.auditor.context import Context
+from judge.auditor.gather import count
 from judge.auditor.judged import Key, key_of
 from judge.auditor.judgement_samples import EVALUATION, answer
 from judge.auditor.kind import Example, Kind, Seen, sample
@@ -21,10 +22,12 @@ class _Collector:
         self.checked: Counter[tuple[ClaimName, bool]] = Counter()
         self.wrong: Counter[tuple[ClaimName, bool]] = Counter()
         self.answers = 0
+        self.unchecked: set[Key] = set()
         self.runs = RunSet()
 
     def add(self, audited: AuditedRun) -> None:
-        if audited.gates is None or not audited.run.judgements:
+        if audited.gates is None:
+            self.unchecked.update(key_of(recorded) for recorded in audited.run.judgements if recorded.claims)
             return
         overlap = audited.gates["overlap"].facts if "overlap" in audited.gates else {}
         facts = facts_of({name: gate.status for name, gate in audited.gates.items()}, overlap)
@@ -41,6 +44,18 @@ class _Collector:
             self.wrong.update((claim.name, claim.said) for claim in wrong)
 
     def result(self) -> Sequence[Seen]:
+        return [*self._contradicted(), *self._unchecked()]
+
+    def _unchecked(self) -> Sequence[Seen]:
+        if not self.unchecked:
+            return ()
+        message = (
+            f"{count(len(self.unchecked), 'answer')} of the judge could not be held against the facts, because the "
+            "repository of the patch is not known here; give --repo NAME=PATH"
+        )
+        return [Seen(message=message, severity="info")]
+
+    def _contradicted(self) -> Sequence[Seen]:
         if not self.answers:
             return ()
         words = "; ".join(
@@ -78,7 +93,9 @@ KIND = Kind(
                 gates={"apply": GateResult(status="pass"), "parse": GateResult(status="pass")},
                 judgements=(answer(EVALUATION),),
             ),
-            sample("b", number=1, judgements=(answer({**EVALUATION, "syntax_correct": False}, item="core-0001"),)),
+            sample(
+                "b", number=1, gates={}, judgements=(answer({**EVALUATION, "syntax_correct": False}, item="core-0001"),)
+            ),
         )
     ),
     collector=_Collector,

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from judge.auditor.accumulate import RunSet
 from judge.auditor.context import Context
-from judge.auditor.gather import Groups, share
+from judge.auditor.gather import Groups, count, share
 from judge.auditor.kind import Example, Kind, Seen, sample
 from judge.auditor.run import AuditedRun
 from judge.static_checks.finding import Finding, GateResult
@@ -18,6 +18,7 @@ repository's history: the agent did not start at the recorded base."""
 class _Collector:
     def __init__(self, context: Context) -> None:
         self.seen = 0
+        self.unchecked = 0
         self.made = RunSet()
         self.history = RunSet()
         self.batches = Groups()
@@ -28,6 +29,7 @@ class _Collector:
         if run.patch_state != "yes":
             return
         self.seen += 1
+        self.unchecked += audited.gates is None
         batch = "/".join(part for part in (run.repo, run.agent, run.model, run.run) if part)
         apply = (audited.gates or {}).get("apply")
         found = next((f for f in apply.findings if f.code == "apply-other-commit"), None) if apply else None
@@ -55,6 +57,11 @@ class _Collector:
                 "the recorded base: history of the repository, not the agent's work, so the agent stood elsewhere"
             )
             seen.append(Seen(message=message, runs=self.history, severity="warn"))
+        if self.unchecked:
+            message = (
+                f"{count(self.unchecked, 'patch')} were not held against the base, which is not known here; give --repo"
+            )
+            seen.append(Seen(message=message, severity="info"))
         return seen
 
 

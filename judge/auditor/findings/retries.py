@@ -52,8 +52,8 @@ class _Collector:
         message = (
             f"{often} of {tasks} tasks were tried more than {MOST} times by the same agent and model; "
             f"{worst['commit']} {worst['attempts']} times: {cut(str(worst['pattern']), 60)} (s success, e error, in "
-            f"order of time); in {regretted} a success was followed by an error, in {flips} the outcome changed more than "
-            "once"
+            f"order of time); in {regretted} a success was followed by an error, in {flips} the outcome changed more "
+            "than once"
         )
         return [Seen(message=message, runs=concerned.runs(), details={"tasks": named})]
 
