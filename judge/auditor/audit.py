@@ -27,7 +27,7 @@ from judge.auditor.store import RecordStore
 from judge.auditor.tables import all_tables
 from judge.errors import InputError
 from judge.identity import PatchText
-from judge.recorded import PatchSize, RecordedIndex, read_recorded, read_scope
+from judge.recorded import RecordedIndex, read_recorded, read_scope
 from judge.static_checks.case import MAX_PATCH_BYTES
 from judge.verdict import CATEGORIES, Category
 
@@ -127,12 +127,14 @@ def audit(
             humans=regraded.humans,
         )
         kinds = [_Guarded(kind, context) for kind in all_kinds()]
-        tables = [table.collect(context) for table in all_tables()]
+        tables = [file.collect(context) for file in all_tables()]
         decisions = stack.enter_context(Decisions())
         for spooled in spool.runs():
             audited, record = regrader.audited(spooled)
-            for gatherer in (*kinds, *tables):
-                gatherer.add(audited)
+            for kind in kinds:
+                kind.add(audited)
+            for table in tables:
+                table.add(audited)
             decisions.add(record)
             if corrector:
                 corrector.write(audited)
@@ -221,13 +223,16 @@ def _join(spool: Spool, commits: CommitNames, judgements: RecordedIndex) -> int:
             state = "unreadable" if run.patch is not None else run.patch_state
             spool.add(replace(run, patch_state=state), task=task_of(run), text=None)
             continue
-        size = PatchSize.of(content)
+        chars = len(content.decode("utf-8", "surrogateescape"))
         run = replace(
             run,
             patch_state="yes" if content.strip() else "empty",
-            judgements=(*run.judgements, *(judgements.find(run.human, size) if content.strip() else ())),
+            judgements=(
+                *run.judgements,
+                *(judgements.find(run.human, size_bytes=len(content), size_chars=chars) if content.strip() else ()),
+            ),
         )
-        text = PatchText(sha256=hashlib.sha256(content).hexdigest(), bytes=size.bytes, chars=size.characters)
+        text = PatchText(sha256=hashlib.sha256(content).hexdigest(), bytes=len(content), chars=chars)
         spool.add(run, task=task_of(run), text=text)
     return spool.settle()
 

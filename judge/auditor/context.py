@@ -60,7 +60,7 @@ class HumanDiffs:
 
     def __call__(self, run: Run) -> bytes | None:
         """Return the change as a diff; None without the repository or the commits."""
-        if run.repo not in self._repos or run.base is None or run.human is None:
+        if run.repo is None or run.repo not in self._repos or run.base is None or run.human is None:
             return None
         key = (run.repo, run.base, run.human)
         if key not in self._kept:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import fields, replace
+from typing import Any
 
 from judge.auditor.evidence import known_speedup
 from judge.auditor.run import Evaluation, Run
@@ -23,7 +24,7 @@ def join(descriptions: Sequence[Run]) -> Run:
     first, *others = sorted(descriptions, key=lambda run: (_STATES.index(run.patch_state), run.layout))
     if not others:
         return first
-    changes: dict[str, object] = {}
+    changes: dict[str, Any] = {}
     for other in others:
         for name in (field.name for field in fields(Run)):
             mine, theirs = changes.get(name, getattr(first, name)), getattr(other, name)
@@ -36,10 +37,8 @@ def join(descriptions: Sequence[Run]) -> Run:
     found = [run.evaluation for run in (first, *others) if run.evaluation]
     if len(found) > 1:
         changes["evaluation"] = max(found, key=lambda one: known_speedup(one) is not None)
-        config = changes.get("config", first.config)
-        assert isinstance(config, dict), "configurations are joined into a dict"
-        changes["config"] = {**config, "evaluations": _all_words(found)}
-    return replace(first, **changes)  # type: ignore[arg-type]  # the values come from the same fields
+        changes["config"]["evaluations"] = _all_words(found)
+    return replace(first, **changes)
 
 
 def _all_words(found: Sequence[Evaluation]) -> str:

@@ -15,7 +15,6 @@ from judge.auditor.store import RecordStore
 from judge.identity import case_digest, digest, run_digest
 from judge.judgement import Judgement, NotAsked
 from judge.llm.inquiry import Questionnaire
-from judge.pipeline import may_pass
 from judge.records import GateRecord, VerdictRecord, make_record
 from judge.stages.gates import GateHandler, GateReport, GateTask, unchecked
 from judge.static_checks.case import Candidate, Case
@@ -84,7 +83,7 @@ class Regrader:
                 self._add_human(case, humans, pending)
                 task = spooled.task
             known = self._store.get(key)
-            if known is not None and not may_pass(known):
+            if known is not None and not _may_pass(known):
                 resumed += 1
             elif checkable:
                 pending.add(spooled, GateTask(case=case, candidate=_candidate(spooled), twins=spooled.twins))
@@ -143,7 +142,7 @@ class Regrader:
         return make_record(
             key=self._human_key(case),
             case=case,
-            candidate=Candidate(id=f"{case.id}/human", case=case.id, source=f"{case.human}", patch=b""),
+            candidate=Candidate(id=f"{case.id}/human", case=case.id, source=str(case.human), patch=b""),
             verdict=decide(report.gates, _answer(report), _NOT_TIMED),
             gates=report.gates,
             judgement=_answer(report),
@@ -153,7 +152,7 @@ class Regrader:
 
     def _add_human(self, case: Case, humans: HumanSides, pending: _Pending) -> None:
         known = self._human_store.get(self._human_key(case))
-        if known is not None and not may_pass(known):
+        if known is not None and not _may_pass(known):
             humans.add(known)
         else:
             pending.add_human(case)
@@ -188,6 +187,14 @@ class Regrader:
         if names != self._last_digest[0]:
             self._last_digest = (names, case_digest(case) if case.base else digest(names))
         return self._last_digest[1]
+
+
+_PASSING_FAULTS = frozenset({"apply-git", "apply-grader-died"})
+
+
+def _may_pass(record: VerdictRecord) -> bool:
+    """Whether a gate failed by a fault of process or disk that may be gone the next time."""
+    return any(finding.code in _PASSING_FAULTS for gate in record.gates.values() for finding in gate.findings)
 
 
 class _Pending:

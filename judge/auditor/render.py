@@ -20,9 +20,10 @@ _ALWAYS = 3
 
 def to_json(table: Table) -> dict[str, object]:
     """Return a table as JSON values; numbers are not rounded."""
-    return {"title": table.title, "columns": list(table.columns), "rows": [list(row) for row in table.rows]} | (
-        {"note": table.note} if table.note else {}
-    )
+    values: dict[str, object] = {"title": table.title, "columns": list(table.columns)}
+    if table.note:
+        values["note"] = table.note
+    return {**values, "rows": [list(row) for row in table.rows]}
 
 
 def to_csv(table: Table) -> str:

@@ -47,7 +47,7 @@ def _table(name: str, title: str, counts: Counter[tuple[str, str]]) -> Table:
     words = Counter[str]()
     for (word, _), count in counts.items():
         words[word] += count
-    rows = [
+    rows: list[tuple[str | int | float | None, ...]] = [
         (word, total, *(counts[(word, verdict)] for verdict in CATEGORIES))
         for word, total in sorted(words.items(), key=lambda item: (-item[1], item[0]))
     ]

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from judge.auditor.accumulate import Table
 from judge.auditor.context import Context
 from judge.auditor.run import AuditedRun
-from judge.claims import PatchFacts, check_claims, facts_of, tabulate
+from judge.claims import CheckedClaim, PatchFacts, check_claims, facts_of, tabulate
 from judge.judgement import Abstained
 from judge.recorded import RecordedJudgement
 
@@ -121,19 +121,18 @@ class _Judge:
         )
 
     def _contradicted(self) -> Table:
-        checked = []
+        checked: list[CheckedClaim] = []
         for key, judgement in self._judgements.items():
             found = self._found.get(key)
             checked += check_claims(judgement.claims, found.facts if found else None)
         rows = [
-            (row.claim, "yes" if row.said else "no", row.asserted, row.checked, row.wrong,
-             row.rate.low if row.rate else None, row.rate.high if row.rate else None)
+            (row.claim, row.fact, row.asserted, row.wrong.whole, row.wrong.part, *(row.wrong.interval or (None, None)))
             for row in tabulate(checked)
-        ]  # fmt: skip
+        ]
         return Table(
             name="judge-claims",
             title="Claims of the real answers that a fact settles",
-            columns=("claim", "said", "answers", "checked", "contradicted", "rate from", "rate to"),
+            columns=("claim", "held against", "answers", "checked", "contradicted", "rate from", "rate to"),
             rows=rows,
             note="The rate is the 95 % interval of contradicted / checked.",
         )
@@ -154,7 +153,7 @@ def _key(judgement: RecordedJudgement) -> _Key:
 def _facts(audited: AuditedRun) -> PatchFacts | None:
     if audited.gates is None:
         return None
-    statuses = {name: gate.status for name, gate in audited.gates.items()}
+    statuses: dict[str, str] = {name: gate.status for name, gate in audited.gates.items()}
     return facts_of(statuses, audited.gates["overlap"].facts)
 
 
