@@ -14,6 +14,9 @@ from pathlib import Path
 import pytest
 from old_runs import NOTHING, OTHER, OldRuns, old_runs, verdicts, write_all
 
+from judge.auditor.discover import all_layouts
+
+ROOT = Path(__file__).parents[2]
 JUDGE = [sys.executable, "-P", "-c", "from judge.cli import main; main()"]
 
 
@@ -135,3 +138,10 @@ def test_an_interrupted_audit_goes_on(tree: OldRuns, tmp_path: Path) -> None:
     assert len(verdicts(tree.out)) == 40
     kept = re.search(r"^(\d+) of the verdicts were there", done.stdout, re.MULTILINE)
     assert kept is not None and 5 <= int(kept[1]) < 40, done.stdout
+
+
+def test_the_readme_lists_the_layouts() -> None:
+    """The table of layouts in the README is the one that the code makes."""
+    told = (ROOT / "README.md").read_text().partition("<!-- layouts -->")[2].partition("<!-- /layouts -->")[0]
+    rows = [line for line in told.splitlines() if line.startswith("| `")]
+    assert rows == [f"| `{name}` | {layout.LAYOUT} |" for name, layout in all_layouts().items()]
