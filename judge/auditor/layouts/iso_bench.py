@@ -37,7 +37,8 @@ LAYOUT = "ISO-Bench run trees (journal.json, model_patch.diff, prediction.jsonl)
 _JOURNAL, _SUMMARY, _PATCH = "journal.json", "run_summary.json", "model_patch.diff"
 _PREDICTION, _RESULTS = "prediction.jsonl", "test_results.json"
 _PROMPT, _TASK = "prompt.json", "task.txt"
-_LEFT_BEHIND = (_PATCH, _PREDICTION, _PROMPT, _TASK)
+_STARTED = (_PREDICTION, _PROMPT, _TASK)
+"""What shows that a folder is a run's; a lone diff may also lie in a work tree."""
 _LOGS = (".log", "_stdout.txt", "_stderr.txt")
 
 
@@ -55,8 +56,9 @@ def read(path: Path) -> Iterator[Run | Unread]:
         elif _JOURNAL in folder.files or (_SUMMARY in folder.files and _RESULTS not in folder.files):
             inside = folder.path[len(root) :]
             yield from _run(folder, shown(inside.strip("/") or folder.name), identify(home + inside))
-        elif (left := [name for name in _LEFT_BEHIND if name in folder.files]) and _RESULTS not in folder.files:
-            yield Unread(path=f"{folder.path}/{_JOURNAL}", why=f"is missing: the run left only {', '.join(left)}")
+        elif _RESULTS not in folder.files and any(name in folder.files for name in _STARTED):
+            left = ", ".join(name for name in (_PATCH, *_STARTED) if name in folder.files)
+            yield Unread(path=f"{folder.path}/{_JOURNAL}", why=f"is missing: the run left only {left}")
 
 
 def _run(folder: Folder, name: str, who: Identity) -> Iterator[Run | Unread]:
