@@ -1,10 +1,12 @@
 """Finding config-drift."""
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from judge.auditor.config_file import CannotRead, read_config
 from judge.auditor.context import Context, Expectation
+from judge.auditor.gather import cut
 from judge.auditor.kind import Example, Kind, Seen
 from judge.auditor.run import AuditedRun
 
@@ -25,20 +27,36 @@ def _compare(expected: Expectation) -> Seen | None:
     said = {"file": str(expected.file), "path": expected.path, "expected": expected.value}
     try:
         found = list(_values(read_config(expected.file), expected.path.split(".")))
-        wanted = read_config(Path("value.yaml"), f"value: {expected.value}".encode())
     except CannotRead as error:
-        return Seen(message=f"{where} could not be checked: {error}", details={**said, "found": None})
-    value = wanted.get("value") if isinstance(wanted, Mapping) else wanted
-    wrong = {path: held for path, held in found if held != value}
+        return Seen(message=f"{where} could not be checked: {error}", severity="warn", details={**said, "found": None})
+    wanted = _parsed(expected.value)
+    wrong = {path: held for path, held in found if held != expected.value and not _same(held, wanted)}
     if found and not wrong:
         return None
     if not found:
         return Seen(message=f"{where} was said to be {expected.value}; the file says nothing of it", details=said)
-    held = ", ".join(f"{path} = {value!r}" for path, value in wrong.items())
+    held = ", ".join(f"{path} = {_shown(value)}" for path, value in wrong.items())
     return Seen(
         message=f"{where} was said to be {expected.value}; the file has {held}",
-        details={**said, "found": {path: str(value) for path, value in wrong.items()}},
+        details={**said, "found": {path: _shown(value) for path, value in wrong.items()}},
     )
+
+
+def _parsed(value: str) -> object:
+    """Read an expected value as YAML would, so that `false` and `3` are no texts."""
+    try:
+        return read_config(Path("value.yaml"), value.encode())
+    except CannotRead:
+        return value
+
+
+def _same(one: object, other: object) -> bool:
+    """Compare values; a truth value is no number, although Python thinks so."""
+    return one == other and isinstance(one, bool) == isinstance(other, bool)
+
+
+def _shown(value: object) -> str:
+    return cut(json.dumps(value, ensure_ascii=False, default=str))
 
 
 def _values(node: object, path: Sequence[str], at: str = "") -> Iterator[tuple[str, object]]:
