@@ -22,9 +22,11 @@ class Seen:
 
     Attributes:
         severity: set only where this weighs otherwise than the kind itself.
+        title: set only where a kind sees several things, and this is one of them.
     """
 
     message: str
+    title: str | None = None
     runs: RunSet = field(default_factory=RunSet)
     recovers: int | None = None
     details: Mapping[str, object] = field(default_factory=dict)
@@ -90,7 +92,7 @@ class _Named:
             AuditFinding(
                 code=kind.code,
                 severity=seen.severity or kind.severity,
-                title=kind.title,
+                title=seen.title or kind.title,
                 message=seen.message,
                 runs=seen.runs,
                 recovers=seen.recovers,

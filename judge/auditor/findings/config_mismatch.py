@@ -56,7 +56,8 @@ class _Collector:
             message = (
                 f"{share(len(self.within), self.timed)} timings compare two halves with different settings: {names}"
             )
-            seen.append(Seen(message=message, runs=self.within))
+            title = "Two halves of one timing have different settings"
+            seen.append(Seen(message=message, title=title, runs=self.within))
         if apart:
             seen.append(_say_apart(apart))
         return [*seen, *_uncorrelated(batches)]
@@ -85,7 +86,8 @@ def _say_apart(apart: list[list[Row]]) -> Seen:
     for rows in apart:
         for row in rows:
             concerned.add(row)
-    return Seen(message=message, runs=concerned.runs(), details={"tasks": tasks[:MAX_GROUPS]})
+    title = "The same base was timed differently in different runs"
+    return Seen(message=message, title=title, runs=concerned.runs(), details={"tasks": tasks[:MAX_GROUPS]})
 
 
 def _uncorrelated(batches: Mapping[str, Mapping[str, float]]) -> list[Seen]:
@@ -105,7 +107,8 @@ def _uncorrelated(batches: Mapping[str, Mapping[str, float]]) -> list[Seen]:
     message = (
         f"the baselines of {len(found)} pairs of batches do not correlate over their common tasks (logarithms): {pairs}"
     )
-    return [Seen(message=message, details={"pairs": found[:MAX_GROUPS]})]
+    title = "The baselines of two batches do not correlate"
+    return [Seen(message=message, title=title, details={"pairs": found[:MAX_GROUPS]})]
 
 
 def _correlation(one: Sequence[float], other: Sequence[float]) -> float | None:

@@ -53,13 +53,17 @@ class _Collector:
                 f"{share(len(foreign), self.seen)} patches are byte for byte that of an earlier run of another agent "
                 f"or model for the same commit: {words}"
             )
-            seen.append(Seen(message=message, runs=foreign.runs(), recovers=0, details={"batches": pairs[:1000]}))
+            title = "The patch of another model's run is counted as this run's own"
+            seen.append(
+                Seen(message=message, title=title, runs=foreign.runs(), recovers=0, details={"batches": pairs[:1000]})
+            )
         if own:
             message = (
                 f"{share(len(own), self.seen)} patches are byte for byte that of an earlier batch of the same agent "
                 "and model for the same commit: not an attempt of its own"
             )
-            seen.append(Seen(message=message, runs=own.runs(), severity="warn"))
+            title = "The patch of an earlier batch is counted as this run's own"
+            seen.append(Seen(message=message, title=title, runs=own.runs(), severity="warn"))
         return seen
 
 

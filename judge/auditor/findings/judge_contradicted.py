@@ -53,7 +53,7 @@ class _Collector:
             f"{count(len(self.unchecked), 'answer')} of the judge could not be held against the facts, because the "
             "repository of the patch is not known here; give --repo NAME=PATH"
         )
-        return [Seen(message=message, severity="info")]
+        return [Seen(message=message, title="The judge's claims were not held against the facts", severity="info")]
 
     def _contradicted(self) -> Sequence[Seen]:
         if not self.answers:

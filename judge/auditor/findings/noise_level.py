@@ -37,7 +37,8 @@ class _Collector:
                 f"{share(len(self.claims), self.claimed)} recorded improvements lie within {band}: any ratio above 1 "
                 "was counted"
             )
-            seen.append(Seen(message=message, runs=self.claims, recovers=0))
+            title = "Recorded as an improvement, but within the noise"
+            seen.append(Seen(message=message, title=title, runs=self.claims, recovers=0))
         if len(self.neutral):
             message = (
                 f"{share(len(self.neutral), self.timed)} timed runs lie within {band}, with no interval to tell them "

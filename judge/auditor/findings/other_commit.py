@@ -56,12 +56,14 @@ class _Collector:
                 f"{share(len(self.history), self.seen)} runs with a patch count more than {MOST_COMMITS} commits since "
                 "the recorded base: history of the repository, not the agent's work, so the agent stood elsewhere"
             )
-            seen.append(Seen(message=message, runs=self.history, severity="warn"))
+            title = "The agent did not start at the recorded base"
+            seen.append(Seen(message=message, title=title, runs=self.history, severity="warn"))
         if self.unchecked:
             message = (
                 f"{count(self.unchecked, 'patch')} were not held against the base, which is not known here; give --repo"
             )
-            seen.append(Seen(message=message, severity="info"))
+            title = "Patches were not held against their base"
+            seen.append(Seen(message=message, title=title, severity="info"))
         return seen
 
 

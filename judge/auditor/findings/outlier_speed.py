@@ -70,9 +70,8 @@ def _say(what: str, limit: float, rows: list[Row], timed: int, alike: list[dict[
     concerned = Concerned()
     for row in rows:
         concerned.add(row)
-    return Seen(
-        message=message, runs=concerned.runs(), details={"runs": far[:MAX_GROUPS], "same_factor": same[:MAX_GROUPS]}
-    )
+    details = {"runs": far[:MAX_GROUPS], "same_factor": same[:MAX_GROUPS]}
+    return Seen(message=message, title=f"{what.capitalize()} {limit:g}x", runs=concerned.runs(), details=details)
 
 
 KIND = Kind(

@@ -50,7 +50,8 @@ class _Collector:
                 f"{share(len(self.timed_all_the_same), self.timed)} timed runs report that the code in question did "
                 "not run: their number is that of other code"
             )
-            seen.append(Seen(message=message, runs=self.timed_all_the_same))
+            title = "Timed, although the benchmark did not reach the code in question"
+            seen.append(Seen(message=message, title=title, runs=self.timed_all_the_same))
         return seen
 
 

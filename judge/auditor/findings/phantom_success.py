@@ -40,14 +40,16 @@ class _Collector:
         seen = []
         if len(self.null):
             message = f"{share(len(self.null), self.claimed)} timings recorded as success have no speed-up"
-            seen.append(Seen(message=message, runs=self.null, recovers=0, details=details))
+            title = "Recorded as success without a number"
+            seen.append(Seen(message=message, title=title, runs=self.null, recovers=0, details=details))
         if len(self.printed):
             message = (
                 f"{share(len(self.printed), self.claimed)} timings recorded as success have a number and an error in "
                 f"their output; {len(self.stand_in)} of them say that a stand-in was timed, not the target"
             )
             more = {"stand_in": list(self.stand_in), **details}
-            seen.append(Seen(message=message, runs=self.printed, recovers=0, details=more))
+            title = "Recorded as success with an error in its output"
+            seen.append(Seen(message=message, title=title, runs=self.printed, recovers=0, details=more))
         return seen
 
 

@@ -66,7 +66,8 @@ class _Collector:
                 f"{self.unchecked} task texts were not searched for the human change, because it is not known here; "
                 "give --repo NAME=PATH"
             )
-            seen.append(Seen(message=message, severity="info"))
+            title = "Task texts were not searched for the human change"
+            seen.append(Seen(message=message, title=title, severity="info"))
         return seen
 
 
