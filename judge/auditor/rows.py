@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sqlite3
 import weakref
-from array import array
 from collections.abc import Iterator
 from itertools import groupby
 from typing import NamedTuple
@@ -59,19 +58,26 @@ class Rows:
 
 
 class Concerned:
-    """Runs that come in any order, gathered for a `RunSet`, which wants them in order of number."""
+    """Runs that come in any order, gathered for a `RunSet`, which wants them in order of number: one bit a run."""
 
     def __init__(self) -> None:
         """Start empty."""
-        self._numbers = array("I")
+        self._bits = bytearray()
+        self._count = 0
         self._first: dict[int, str] = {}
 
     def __len__(self) -> int:
-        return len(self._numbers)
+        return self._count
 
     def add(self, row: Row) -> None:
         """Take a run in; a set keeps the names of its first runs only, so only these are kept here."""
-        self._numbers.append(row.number)
+        place, bit = row.number >> 3, 1 << (row.number & 7)
+        if place >= len(self._bits):
+            self._bits.extend(bytes(place + 1 - len(self._bits)))
+        if self._bits[place] & bit:
+            return
+        self._bits[place] |= bit
+        self._count += 1
         self._first[row.number] = row.id
         if len(self._first) > EXAMPLES:
             del self._first[max(self._first)]
@@ -79,6 +85,9 @@ class Concerned:
     def runs(self) -> RunSet:
         """Return them, each once."""
         found = RunSet()
-        for number in sorted(set(self._numbers)):
-            found.take(number, self._first.get(number, ""))
+        for place, byte in enumerate(self._bits):
+            for bit in range(8):
+                if byte & 1 << bit:
+                    number = place << 3 | bit
+                    found.take(number, self._first.get(number, ""))
         return found

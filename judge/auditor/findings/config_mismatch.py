@@ -20,6 +20,9 @@ ENOUGH = 8
 """Tasks that two batches must share before a correlation says anything."""
 MOST_BATCHES = 40
 """Batches compared with each other; pairs grow with the square."""
+MOST_TASKS = 1000
+"""Tasks over which they are compared, the first by name."""
+_ROWS_NAMED = 20
 
 
 class _Collector:
@@ -42,12 +45,11 @@ class _Collector:
         self.rows.add(task_of(run), audited, value=found.baseline_ms, word=batch)
 
     def result(self) -> Sequence[Seen]:
-        apart: list[list[Row]] = []
+        apart = _Apart()
         batches: dict[str, dict[str, float]] = {}
-        for task, rows in self.rows.groups():
-            if rows[-1].value > FAR * rows[0].value:
-                apart.append(rows)
-            for row in rows:
+        for number, (task, rows) in enumerate(self.rows.groups()):
+            apart.add(rows)
+            for row in rows if number < MOST_TASKS else ():
                 if row.word in batches or len(batches) < MOST_BATCHES:
                     batches.setdefault(row.word, {})[task] = log(row.value)
         seen = []
@@ -58,9 +60,7 @@ class _Collector:
             )
             title = "Two halves of one timing have different settings"
             seen.append(Seen(message=message, title=title, runs=self.within))
-        if apart:
-            seen.append(_say_apart(apart))
-        return [*seen, *_uncorrelated(batches)]
+        return [*seen, *apart.said(), *_uncorrelated(batches)]
 
 
 def _unlike(found: Evaluation) -> list[str]:
@@ -70,24 +70,43 @@ def _unlike(found: Evaluation) -> list[str]:
     return [name for name in SETTINGS if name in base and name in patched and base[name] != patched[name]]
 
 
-def _say_apart(apart: list[list[Row]]) -> Seen:
-    apart.sort(key=lambda rows: -rows[-1].value / rows[0].value)
-    worst = apart[0]
-    message = (
-        f"at {count(len(apart), 'commit')} the baselines of different runs differ by more than {FAR:g}x; most at "
-        f"{worst[0].group}: {worst[0].value:.3g} ms to {worst[-1].value:.3g} ms, "
-        f"{worst[-1].value / worst[0].value:.1f}x"
-    )
-    tasks = [
-        {"task": rows[0].group, "baselines_ms": [{"run": row.id, "ms": row.value} for row in rows[:50]]}
-        for rows in apart
-    ]
-    concerned = Concerned()
-    for rows in apart:
+class _Apart:
+    """Tasks whose base was timed differently in different runs; of many, the farthest apart are named."""
+
+    def __init__(self) -> None:
+        self.tasks = 0
+        self.runs = Concerned()
+        self.farthest: list[tuple[float, list[Row]]] = []
+
+    def add(self, rows: list[Row]) -> None:
+        ratio = rows[-1].value / rows[0].value
+        if ratio <= FAR:
+            return
+        self.tasks += 1
         for row in rows:
-            concerned.add(row)
-    title = "The same base was timed differently in different runs"
-    return Seen(message=message, title=title, runs=concerned.runs(), details={"tasks": tasks[:MAX_GROUPS]})
+            self.runs.add(row)
+        self.farthest.append((ratio, [*rows[:_ROWS_NAMED], rows[-1]]))
+        if len(self.farthest) > 2 * MAX_GROUPS:
+            self.farthest = self._ranked()[:MAX_GROUPS]
+
+    def _ranked(self) -> list[tuple[float, list[Row]]]:
+        return sorted(self.farthest, key=lambda found: (-found[0], found[1][0].group))
+
+    def said(self) -> Sequence[Seen]:
+        if not self.tasks:
+            return ()
+        ranked = self._ranked()[:MAX_GROUPS]
+        ratio, rows = ranked[0]
+        message = (
+            f"at {count(self.tasks, 'task')} the baselines of different runs differ by more than {FAR:g}x; most at "
+            f"{rows[0].group}: {rows[0].value:.3g} ms to {rows[-1].value:.3g} ms, {ratio:.1f}x"
+        )
+        tasks = [
+            {"task": rows[0].group, "ratio": ratio, "baselines_ms": {row.id: row.value for row in rows}}
+            for ratio, rows in ranked
+        ]
+        title = "The same base was timed differently in different runs"
+        return [Seen(message=message, title=title, runs=self.runs.runs(), details={"tasks": tasks})]
 
 
 def _uncorrelated(batches: Mapping[str, Mapping[str, float]]) -> list[Seen]:

@@ -1,6 +1,7 @@
 """Finding outlier-speed."""
 
 from collections.abc import Sequence
+from math import log
 
 from judge.auditor.context import Context
 from judge.auditor.evidence import known_speedup
@@ -38,40 +39,52 @@ class _Collector:
         )
 
     def result(self) -> Sequence[Seen]:
-        fast: list[Row] = []
-        slow: list[Row] = []
-        alike: list[dict[str, object]] = []
+        fast, slow = _Far("Speed-ups above", FAR), _Far("Slow-downs below", 1 / FAR)
         for task, rows in self.rows.groups():
-            far = [row for row in rows if not 1 / FAR <= row.value <= FAR]
-            fast += [row for row in far if row.value > FAR]
-            slow += [row for row in far if row.value < 1 / FAR]
-            if far and len({row.word for row in rows}) > 2 and rows[-1].value <= ALIKE * rows[0].value:
-                alike.append({"task": task, "runs": len(rows), "from": rows[0].value, "to": rows[-1].value})
-        seen = [
-            _say("speed-ups above", FAR, fast, self.timed, alike),
-            _say("slow-downs below", 1 / FAR, slow, self.timed, alike),
-        ]
-        return [found for found in seen if found is not None]
+            alike = len({row.word for row in rows}) > 2 and rows[-1].value <= ALIKE * rows[0].value
+            for side in (fast, slow):
+                far = [row for row in rows if side.holds(row.value)]
+                side.add(far)
+                if far and alike:
+                    side.alike.append(f"{task} ({rows[0].value:.2f}x to {rows[-1].value:.2f}x)")
+        return [side.said(self.timed) for side in (fast, slow) if side.runs]
 
 
-def _say(what: str, limit: float, rows: list[Row], timed: int, alike: list[dict[str, object]]) -> Seen | None:
-    if not rows:
-        return None
-    values = [row.value for row in rows]
-    message = (
-        f"{share(len(rows), timed)} timed runs have {what} {limit:g}x, from {min(values):.2f}x to {max(values):.2f}x"
-    )
-    tasks = {row.group for row in rows}
-    same = [found for found in alike if found["task"] in tasks]
-    if same:
-        names = ", ".join(f"{found['task']} ({found['from']:.2f}x to {found['to']:.2f}x)" for found in same[:3])
-        message += f"; at {names} different patches have about the same factor, so look at the benchmark first"
-    far = [{"task": row.group, "run": row.id, "speedup": row.value} for row in sorted(rows, key=lambda row: row.value)]
-    concerned = Concerned()
-    for row in rows:
-        concerned.add(row)
-    details = {"runs": far[:MAX_GROUPS], "same_factor": same[:MAX_GROUPS]}
-    return Seen(message=message, title=f"{what.capitalize()} {limit:g}x", runs=concerned.runs(), details=details)
+class _Far:
+    """The runs on one side; of many, the farthest are named."""
+
+    def __init__(self, what: str, limit: float) -> None:
+        self.what = what
+        self.limit = limit
+        self.runs = Concerned()
+        self.farthest: list[Row] = []
+        self.alike: list[str] = []
+
+    def holds(self, ratio: float) -> bool:
+        return ratio > self.limit if self.limit > 1 else ratio < self.limit
+
+    def add(self, rows: Sequence[Row]) -> None:
+        for row in rows:
+            self.runs.add(row)
+        self.farthest += rows
+        if len(self.farthest) > 2 * MAX_GROUPS:
+            self.farthest = self._ranked()[:MAX_GROUPS]
+
+    def _ranked(self) -> list[Row]:
+        return sorted(self.farthest, key=lambda row: -abs(log(row.value)))
+
+    def said(self, timed: int) -> Seen:
+        ranked = self._ranked()
+        message = (
+            f"{share(len(self.runs), timed)} timed runs: {self.what.lower()} {self.limit:g}x, as far as "
+            f"{ranked[0].value:.2f}x ({ranked[0].group})"
+        )
+        if self.alike:
+            names = ", ".join(self.alike[:3])
+            message += f"; at {names} different patches have about the same factor, so look at the benchmark first"
+        far = [{"task": row.group, "run": row.id, "speedup": row.value} for row in ranked[:MAX_GROUPS]]
+        details = {"runs": far, "same_factor": self.alike[:MAX_GROUPS]}
+        return Seen(message=message, title=f"{self.what} {self.limit:g}x", runs=self.runs.runs(), details=details)
 
 
 KIND = Kind(
