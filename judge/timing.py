@@ -42,7 +42,7 @@ class Timed(_Frozen):
 
     @model_validator(mode="after")
     def _needs_an_interval(self) -> Self:
-        if self.ci is None and (self.source == "measured" or self.status in ("improved", "neutral")):
+        if self.ci is None and (self.source == "measured" or self.status != "inconclusive"):
             raise ValueError(f"a {self.source} timing without an interval cannot be {self.status!r}")
         return self
 

@@ -223,7 +223,7 @@ def _timing_reasons(clean: bool | None, timing: Timing) -> list[Reason]:
     match timing:
         case Timed():
             interval = f"{timing.ci[0]:.2f} to {timing.ci[1]:.2f}" if timing.ci else "no interval"
-            words = SPEED_WORDS[timing.status] if timing.ci or timing.status == "regressed" else "one number, no proof"
+            words = SPEED_WORDS[timing.status] if timing.ci else "one number, no proof"
             prefix = "recorded: " if timing.source == "recorded" else ""
             reasons = [
                 Reason(code=f"timing-{timing.status}", message=f"{prefix}{words}: {timing.speedup:.2f}x ({interval})")

@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 
 from judge.auditor.evidence import known_speedup
@@ -58,8 +59,28 @@ _RAISED = re.compile(r"^(?:[A-Za-z_]\w*\.)*[A-Za-z_]*(?:Error|Exception|Interrup
 _VARYING = re.compile(r"/tmp/\S+|0x[0-9a-f]+|(?<=\()/\S+(?=\))")  # of a path or an address, only the kind is the same
 
 
+class _Same:
+    """A run as the key of a cache: by identity, as what it holds has no hash."""
+
+    def __init__(self, run: Run) -> None:
+        self.run = run
+
+    def __hash__(self) -> int:
+        return id(self.run)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Same) and other.run is self.run
+
+
 def fault(run: Run) -> Fault | None:
     """Return why a run has no number, None if it has one, was not evaluated, or nothing tells."""
+    return _fault(_Same(run))
+
+
+@lru_cache(maxsize=4)
+def _fault(same: _Same) -> Fault | None:
+    """Many kinds of findings ask for one run in turn; its output is read once for all of them."""
+    run = same.run
     found = run.evaluation
     if found is None or known_speedup(found) is not None:
         return None
