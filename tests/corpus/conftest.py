@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from corpus_kit import Corpus, CorpusAbsent, find_corpus
+
+from judge.auditor.audit import AuditOptions, AuditResult, audit
 
 
 @pytest.fixture(scope="session")
@@ -13,3 +17,16 @@ def corpus() -> Corpus:
         return find_corpus()
     except CorpusAbsent as absent:
         pytest.skip(str(absent))
+
+
+@pytest.fixture(scope="session")
+def audit_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the results of the audit of the archive go."""
+    return tmp_path_factory.mktemp("audit") / "out"
+
+
+@pytest.fixture(scope="session")
+def audited(corpus: Corpus, audit_folder: Path) -> AuditResult:
+    """The whole archive audited, with both repositories and the recorded judgements; done once for all tests."""
+    judgements = corpus.folder / "judgements/gpt5_evaluations.json"
+    return audit([corpus.folder], AuditOptions(repos=dict(corpus.repos), judgements=judgements, out=audit_folder))
