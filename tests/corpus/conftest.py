@@ -8,6 +8,8 @@ import pytest
 from corpus_kit import Corpus, CorpusAbsent, find_corpus
 
 from judge.auditor.audit import AuditOptions, AuditResult, audit
+from judge.inputs import Defaults
+from judge.pipeline import GradeOptions, grade
 
 
 @pytest.fixture(scope="session")
@@ -17,6 +19,16 @@ def corpus() -> Corpus:
         return find_corpus()
     except CorpusAbsent as absent:
         pytest.skip(str(absent))
+
+
+@pytest.fixture(scope="session")
+def graded(corpus: Corpus, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a grading run over every recorded run, without judge and timing; done once for all tests."""
+    folder = tmp_path_factory.mktemp("graded")
+    corpus.write_predictions(folder / "runs.jsonl")
+    options = GradeOptions(judge="none", time="none", out=folder / "out")
+    assert not grade([folder / "runs.jsonl"], options, Defaults(repos=dict(corpus.repos))).faults
+    return folder / "out"
 
 
 @pytest.fixture(scope="session")

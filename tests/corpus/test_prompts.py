@@ -67,18 +67,24 @@ def fits(corpus: Corpus) -> Mapping[int, list[Fit]]:
     questioners = {context: Questioner("logic-1", context, 16_000, 2) for context in CONTEXTS}
     found: dict[int, list[Fit]] = {context: [] for context in CONTEXTS}
     for question in applying(corpus):
+        fit: Fit | None = None
         for context, questioner in questioners.items():
+            if fit is not None and fit.whole:  # what is whole in a small context is the same in a larger one
+                found[context].append(fit)
+                continue
             made = questioner.judge(question)
             if isinstance(made, Abstained):
                 assert made.reason == "partial-evidence", made
                 assert "what does not fit: " in made.message
-                found[context].append(Fit(asked=False, whole=False, tokens=0, signs=False))
+                fit = Fit(asked=False, whole=False, tokens=0, signs=False)
+                found[context].append(fit)
                 continue
             check_whole(question, made)
             tokens = made.plain[0].tokens
             assert tokens <= context - 16_000 - 1_000
             whole = not made.plain[0].omitted
-            found[context].append(Fit(asked=True, whole=whole, tokens=tokens, signs=bool(made.signs)))
+            fit = Fit(asked=True, whole=whole, tokens=tokens, signs=bool(made.signs))
+            found[context].append(fit)
     return found
 
 
