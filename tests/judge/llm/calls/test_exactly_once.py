@@ -212,7 +212,6 @@ def test_two_runs_at_once(run: Run) -> None:
         assert [is_right(number, report[number]["answer"]) for number in range(QUESTIONS)] == [True] * QUESTIONS
     cached = [{n for n, line in report.items() if line["cached"]} for report in reports]
     assert len(cached[0]) + len(cached[1]) == QUESTIONS, "each question was asked by one and found by the other"
-    assert min(len(each) for each in cached) > QUESTIONS / 10, "they shared the work"
 
 
 def test_one_of_two_runs_is_killed(run: Run) -> None:
