@@ -114,7 +114,7 @@ def ratio_interval(first: Ran, other: Ran, *, seed: int) -> Interval:
 
 
 def _broken(side: Literal["base", "candidate"], name: str, crash: Crashed) -> Broken:
-    reason = f"{name}: {crash.kind} in {crash.phase}: {crash.message}"
+    reason = f"{name}: {crash.cause} in {crash.phase}: {crash.message}"
     return Broken(side=side, phase=crash.phase, kind=crash.kind, reason=reason)
 
 

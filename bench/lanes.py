@@ -57,6 +57,7 @@ class Setting:
     contract: Contract
     python: str
     import_paths: tuple[str, ...]
+    base_tree: Path
     core: int | None
     budget: Budget
 
@@ -71,6 +72,7 @@ class Lane:
         self.forks: list[Fork] = []
         self.readings: list[Reading] = []
         self.outcomes: list[Outcome] = []
+        self.pickles: dict[str, str | None] = {}
         self.mutates = False
         self.mutation_sure = True
         self.late_mutation = False
@@ -107,11 +109,11 @@ class Lane:
             if fault.kind == "raised" and phase in ("experiment", "sample"):
                 message = f"raised {fault.message}, which the base does not"
                 self.outcomes.append(Changed(where=RAISED, message=message))
-            kind, message = fault.kind, fault.message
+            kind, message, module = fault.kind, fault.message, fault.missing if fault.kind == "environment" else ""
             if phase == "start" and kind == "exit":
                 kind = "environment"
                 message = f"the worker needs Python 3.8 or newer, and under {self._setting.python!r} {message}"
-            self.crash = Crashed(phase=phase, kind=kind, message=message)
+            self.crash = Crashed(phase=phase, kind=kind, message=message, module=module)
 
     def start(self, home: Path, hash_seed: int) -> None:
         """Start a fresh worker for the next fork."""
@@ -138,9 +140,8 @@ class Lane:
                 setting.options.setup_timeout_s,
                 tree=str(self._tree),
                 paths=[str(self._tree / path) for path in setting.import_paths],
-                benchmark=str(setting.options.benchmark.absolute()),
-                function=setting.contract.function,
-                takes_data=setting.contract.takes_data,
+                benchmark=str(setting.contract.path.absolute()),
+                **load_arguments(setting.contract),
                 limit=setting.options.output_bytes,
             )
         except WorkerFault as fault:
@@ -149,7 +150,10 @@ class Lane:
 
     def setup(self, seed: int) -> None:
         """Make the data that will be timed."""
-        reply = self._ask("setup", self._setting.options.setup_timeout_s, seed=seed)
+        try:
+            reply = self._ask("setup", self._setting.options.setup_timeout_s, seed=seed)
+        except WorkerFault as fault:
+            raise self._placed(fault) from None
         self._setups.append(reply.integer("setup_ns") / 1e9)
 
     def probe(self) -> None:
@@ -178,7 +182,9 @@ class Lane:
 
     def result(self, seed: int | None) -> object:
         """Return the serialised result on fresh input, or on the timed one for None."""
-        reply = self._call("result", seed=seed)
+        reply = self._call("result", seed=seed, pickled=self._setting.contract.has_check_equivalence)
+        pickled = reply.fields.get("pickled")
+        self.pickles["timed input" if seed is None else "fresh input"] = pickled if isinstance(pickled, str) else None
         self.modules, self.threads = reply.integer("modules"), reply.integer("threads")
         if self.modules == 0:
             raise WorkerFault(
@@ -238,17 +244,21 @@ class Lane:
             raise self._placed(fault) from None
 
     def _placed(self, fault: WorkerFault) -> WorkerFault:
-        """Tell a module that the environment lacks from one that the tree should have had."""
+        """Tell a module that the environment lacks from one that the tree should have had.
+
+        The base's tree counts as well: a patch that deletes a module breaks itself, not the environment.
+        """
         if not fault.missing:
             return fault
         top = fault.missing.partition(".")[0]
-        for path in self._setting.import_paths:
-            folder = self._tree / path
-            if (folder / top).is_dir() or (folder / f"{top}.py").is_file():
-                return fault
+        for tree in (self._tree, self._setting.base_tree):
+            for folder in (tree / path for path in self._setting.import_paths):
+                if (folder / top).is_dir() or (folder / f"{top}.py").is_file():
+                    return fault
         return WorkerFault(
             "environment",
-            f"module {top!r} is not installed for {self._setting.python!r}: install it there",
+            f"module {top!r} is not installed for {self._setting.python!r}: install it there ({fault.message})",
+            missing=top,
         )
 
     def _allow(self, op: str, limit_s: float) -> float:
@@ -275,3 +285,17 @@ class Lane:
             seconds = reply.wall_ns / 1e9
             budget.base_s[op] = max(seconds, budget.base_s.get(op, 0.0))
         return reply
+
+
+def load_arguments(contract: Contract) -> dict[str, object]:
+    """Return what a worker must know of the contract to load the benchmark."""
+    return {
+        "function": contract.function,
+        "module": contract.module,
+        "has_setup": contract.has_setup,
+        "takes_data": contract.takes_data,
+        "keep": contract.keep,
+        "data_names": contract.data_names,
+        "filled_names": contract.filled_names,
+        "modules": contract.modules,
+    }

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
+from judge.bench.contract import Benchmark
 from judge.bench.errors import DeviceError, InterpreterError, OptionsError
 
 Device = Literal["auto", "cpu", "cuda"]
@@ -35,7 +36,7 @@ class Options:
     `import_paths` are relative to the tree; empty means `src` where only that holds packages.
     """
 
-    benchmark: Path
+    benchmark: Benchmark
     python: Path = field(default_factory=lambda: Path(sys.executable))
     import_paths: tuple[str, ...] = ()
     device: Device = "auto"

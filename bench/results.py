@@ -38,12 +38,21 @@ class Ran:
 
 @dataclass(frozen=True, kw_only=True)
 class Crashed:
-    """A variant that gave no usable timing, with the phase and the kind of its fault."""
+    """A variant that gave no usable timing, with the phase and the kind of its fault.
+
+    `module` names what the environment lacks, where that is the fault.
+    """
 
     status: Literal["crashed"] = "crashed"
     phase: Phase
     kind: FaultKind
     message: str
+    module: str = ""
+
+    @property
+    def cause(self) -> str:
+        """The kind of the fault, with the module that is missing: `environment (module X)`."""
+        return f"{self.kind} (module {self.module})" if self.module else self.kind
 
 
 VariantResult = Ran | Crashed

@@ -9,7 +9,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from judge.bench.comparison import ratio_interval
-from judge.bench.contract import Contract, ContractProblem, check_contract
+from judge.bench.contract import Contract, ContractProblem, Function, check_contract, function_contract
 from judge.bench.devices import Core, fingerprint, hold_core, idle_notes
 from judge.bench.errors import ContractError
 from judge.bench.lanes import RAISED, Budget, Lane, Setting
@@ -45,9 +45,7 @@ def measure(
     """
     started = time.monotonic()
     check_options(variants, options)
-    contract = check_contract(options.benchmark)
-    if isinstance(contract, ContractProblem):
-        raise ContractError(str(contract))
+    contract = _contract(options)
     python = find_interpreter(options.python)
     paths = resolve_import_paths(variants[0].tree, options.import_paths)
     with ExitStack() as stack:
@@ -58,6 +56,7 @@ def measure(
             contract=contract,
             python=python,
             import_paths=paths,
+            base_tree=variants[0].tree.absolute(),
             core=core.number if core else None,
             budget=Budget(
                 total_s=options.budget_s,
@@ -258,7 +257,24 @@ class _Run:
         return notes
 
 
+def _contract(options: Options) -> Contract:
+    if isinstance(options.benchmark, Function):
+        return function_contract(options.benchmark)
+    assert isinstance(options.benchmark, Path), "commands are measured elsewhere"
+    contract = check_contract(options.benchmark)
+    if isinstance(contract, ContractProblem):
+        raise ContractError(str(contract))
+    return contract
+
+
 def _contract_notes(contract: Contract) -> list[str]:
+    notes = []
     if contract.has_check_equivalence:
-        return ["check_equivalence of the benchmark was not run: outputs were compared instead"]
-    return []
+        notes.append("check_equivalence of the benchmark was not run: outputs were compared instead")
+    if contract.keep is not None:
+        lines = ", ".join(str(a) if a == b else f"{a}-{b}" for a, b in contract.left_out)
+        notes.append(
+            "the benchmark times itself when imported, so only its imports, definitions and constants were loaded; "
+            f"not run: line {lines}"
+        )
+    return notes

@@ -6,11 +6,13 @@ process. It knows neither variants nor ratios, and the parent checks its clock w
 
 from __future__ import annotations
 
+import ast
 import base64
 import enum
 import fcntl
 import gc
 import hashlib
+import importlib.util
 import itertools
 import json
 import os
@@ -22,7 +24,7 @@ import sys
 import time
 import traceback
 import types
-from typing import Any, Callable, Dict, Iterator, List, Tuple
+from typing import Any, Callable, Dict, Iterator, List, Optional, Tuple
 
 try:
     import resource
@@ -265,6 +267,20 @@ def encode(value: Any, limit: int, consume: bool = True) -> str:
     return json.dumps(["digest", sha.hexdigest(), not encoder.inexact, whole])
 
 
+def _pickled(value: Any) -> Optional[str]:
+    try:
+        return _b64(pickle.dumps(value, protocol=4))
+    except Exception:  # foreign code runs while a value is pickled
+        return None
+
+
+def _is_found(name: str) -> bool:
+    try:
+        return name in sys.modules or importlib.util.find_spec(name) is not None
+    except (ImportError, ValueError):
+        return False
+
+
 def _text(error: BaseException) -> str:
     try:
         return "%s: %s" % (type(error).__name__, str(error)[:1000])
@@ -360,6 +376,10 @@ class Worker:
         self.inputs: List[Tuple[Any, ...]] = []
         self.first_digest = ""
         self.tree = ""
+        self.names: Dict[str, Any] = {}
+        self.data_names: List[str] = []
+        self.filled_names: List[str] = []
+        self.make: Any = None
 
     def hello(self, request: Dict[str, Any]) -> Dict[str, Any]:
         """Confine this process and describe it."""
@@ -372,19 +392,35 @@ class Worker:
         return {}
 
     def load(self, request: Dict[str, Any]) -> Dict[str, Any]:
-        """Import the benchmark file with the source tree first on the import path."""
+        """Import the benchmark with the source tree first on the import path; name what is missing first."""
         self.tree = os.path.realpath(request["tree"]) + os.sep
         self.limit, self.takes_data = request["limit"], request["takes_data"]
+        self.data_names, self.filled_names = request["data_names"], request["filled_names"]
         sys.path[:0] = request["paths"]
+        missing = [name for name in request["modules"] if not _is_found(name)]
+        if missing:
+            raise ModuleNotFoundError("No module named %s" % ", ".join(map(repr, missing)), name=missing[0])
+        start = self.clock()
+        found: Any = self._module(request)
+        self.make = found.setup if request["has_setup"] else None
+        self.names = getattr(found, "__dict__", {})
+        for name in request["function"].split("."):
+            found = getattr(found, name)
+        self.function = found
+        return {"import_ns": self.clock() - start}
+
+    def _module(self, request: Dict[str, Any]) -> Any:
+        if request["module"]:
+            return importlib.import_module(request["module"])
         module = types.ModuleType("judge_benchmark")
         module.__file__ = request["benchmark"]
         sys.modules[module.__name__] = module
-        start = self.clock()
         with open(request["benchmark"], "rb") as handle:
-            code = compile(handle.read(), request["benchmark"], "exec")
-        exec(code, module.__dict__)
-        self.make, self.function = module.setup, getattr(module, request["function"])
-        return {"import_ns": self.clock() - start}
+            tree = ast.parse(handle.read(), request["benchmark"])
+        if request["keep"] is not None:
+            tree.body = [tree.body[position] for position in request["keep"]]
+        exec(compile(tree, request["benchmark"], "exec"), module.__dict__)
+        return module
 
     def setup(self, request: Dict[str, Any]) -> Dict[str, Any]:
         """Make the data that the timed calls will use."""
@@ -395,11 +431,16 @@ class Worker:
 
     def _fresh(self, seed: int) -> Tuple[Any, ...]:
         _seed(seed)
-        data = self.make()
+        data = self.make() if self.make else None
+        self.names.update(dict.fromkeys(self.filled_names, data))
         return (data,) if self.takes_data else ()
 
+    def _held(self) -> Dict[str, Any]:
+        """Return the data that a function without parameters finds in its globals."""
+        return {name: self.names[name] for name in self.data_names if name in self.names}
+
     def _data_digest(self) -> str:
-        return encode(self.arguments, 0, consume=False)
+        return encode([self.arguments, self._held()], 0, consume=False)
 
     def probe(self, request: Dict[str, Any]) -> Dict[str, Any]:
         """Call once and say whether the call changed its input."""
@@ -419,7 +460,7 @@ class Worker:
             inputs = [self._fresh(self.seed)]
             setup_ns = self.clock() - start
             call_ns = self.each(self.function, inputs)
-            room = min(MAX_FRESH_LOOPS, FRESH_SETUP_NS // max(setup_ns, 1))
+            room = min(MAX_FRESH_LOOPS if self.takes_data else 1, FRESH_SETUP_NS // max(setup_ns, 1))
             return {"loops": max(1, min(room, goal // max(call_ns, 1) + 1))}
         while True:
             spent = self.same(self.function, self.arguments, loops)
@@ -448,15 +489,18 @@ class Worker:
 
     def result(self, request: Dict[str, Any]) -> str:
         """Call once on fresh or on the timed input and return the serialised result."""
-        live = request["seed"] is None
+        live, held = request["seed"] is None, self._held()
         arguments = self.arguments if live else self._fresh(request["seed"])
         late = bool(live and self.first_digest and self._data_digest() != self.first_digest)
         _seed(self.seed)
-        tree = encode(self.function(*arguments), self.limit)
+        value = self.function(*arguments)
+        pickled = _pickled(value) if request["pickled"] else None
+        tree = encode(value, self.limit)
+        self.names.update(held)
         files = [getattr(module, "__file__", None) for module in list(sys.modules.values())]
         owned = [f for f in files if isinstance(f, str) and self._owned(f)]
         running = getattr(sys.modules.get("threading"), "active_count", lambda: 1)()
-        head = {"modules": len(owned), "threads": running, "late_mutation": late}
+        head = {"modules": len(owned), "threads": running, "late_mutation": late, "pickled": pickled}
         return json.dumps(head)[:-1] + ', "tree": ' + tree + "}"
 
     def _owned(self, path: str) -> bool:
@@ -474,10 +518,14 @@ class Worker:
 def _fault(error: BaseException) -> Dict[str, Any]:
     frames = traceback.extract_tb(error.__traceback__)
     last = frames[-1] if frames else None
+    cause: Optional[BaseException] = error
+    # A script may catch the ImportError and leave with sys.exit, or with an error of its own.
+    while cause is not None and not isinstance(cause, ModuleNotFoundError):
+        cause = cause.__cause__ or cause.__context__
     return {
         "type": type(error).__name__,
         "message": _text(error),
-        "missing": error.name if isinstance(error, ModuleNotFoundError) else None,
+        "missing": getattr(cause, "name", None),
         "where": "%s:%s in %s" % (last.filename, last.lineno, last.name) if last else "",
     }
 
@@ -493,14 +541,14 @@ def _claim_pipes() -> Tuple[Any, int]:
     return requests, replies
 
 
-def main() -> None:
+def main(kind: Callable[[], Any] = Worker) -> None:
     """Answer requests until the parent goes away."""
     if not getattr(sys.flags, "safe_path", False):
         del sys.path[0]  # our own folder: older interpreters put it there
     sys.dont_write_bytecode = True
     requests, replies = _claim_pipes()
     nonce = json.loads(requests.readline())["nonce"]
-    worker, owner, write, exit_now = Worker(), os.getpid(), os.write, os._exit
+    worker, owner, write, exit_now = kind(), os.getpid(), os.write, os._exit
     # The target sees an empty main module, not the code that times it.
     sys.modules["__main__"] = types.ModuleType("__main__")
     for line in requests:
