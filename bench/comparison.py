@@ -1,5 +1,7 @@
 """Owns the step from a session's samples to a statement about two of its variants."""
 
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import median
 from typing import Literal
@@ -9,12 +11,20 @@ from judge.bench.results import Crashed, FaultKind, Phase, Ran, Session
 from judge.bench.stats import (
     MIN_FORKS,
     MIN_ROUNDS,
+    Estimate,
     Interval,
+    Recovery,
     Status,
     decide_status,
-    interval,
+    estimate,
+    forks_needed,
+    level,
     log_ratios,
     noise_floor,
+    p_value,
+    recovery,
+    typical,
+    warmup,
 )
 
 
@@ -22,7 +32,8 @@ from judge.bench.stats import (
 class Measured:
     """A comparison with numbers; `speedup` is base over candidate, above 1 is faster.
 
-    `speedup` pairs the rounds, so it need not be the quotient of the two medians.
+    `speedup` pairs the rounds, so it need not be the quotient of the two medians. `p_value` is the
+    smallest one-sided alpha at which the ratio would be called above the bar of this session.
     """
 
     status: Status
@@ -33,6 +44,7 @@ class Measured:
     candidate_ms: float
     rounds: int
     forks: int
+    p_value: float
     reason: str
 
 
@@ -55,7 +67,10 @@ Comparison = Measured | Broken
 
 
 def compare(session: Session, candidate: str = "candidate", base: str = "base") -> Comparison:
-    """Say how a variant's time compares with the base's, by the rule of `decide_status`."""
+    """Say how a variant's time compares with the base's, by the rule of `decide_status`.
+
+    The interval is at the level of the look that it was taken at, so that it holds although one looked.
+    """
     for name in (candidate, base):
         if name not in session.variants:
             known = ", ".join(sorted(session.variants))
@@ -81,36 +96,75 @@ def compare(session: Session, candidate: str = "candidate", base: str = "base") 
             reason=f"only {rounds} rounds in {len(left)} processes fitted into the budget, and a "
             f"statement needs {MIN_ROUNDS} in {MIN_FORKS}: give more time or a smaller experiment",
         )
-    found = ratio_interval(first, other, seed=session.seed)
-    floor = noise_floor(ratio_interval(first, partner, seed=session.seed))
-    status = decide_status(found, threshold=session.threshold, floor=floor)
+    both = (first, partner) if base == session.base else (first,)
+    found = ratio_estimate(both, other, seed=session.seed)
+    floor = noise_floor(ratio_estimate((first,), partner, seed=session.seed))
+    forks, threshold = len(left), session.threshold
+    span = found.interval(level(forks, session.looks))
+    status = decide_status(span, threshold=threshold, floor=floor)
+    bar = max(threshold, 1 + floor)
+    reason = _reason(status, span, bar=bar)
+    if status == "inconclusive":
+        reason += "; " + _wanting(forks_needed(span, forks, threshold=threshold, floor=floor), rounds / forks)
     return Measured(
         status=status,
-        speedup=found.ratio,
-        ci=(found.low, found.high),
+        speedup=span.ratio,
+        ci=(span.low, span.high),
         floor=floor,
         baseline_ms=median(ns for fork in left for ns in fork) / 1e6,
         candidate_ms=median(ns for fork in right for ns in fork) / 1e6,
         rounds=rounds,
-        forks=len(left),
-        reason=_reason(status, found, bar=max(session.threshold, 1 + floor)),
+        forks=forks,
+        p_value=p_value(found, bar=bar, forks=forks, looks=session.looks),
+        reason=reason,
     )
 
 
+def recovered(session: Session, candidate: str = "candidate", human: str = "human") -> Recovery | None:
+    """Return how much of the human's gain a candidate has; None unless the human side is improved here."""
+    against = compare(session, candidate=human)
+    base, one, two = (session.variants.get(name) for name in (session.base, candidate, human))
+    if not isinstance(against, Measured) or against.status != "improved":
+        return None
+    if not (isinstance(base, Ran) and isinstance(one, Ran) and isinstance(two, Ran)):
+        return None
+    return recovery(fork_ratios((base,), one), fork_ratios((base,), two))
+
+
 def paired_rounds(first: Ran, other: Ran) -> tuple[list[list[float]], list[list[float]]]:
-    """Return the samples of two variants, fork by fork, as far as both have them."""
-    pairs = [
-        list(zip(one.ns_per_call, two.ns_per_call, strict=False))
-        for one, two in zip(first.forks, other.forks, strict=False)
+    """Return the typical time of each round of two variants, fork by fork, as far as both have them.
+
+    Rounds in which either was still warming up are left out.
+    """
+    left: list[list[float]] = []
+    right: list[list[float]] = []
+    for one, two in zip(first.forks, other.forks, strict=False):
+        pairs = [(typical(a), typical(b)) for a, b in zip(one.ns_per_call, two.ns_per_call, strict=False)]
+        if not pairs:
+            continue
+        a, b = map(list, zip(*pairs, strict=True))
+        cut = max(warmup(a), warmup(b))
+        left.append(a[cut:])
+        right.append(b[cut:])
+    return left, right
+
+
+def fork_ratios(bases: Sequence[Ran], other: Ran) -> list[list[float]]:
+    """Return the log ratios of a variant, fork by fork, against the mean of one or two copies of the base."""
+    each = []
+    for base in bases:
+        left, right = paired_rounds(base, other)
+        each.append([log_ratios(one, two) for one, two in zip(left, right, strict=True)])
+    return [
+        # From the end: a copy that warmed up for longer lacks the first rounds.
+        [math.fsum(values) / len(values) for values in zip(*(group[::-1] for group in groups), strict=False)][::-1]
+        for groups in zip(*each, strict=False)
     ]
-    return [[a for a, _ in fork] for fork in pairs], [[b for _, b in fork] for fork in pairs]
 
 
-def ratio_interval(first: Ran, other: Ran, *, seed: int) -> Interval:
-    """Return the interval of first over other, pairing the rounds."""
-    left, right = paired_rounds(first, other)
-    groups = [log_ratios(one, two) for one, two in zip(left, right, strict=True)]
-    return interval(groups, seed=seed)
+def ratio_estimate(bases: Sequence[Ran], other: Ran, *, seed: int) -> Estimate:
+    """Return the estimate of base over other; the second copy of the base makes it a third more certain."""
+    return estimate(fork_ratios(bases, other), seed=seed)
 
 
 def _broken(side: Literal["base", "candidate"], name: str, crash: Crashed) -> Broken:
@@ -129,3 +183,10 @@ def _reason(status: Status, found: Interval, *, bar: float) -> str:
             return f"{span}: no difference that matters"
         case "inconclusive":
             return f"{span} neither clears the bar of {bar:.3f} nor rules a difference out"
+
+
+def _wanting(forks: int | None, rounds: float) -> str:
+    """Say how many samples it would take, if the ratio is what it seems."""
+    if forks is None:
+        return "no number of samples that is worth taking would tell"
+    return f"about {math.ceil(forks * rounds)} rounds in {forks} processes would tell"

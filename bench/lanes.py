@@ -84,7 +84,9 @@ class Lane:
         self._is_base = is_base
         self._process: WorkerProcess | None = None
         self._loops = 0
+        self._parts = 1
         self._pending: list[Reading] = []
+        self._samples: list[tuple[float, ...]] = []
         self._resolution_ns = 1
         self._imports: list[float] = []
         self._setups: list[float] = []
@@ -115,17 +117,22 @@ class Lane:
                 message = f"the worker needs Python 3.8 or newer, and under {self._setting.python!r} {message}"
             self.crash = Crashed(phase=phase, kind=kind, message=message, module=module)
 
-    def start(self, home: Path, hash_seed: int) -> None:
-        """Start a fresh worker for the next fork."""
+    def launch(self, home: Path, hash_seed: int) -> None:
+        """Start a fresh worker for the next fork, and do not wait: all variants' start side by side."""
         home.mkdir()
         options = self._setting.options
-        self._home, self._pending = home, []
+        self._home, self._pending, self._samples = home, [], []
         self._process = WorkerProcess(
             python=self._setting.python,
             home=home,
             hash_seed=hash_seed,
             reply_limit=2 * options.output_bytes,
         )
+
+    def greet(self) -> None:
+        """Confine the worker that was started, and learn what it is."""
+        assert self._process is not None
+        options = self._setting.options
         allowed = self._allow("hello", options.setup_timeout_s)
         hello = self._process.hello(timeout_s=allowed, memory=options.memory_bytes, core=self._setting.core)
         self.facts = hello.fields
@@ -161,24 +168,32 @@ class Lane:
         reply = self._call("probe")
         self.mutates, self.mutation_sure = reply.flag("mutates"), reply.flag("sure")
 
-    def calibrate(self, *, fresh: bool) -> None:
-        """Settle how many calls make one sample, for the whole session."""
-        if not self._loops:
-            goal = max(
-                round(self._setting.options.sample_s * 1e9),
-                _SAMPLE_RESOLUTIONS * self._resolution_ns,
-            )
-            self._loops = max(1, self._call("calibrate", goal_ns=goal, fresh=fresh).integer("loops"))
+    def calibrate(self, *, fresh: bool, parts: int) -> int:
+        """Settle how many calls make one part of a sample, for the whole session.
 
-    def sample(self, *, fresh: bool, keep: bool) -> None:
-        """Time one sample."""
-        self._ask("prepare", self._setting.options.setup_timeout_s, loops=self._loops, fresh=fresh)
+        Returns how many such parts fit into a sample, at most `parts`.
+        """
+        if not self._loops:
+            sample_ns = self._setting.options.sample_s * 1e9
+            goal = max(round(sample_ns / parts), _SAMPLE_RESOLUTIONS * self._resolution_ns)
+            reply = self._call("calibrate", goal_ns=goal, fresh=fresh, parts=parts)
+            self._loops = max(1, reply.integer("loops"))
+            self._parts = max(1, min(parts, round(sample_ns / max(reply.integer("ns"), 1))))
+        return self._parts
+
+    def sample(self, *, fresh: bool, parts: int, keep: bool) -> None:
+        """Time one sample: as many parts as every other variant."""
+        limit_s = self._setting.options.setup_timeout_s
+        self._ask("prepare", limit_s, loops=self._loops, fresh=fresh, parts=parts)
         reply = self._call("sample")
-        reading = Reading(claimed_ns=reply.integer("ns"), wall_ns=reply.wall_ns)
-        if fault := impossible(reading):
-            raise WorkerFault("clock", fault)
+        claimed = reply.integers("ns")
+        reading = Reading(claimed_ns=sum(claimed), wall_ns=reply.wall_ns)
+        fault = impossible(reading)
+        if fault or len(claimed) != parts or min(claimed) <= 0:
+            raise WorkerFault("clock", fault or f"{parts} times were asked for, the sample claims {claimed}")
         if keep:
             self._pending.append(reading)
+            self._samples.append(tuple(ns / self._loops for ns in claimed))
 
     def result(self, seed: int | None) -> object:
         """Return the serialised result on fresh input, or on the timed one for None."""
@@ -204,9 +219,8 @@ class Lane:
 
     def finish_fork(self) -> None:
         """Keep the samples of this fork."""
-        if self._pending:
-            samples = tuple(reading.claimed_ns / self._loops for reading in self._pending)
-            self.forks.append(Fork(ns_per_call=samples, loops=self._loops))
+        if self._samples:
+            self.forks.append(Fork(ns_per_call=tuple(self._samples), loops=self._loops))
             self.readings += self._pending
 
     def check_clock(self, base: "Lane") -> None:

@@ -30,9 +30,10 @@ class Variant:
 class Options:
     """How a session is run; every limit is in seconds of wall time.
 
-    `forks` processes per variant are started one after the other, each with `min_rounds`
-    rounds; while nothing is clear and `budget_s` lasts, up to three times as many forks follow,
-    with up to `max_rounds` rounds each. `budget_s` is an upper bound: a clear case stops early.
+    `forks` processes per variant are started one after the other, each with `min_rounds` rounds;
+    while nothing is clear and `budget_s` lasts, up to three times as many forks follow, with up to
+    `max_rounds` rounds each. Processes differ more than their rounds do, so many forks with few
+    rounds tell most. `budget_s` is an upper bound: a clear case stops early.
     `import_paths` are relative to the tree; empty means `src` where only that holds packages.
     """
 
@@ -40,10 +41,10 @@ class Options:
     python: Path = field(default_factory=lambda: Path(sys.executable))
     import_paths: tuple[str, ...] = ()
     device: Device = "auto"
-    forks: int = 3
-    min_rounds: int = 10
-    max_rounds: int = 20
-    sample_s: float = 0.005
+    forks: int = 8
+    min_rounds: int = 5
+    max_rounds: int = 5
+    sample_s: float = 0.004
     budget_s: float = 20.0
     call_timeout_s: float = 60.0
     setup_timeout_s: float = 60.0

@@ -21,9 +21,12 @@ FaultKind = Literal[
 
 @dataclass(frozen=True, kw_only=True)
 class Fork:
-    """The samples of one process, in order; the warm-up round is not among them."""
+    """The samples of one process, in order: for each round the nanoseconds per call of its parts.
 
-    ns_per_call: tuple[float, ...]
+    The warm-up round is not among them. Each part is the time of `loops` calls, divided by them.
+    """
+
+    ns_per_call: tuple[tuple[float, ...], ...]
     loops: int
 
 
@@ -98,6 +101,7 @@ class Costs:
 class Session:
     """Everything one session measured: raw samples in order, outputs, machine, notes.
 
+    `looks` are the numbers of forks after which the session was to look at its own numbers.
     `outputs` has no entry for the base. `costs` has entries only for variants that were set up.
     """
 
@@ -110,6 +114,7 @@ class Session:
     notes: tuple[str, ...]
     seed: int
     threshold: float
+    looks: tuple[int, ...] = ()
     wall_s: float
 
     def record(self) -> dict[str, object]:

@@ -1,6 +1,5 @@
 """Owns the course of a session: forks of side-by-side workers that take turns, round by round."""
 
-import math
 import random
 import tempfile
 import time
@@ -8,7 +7,7 @@ from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
-from judge.bench.comparison import ratio_interval
+from judge.bench.comparison import Measured, compare
 from judge.bench.contract import Contract, ContractProblem, Function, check_contract, function_contract
 from judge.bench.devices import Core, fingerprint, hold_core, idle_notes
 from judge.bench.errors import ContractError
@@ -21,12 +20,13 @@ from judge.bench.options import (
     resolve_import_paths,
 )
 from judge.bench.outputs import combine_outcomes, compare_outputs
-from judge.bench.results import Changed, Crashed, Outcome, Phase, Ran, Same, Session, Unknown
-from judge.bench.stats import is_clear, noise_floor
+from judge.bench.results import Changed, Outcome, Phase, Same, Session, Unknown
 
 AA_SUFFIX = " (A/A)"
 # The session looks at its own numbers after these multiples of `forks`, and nowhere else.
-LOOKS = (1.0, 5 / 3, 3.0)
+LOOKS = (1, 2, 3)
+PARTS = 8
+"""How many short timings make a sample: long ones are all hit by what else runs, short ones are not."""
 _WARMUP_ROUNDS = 1
 _SOFT_SHARE = 0.85
 _MAX_SEED = 2**32 - 1
@@ -94,13 +94,14 @@ class _Run:
         self._others = others
         self._machine = fingerprint()
         self._fresh = False
+        self._parts = PARTS
         self._overhead_s = 0.0
         self._results_s = 0.0
 
     def all_forks(self) -> None:
         """Run forks until the answer is clear, the budget is spent or the base is broken."""
         forks = self._options.forks
-        looks = [math.ceil(forks * multiple) for multiple in LOOKS]
+        looks = [forks * multiple for multiple in LOOKS]
         for index in range(looks[-1]):
             if index in looks and self._is_clear():
                 return
@@ -127,7 +128,7 @@ class _Run:
             asked = time.monotonic()
             self._results("fresh input", fresh_seed)
             self._results_s = time.monotonic() - asked
-            self._each("experiment", lambda lane: lane.calibrate(fresh=self._fresh))
+            self._each("experiment", self._calibrate)
             opened = time.monotonic()
             self._rounds(index)
             closed = time.monotonic()
@@ -142,8 +143,10 @@ class _Run:
         """Start all workers of a fork, with the same hash seed and the same data."""
         hash_seed = self._random.randint(0, _MAX_SEED)
         data_seed = self._random.randint(0, _MAX_SEED)
-        homes = {id(lane): self._folder / f"{index}-{n}" for n, lane in enumerate(self._lanes)}
-        self._each("start", lambda lane: lane.start(homes[id(lane)], hash_seed))
+        for number, lane in enumerate(self._lanes):
+            if lane.alive:
+                lane.launch(self._folder / f"{index}-{number}", hash_seed)
+        self._each("start", lambda lane: lane.greet())
         self._each("load", lambda lane: lane.load())
         self._each("setup", lambda lane: lane.setup(data_seed))
         if index == 0:
@@ -170,6 +173,12 @@ class _Run:
 
         self._each("experiment", ask)
 
+    def _calibrate(self, lane: Lane) -> None:
+        """Settle the calls of a part; how many parts a sample has is the base's to say, and holds for all."""
+        parts = lane.calibrate(fresh=self._fresh, parts=self._parts)
+        if lane is self._base:
+            self._parts = parts
+
     def _rounds(self, index: int) -> None:
         """Take one sample of every lane per round, in random order."""
         first_wave = index < self._options.forks
@@ -185,20 +194,13 @@ class _Run:
             for lane in self._random.sample(self._lanes, len(self._lanes)):
                 if lane.alive and self._base.alive:
                     with lane.turn("sample"):
-                        lane.sample(fresh=self._fresh, keep=keep)
+                        lane.sample(fresh=self._fresh, parts=self._parts, keep=keep)
 
     def _is_clear(self) -> bool:
-        first, partner = self._base.outcome_of(), self._partner.outcome_of()
-        if isinstance(first, Crashed) or isinstance(partner, Crashed):
-            return True
-        seed, threshold = self._options.seed, self._options.threshold
-        floor = noise_floor(ratio_interval(first, partner, seed=seed))
-        results = [lane.outcome_of() for lane in self._others]
-        return all(
-            is_clear(ratio_interval(first, other, seed=seed), threshold=threshold, floor=floor)
-            for other in results
-            if isinstance(other, Ran)
-        )
+        """Say whether every variant has a status; the interval of each look is at the level of that look."""
+        session = self.session(None, 0.0)
+        found = [compare(session, candidate=lane.name) for lane in self._others]
+        return all(one.status != "inconclusive" for one in found if isinstance(one, Measured))
 
     def session(self, core: Core | None, wall_s: float) -> Session:
         """Return all that was measured."""
@@ -223,6 +225,7 @@ class _Run:
             notes=tuple(notes),
             seed=self._options.seed,
             threshold=self._options.threshold,
+            looks=tuple(self._options.forks * multiple for multiple in LOOKS),
             wall_s=wall_s,
         )
 

@@ -58,6 +58,13 @@ class Reply:
             raise WorkerFault("protocol", f"the reply's {name!r} is {value!r}, not a number")
         return value
 
+    def integers(self, name: str) -> tuple[int, ...]:
+        """Return a field that must be a list of whole numbers."""
+        value = self.fields.get(name)
+        if not isinstance(value, list) or not all(type(item) is int for item in value):
+            raise WorkerFault("protocol", f"the reply's {name!r} is {str(value)[:80]}, not numbers")
+        return tuple(value)
+
     def flag(self, name: str) -> bool:
         """Return a field that must be true or false."""
         value = self.fields.get(name)

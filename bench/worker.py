@@ -373,7 +373,7 @@ class Worker:
         self.clock = time.perf_counter_ns
         self.same, self.each = _timers(self.clock)
         self.arguments: Tuple[Any, ...] = ()
-        self.inputs: List[Tuple[Any, ...]] = []
+        self.inputs: List[List[Tuple[Any, ...]]] = []
         self.first_digest = ""
         self.tree = ""
         self.names: Dict[str, Any] = {}
@@ -453,37 +453,41 @@ class Worker:
         return {"mutates": before != self.first_digest, "sure": sure, "call_ns": call_ns}
 
     def calibrate(self, request: Dict[str, Any]) -> Dict[str, Any]:
-        """Find how many calls one sample needs to last as long as asked."""
+        """Find how many calls last as long as asked, and how long they lasted."""
         goal, loops = request["goal_ns"], 1
         if request["fresh"]:
             start = self.clock()
             inputs = [self._fresh(self.seed)]
             setup_ns = self.clock() - start
-            call_ns = self.each(self.function, inputs)
-            room = min(MAX_FRESH_LOOPS if self.takes_data else 1, FRESH_SETUP_NS // max(setup_ns, 1))
-            return {"loops": max(1, min(room, goal // max(call_ns, 1) + 1))}
+            call_ns = max(self.each(self.function, inputs), 1)
+            room = (
+                min(MAX_FRESH_LOOPS if self.takes_data else 1, FRESH_SETUP_NS // max(setup_ns, 1)) // request["parts"]
+            )
+            loops = max(1, min(room, goal // call_ns + 1))
+            return {"loops": loops, "ns": loops * call_ns}
         while True:
             spent = self.same(self.function, self.arguments, loops)
             if spent >= goal:
-                return {"loops": loops}
+                return {"loops": loops, "ns": spent}
             loops = min(loops * 10, max(loops + 1, int(1.1 * goal * loops / max(spent, 1))))
 
     def prepare(self, request: Dict[str, Any]) -> Dict[str, Any]:
         """Do all that must not be timed before the next sample."""
         self.loops, self.is_fresh = request["loops"], request["fresh"]
+        self.parts = range(request["parts"])
         self.inputs = []
         if self.is_fresh:
-            self.inputs = [self._fresh(self.seed) for _ in range(self.loops)]
+            self.inputs = [[self._fresh(self.seed) for _ in range(self.loops)] for _ in self.parts]
         gc.collect()
         return {}
 
     def sample(self, request: Dict[str, Any]) -> Dict[str, Any]:
-        """Time the prepared calls; nothing else happens between request and reply."""
+        """Time the prepared calls, part by part; nothing else happens between request and reply."""
         gc.disable()
         try:
             if self.is_fresh:
-                return {"ns": self.each(self.function, self.inputs)}
-            return {"ns": self.same(self.function, self.arguments, self.loops)}
+                return {"ns": [self.each(self.function, inputs) for inputs in self.inputs]}
+            return {"ns": [self.same(self.function, self.arguments, self.loops) for _ in self.parts]}
         finally:
             gc.enable()
 
