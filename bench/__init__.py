@@ -1,6 +1,6 @@
 """The timing engine: times prepared source trees side by side; knows nothing of patches."""
 
-from judge.bench.comparison import Broken, Comparison, Measured, compare
+from judge.bench.comparison import Broken, Comparison, Measured, compare, recovered
 from judge.bench.contract import Contract, ContractProblem, check_contract
 from judge.bench.devices import fingerprint
 from judge.bench.errors import (
@@ -10,6 +10,7 @@ from judge.bench.errors import (
     InterpreterError,
     OptionsError,
 )
+from judge.bench.oddities import Oddity, oddities
 from judge.bench.options import Options, Variant
 from judge.bench.results import (
     Changed,
@@ -24,6 +25,7 @@ from judge.bench.results import (
     VariantResult,
 )
 from judge.bench.rounds import measure
+from judge.bench.stats import Recovery, q_values
 
 __all__ = [
     "BenchError",
@@ -39,10 +41,12 @@ __all__ = [
     "Fork",
     "InterpreterError",
     "Measured",
+    "Oddity",
     "Options",
     "OptionsError",
     "Outcome",
     "Ran",
+    "Recovery",
     "Same",
     "Session",
     "Unknown",
@@ -52,4 +56,7 @@ __all__ = [
     "compare",
     "fingerprint",
     "measure",
+    "oddities",
+    "q_values",
+    "recovered",
 ]

@@ -17,6 +17,7 @@ from judge.bench.stats import (
     Status,
     decide_status,
     estimate,
+    evenness,
     forks_needed,
     level,
     log_ratios,
@@ -104,7 +105,10 @@ def compare(session: Session, candidate: str = "candidate", base: str = "base") 
     status = decide_status(span, threshold=threshold, floor=floor)
     bar = max(threshold, 1 + floor)
     reason = _reason(status, span, bar=bar)
-    if status == "inconclusive":
+    if status == "improved" and not evenness(found, totals_estimate(both, other, seed=session.seed)):
+        status = "inconclusive"
+        reason = f"{span.ratio:.3f}x for the usual call, but not for all calls together: some take far longer"
+    elif status == "inconclusive":
         reason += "; " + _wanting(forks_needed(span, forks, threshold=threshold, floor=floor), rounds / forks)
     return Measured(
         status=status,
@@ -165,6 +169,17 @@ def fork_ratios(bases: Sequence[Ran], other: Ran) -> list[list[float]]:
 def ratio_estimate(bases: Sequence[Ran], other: Ran, *, seed: int) -> Estimate:
     """Return the estimate of base over other; the second copy of the base makes it a third more certain."""
     return estimate(fork_ratios(bases, other), seed=seed)
+
+
+def totals_estimate(bases: Sequence[Ran], other: Ran, *, seed: int) -> Estimate:
+    """Return the estimate from all the time of each fork, whatever made some of its calls slow."""
+    groups = []
+    for forks in zip(*(base.forks for base in bases), other.forks, strict=False):
+        count = min(len(fork.ns_per_call) for fork in forks)
+        if count:
+            *left, right = (math.log(math.fsum(map(math.fsum, fork.ns_per_call[:count]))) for fork in forks)
+            groups.append([math.fsum(left) / len(left) - right])
+    return estimate(groups, seed=seed)
 
 
 def _broken(side: Literal["base", "candidate"], name: str, crash: Crashed) -> Broken:

@@ -77,6 +77,7 @@ class Lane:
         self.mutation_sure = True
         self.late_mutation = False
         self.threads = 1
+        self.result_bytes = 0
         self.modules = 0
         self.facts: Mapping[str, object] = {}
         self._tree = variant.tree.absolute()
@@ -209,7 +210,10 @@ class Lane:
             )
         if reply.flag("late_mutation"):
             self.outcomes.append(Changed(where="input", message="later calls change the timed input, the first not"))
-        return reply.fields.get("tree")
+        tree = reply.fields.get("tree")
+        if isinstance(tree, list) and tree[0] == "array":
+            self.result_bytes = len(tree[-1]) * 3 // 4  # base64
+        return tree
 
     def agree(self, label: str, outcome: Outcome) -> None:
         """Keep how one result compares with the base's, and on which input."""

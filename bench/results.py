@@ -1,7 +1,7 @@
 """Owns what a session returns: per variant what ran or how it broke, and whether outputs agree."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Literal
 
 Phase = Literal["start", "load", "setup", "experiment", "sample"]
@@ -102,6 +102,7 @@ class Session:
     """Everything one session measured: raw samples in order, outputs, machine, notes.
 
     `looks` are the numbers of forks after which the session was to look at its own numbers.
+    `result_bytes` are the sizes of results that are one array, else 0.
     `outputs` has no entry for the base. `costs` has entries only for variants that were set up.
     """
 
@@ -110,6 +111,7 @@ class Session:
     variants: Mapping[str, VariantResult]
     outputs: Mapping[str, Outcome]
     costs: Mapping[str, Costs]
+    result_bytes: Mapping[str, int] = field(default_factory=dict)
     machine: Mapping[str, object]
     notes: tuple[str, ...]
     seed: int

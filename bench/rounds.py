@@ -221,6 +221,7 @@ class _Run:
             variants={lane.name: lane.outcome_of() for lane in self._lanes},
             outputs={lane.name: self._outputs(lane) for lane in self._others},
             costs={name: cost for name, cost in costs.items() if cost},
+            result_bytes={lane.name: lane.result_bytes for lane in self._lanes},
             machine=machine,
             notes=tuple(notes),
             seed=self._options.seed,

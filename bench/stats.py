@@ -72,6 +72,15 @@ def typical(parts: Sequence[float]) -> float:
     return fmean(sorted(parts)[: (len(parts) + 1) // 2])
 
 
+def evenness(found: Estimate, totals: Estimate) -> bool:
+    """Say whether the time of all calls does not contradict that of the typical ones.
+
+    `typical` does not see work that is put off and done in a few calls; the sum of all does. What else
+    runs on the machine widens the interval of the sums, and so excuses.
+    """
+    return totals.interval().high * NEUTRAL >= found.interval().low
+
+
 def warmup(rounds: Sequence[float]) -> int:
     """Return how many leading rounds are slower than the second half ever was, by more than its range.
 
@@ -260,7 +269,7 @@ def recovery(
     square = upper_quantile(alpha / 2, count - 1) ** 2
     # The shares r for which the mean of x - r * y is within its own error of nothing.
     a, b, c = y * y - square * yy, x * y - square * xy, x * x - square * xx
-    if a <= 0 or b * b - a * c < 0:
+    if a <= 0:
         return None
-    root = math.sqrt(b * b - a * c)
+    root = math.sqrt(max(b * b - a * c, 0.0))
     return Recovery(share=x / y, low=(b - root) / a, high=(b + root) / a)

@@ -460,9 +460,9 @@ class Worker:
             inputs = [self._fresh(self.seed)]
             setup_ns = self.clock() - start
             call_ns = max(self.each(self.function, inputs), 1)
-            room = (
-                min(MAX_FRESH_LOOPS if self.takes_data else 1, FRESH_SETUP_NS // max(setup_ns, 1)) // request["parts"]
-            )
+            if not self.takes_data:  # the data has one place, so only one call can be prepared
+                return {"loops": 1, "ns": goal * request["parts"]}
+            room = min(MAX_FRESH_LOOPS, FRESH_SETUP_NS // max(setup_ns, 1)) // request["parts"]
             loops = max(1, min(room, goal // call_ns + 1))
             return {"loops": loops, "ns": loops * call_ns}
         while True:

@@ -3,14 +3,26 @@
 from __future__ import annotations
 
 import io
-import math
 import shutil
 import tarfile
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from judge.bench import BenchError, Changed, Measured, Same, Session, Unknown, Variant, compare, measure
+from judge.bench import (
+    BenchError,
+    Changed,
+    Comparison,
+    Measured,
+    Same,
+    Session,
+    Unknown,
+    Variant,
+    compare,
+    measure,
+    oddities,
+    recovered,
+)
 from judge.bench import Broken as BenchBroken
 from judge.bench import Options as BenchOptions
 from judge.bench.options import Device
@@ -65,7 +77,7 @@ class SpeedStage(Closing):
             )
         except OSError as error:
             return NotTimed(status="error", reason="trees", message=f"the source trees could not be prepared: {error}")
-        timing = timing_of(session, has_human=ground.human is not None)
+        timing = timing_of(session, has_human=ground.human is not None, changed_lines=_size(application))
         if isinstance(timing, Broken):  # the place in a temporary folder means nothing to a reader
             timing = timing.model_copy(update={"message": timing.message.replace(f"{self._folder}/candidate/", "")})
         return timing
@@ -93,6 +105,12 @@ class SpeedStage(Closing):
         if ground.human is not None:
             variants.append(Variant(name="human", tree=human))
         return [*variants, Variant(name="candidate", tree=candidate)]
+
+
+def _size(application: Applied) -> int:
+    """Return how many lines the patch adds or removes, whichever is more."""
+    files = application.patch.files
+    return max(sum(len(file.added) for file in files), sum(len(file.removed) for file in files))
 
 
 def _write_tree(ground: Ground, folder: Path) -> None:
@@ -125,8 +143,8 @@ def _overlay(base: Path, folder: Path, after: PatchedTree) -> None:
             target.chmod(0o755 if entry.mode == "100755" else 0o644)
 
 
-def timing_of(session: Session, *, has_human: bool) -> Timing:
-    """Turn a session into the timing of its variant `candidate`."""
+def timing_of(session: Session, *, has_human: bool, changed_lines: int | None = None) -> Timing:
+    """Turn a session into the timing of its variant `candidate`; `changed_lines` is the size of its patch."""
     device = str(session.machine.get("device", "cpu"))
     found = compare(session)
     outputs, message = _outputs(session)
@@ -140,6 +158,7 @@ def timing_of(session: Session, *, has_human: bool) -> Timing:
         )
     human = compare(session, candidate="human") if has_human else None
     known = human if isinstance(human, Measured) else None
+    share = recovered(session) if has_human else None
     return Timed(
         status=found.status,
         speedup=found.speedup,
@@ -148,7 +167,11 @@ def timing_of(session: Session, *, has_human: bool) -> Timing:
         candidate_ms=found.candidate_ms,
         human_speedup=known.speedup if known else None,
         human_ci=known.ci if known else None,
-        recovered=_recovered(found, known),
+        recovered=share.share if share else None,
+        recovered_ci=(share.low, share.high) if share else None,
+        human_message=_why_void(human) if share is None else "",
+        p_value=found.p_value,
+        oddities=tuple(sign.message for sign in oddities(session, found, changed_lines=changed_lines)),
         outputs=outputs,
         outputs_message=message,
         device=device,
@@ -170,8 +193,14 @@ def _outputs(session: Session) -> tuple[Outputs, str]:
             return "unknown", "the candidate returned nothing to compare"
 
 
-def _recovered(candidate: Measured, human: Measured | None) -> float | None:
-    """Share of the human's gain, on a log scale; void where the human commit shows no gain here."""
-    if human is None or human.status != "improved":
-        return None
-    return math.log(candidate.speedup) / math.log(human.speedup)
+def _why_void(human: Comparison | None) -> str:
+    """Say why there is no share of the human's gain; a human side without a gain here voids it."""
+    match human:
+        case None:
+            return ""
+        case Measured(status="improved"):
+            return "too few processes to bound the share of the human's gain"
+        case Measured():
+            return f"human shows no gain here ({human.reason})"
+        case _:
+            return f"the human side was not timed: {human.reason}"
