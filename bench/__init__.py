@@ -1,7 +1,15 @@
 """The timing engine: times prepared source trees side by side; knows nothing of patches."""
 
 from judge.bench.comparison import Broken, Comparison, Measured, compare, recovered
-from judge.bench.contract import Contract, ContractProblem, check_contract
+from judge.bench.contract import (
+    Benchmark,
+    Command,
+    Contract,
+    ContractProblem,
+    Function,
+    check_contract,
+    parse_benchmark,
+)
 from judge.bench.devices import fingerprint
 from judge.bench.errors import (
     BenchError,
@@ -15,9 +23,12 @@ from judge.bench.options import Options, Variant
 from judge.bench.results import (
     Changed,
     Costs,
+    Coverage,
     Crashed,
     Fork,
+    NotCovered,
     Outcome,
+    PathCoverage,
     Ran,
     Same,
     Session,
@@ -29,22 +40,28 @@ from judge.bench.stats import Recovery, q_values
 
 __all__ = [
     "BenchError",
+    "Benchmark",
     "Broken",
     "Changed",
+    "Command",
     "Comparison",
     "Contract",
     "ContractError",
     "ContractProblem",
     "Costs",
+    "Coverage",
     "Crashed",
     "DeviceError",
     "Fork",
+    "Function",
     "InterpreterError",
     "Measured",
+    "NotCovered",
     "Oddity",
     "Options",
     "OptionsError",
     "Outcome",
+    "PathCoverage",
     "Ran",
     "Recovery",
     "Same",
@@ -57,6 +74,7 @@ __all__ = [
     "fingerprint",
     "measure",
     "oddities",
+    "parse_benchmark",
     "q_values",
     "recovered",
 ]

@@ -67,6 +67,7 @@ class Lane:
 
     def __init__(self, variant: Variant, setting: Setting, *, is_base: bool) -> None:
         self.name = variant.name
+        self.variant = variant
         self.crash: Crashed | None = None
         self.out_of_time = False
         self.forks: list[Fork] = []
@@ -200,7 +201,9 @@ class Lane:
         """Return the serialised result on fresh input, or on the timed one for None."""
         reply = self._call("result", seed=seed, pickled=self._setting.contract.has_check_equivalence)
         pickled = reply.fields.get("pickled")
-        self.pickles["timed input" if seed is None else "fresh input"] = pickled if isinstance(pickled, str) else None
+        # Of the first fork only: later ones have other data, and a variant may not reach them.
+        label = "timed input" if seed is None else "fresh input"
+        self.pickles.setdefault(label, pickled if isinstance(pickled, str) else None)
         self.modules, self.threads = reply.integer("modules"), reply.integer("threads")
         if self.modules == 0:
             raise WorkerFault(

@@ -3,7 +3,7 @@
 import secrets
 import shutil
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
@@ -20,10 +20,14 @@ _NOT_PACKAGES = frozenset({"tests", "test", "docs", "doc", "examples", "benchmar
 
 @dataclass(frozen=True, kw_only=True)
 class Variant:
-    """One prepared source tree under a name, such as base, human or candidate."""
+    """One prepared source tree under a name, such as base, human or candidate.
+
+    `watched` names lines, by file relative to the tree, of which it is asked whether the benchmark runs them.
+    """
 
     name: str
     tree: Path
+    watched: Mapping[str, frozenset[int]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -66,7 +66,7 @@ class Same:
     """Outputs that agree, and how that is known."""
 
     status: Literal["same"] = "same"
-    how: Literal["equal", "tolerance", "hash", "digest"]
+    how: Literal["equal", "tolerance", "hash", "digest", "check_equivalence"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,12 +98,39 @@ class Costs:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Coverage:
+    """How many of the watched lines the benchmark runs, of those that hold code.
+
+    `timed` ran in the timed call or define what it uses; `ran` counts set-up as well. `missed` names the first
+    few that did not run.
+    """
+
+    status: Literal["covered"] = "covered"
+    executable: int
+    ran: int
+    timed: int
+    missed: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class NotCovered:
+    """Watched lines of which nobody can say whether they ran, and why."""
+
+    status: Literal["unknown"] = "unknown"
+    reason: str
+
+
+PathCoverage = Coverage | NotCovered
+
+
+@dataclass(frozen=True, kw_only=True)
 class Session:
     """Everything one session measured: raw samples in order, outputs, machine, notes.
 
     `looks` are the numbers of forks after which the session was to look at its own numbers.
     `result_bytes` are the sizes of results that are one array, else 0.
-    `outputs` has no entry for the base. `costs` has entries only for variants that were set up.
+    `outputs` has no entry for the base, `coverage` only entries for variants with watched lines.
+    `costs` has entries only for variants that were set up.
     """
 
     base: str
@@ -118,6 +145,7 @@ class Session:
     threshold: float
     looks: tuple[int, ...] = ()
     wall_s: float
+    coverage: Mapping[str, PathCoverage] = field(default_factory=dict)
 
     def record(self) -> dict[str, object]:
         """Return the session as plain values for JSON."""

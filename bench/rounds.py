@@ -3,7 +3,7 @@
 import random
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -11,6 +11,7 @@ from judge.bench.comparison import Measured, compare
 from judge.bench.contract import Contract, ContractProblem, Function, check_contract, function_contract
 from judge.bench.devices import Core, fingerprint, hold_core, idle_notes
 from judge.bench.errors import ContractError
+from judge.bench.inspection import Check, equivalence, equivalence_notes, path_coverage, settle
 from judge.bench.lanes import RAISED, Budget, Lane, Setting
 from judge.bench.options import (
     Options,
@@ -20,7 +21,8 @@ from judge.bench.options import (
     resolve_import_paths,
 )
 from judge.bench.outputs import combine_outcomes, compare_outputs
-from judge.bench.results import Changed, Outcome, Phase, Same, Session, Unknown
+from judge.bench.results import Changed, Outcome, PathCoverage, Phase, Same, Session, Unknown
+from judge.bench.runner import WorkerFault
 
 AA_SUFFIX = " (A/A)"
 # The session looks at its own numbers after these multiples of `forks`, and nowhere else.
@@ -67,6 +69,7 @@ def measure(
         run = _Run(variants, setting, Path(folder), progress or (lambda text: None))
         run.all_forks()
         run.check_clocks()
+        run.inspect()
         return run.session(core, time.monotonic() - started)
 
 
@@ -97,6 +100,9 @@ class _Run:
         self._parts = PARTS
         self._overhead_s = 0.0
         self._results_s = 0.0
+        self._checks: Mapping[str, Check] = {}
+        self._check_fault = "the base gave no result"
+        self._coverage: dict[str, PathCoverage] = {}
 
     def all_forks(self) -> None:
         """Run forks until the answer is clear, the budget is spent or the base is broken."""
@@ -119,6 +125,21 @@ class _Run:
         """Refuse variants whose clock disagrees with ours, measured by the base's."""
         for lane in self._others:
             lane.check_clock(self._base)
+
+    def inspect(self) -> None:
+        """Look at what timing does not show, in processes that are not timed."""
+        contract, base = self._setting.contract, self._base
+        if contract.has_check_equivalence and base.pickles and not base.crash:
+            try:
+                asked = [self._partner, *(lane for lane in self._others if not lane.crash)]
+                self._checks = equivalence(base, asked, base.variant, self._setting, self._folder / "check")
+                self._check_fault = ""
+            except WorkerFault as fault:
+                self._check_fault = fault.message
+        for number, lane in enumerate(self._others):
+            if lane.variant.watched and not lane.crash:
+                home = self._folder / f"lines-{number}"
+                self._coverage[lane.name] = path_coverage(lane.variant, self._setting, home)
 
     def _fork(self, index: int) -> None:
         started = time.monotonic()
@@ -205,6 +226,8 @@ class _Run:
     def session(self, core: Core | None, wall_s: float) -> Session:
         """Return all that was measured."""
         notes = [*idle_notes(self._machine), *_contract_notes(self._setting.contract)]
+        if self._setting.contract.has_check_equivalence:
+            notes += equivalence_notes(self._checks, self._partner.name, self._check_fault)
         notes += self._lane_notes()
         if core and not core.exclusive:
             notes.append("other sessions are timing on this core: the samples are noisier")
@@ -228,6 +251,7 @@ class _Run:
             threshold=self._options.threshold,
             looks=tuple(self._options.forks * multiple for multiple in LOOKS),
             wall_s=wall_s,
+            coverage=self._coverage,
         )
 
     def _outputs(self, lane: Lane) -> Outcome:
@@ -240,10 +264,10 @@ class _Run:
         found = combine_outcomes(lane.outcomes)
         control = combine_outcomes(self._partner.outcomes)
         if isinstance(found, Changed) and isinstance(control, Changed) and found.where != RAISED:
-            return Unknown(
+            found = Unknown(
                 reason=f"the base's own output differs between two runs at {control.where}: {control.message}"
             )
-        return found
+        return settle(found, self._checks.get(lane.name), control=self._checks.get(self._partner.name))
 
     def _lane_notes(self) -> list[str]:
         notes = []
@@ -273,8 +297,6 @@ def _contract(options: Options) -> Contract:
 
 def _contract_notes(contract: Contract) -> list[str]:
     notes = []
-    if contract.has_check_equivalence:
-        notes.append("check_equivalence of the benchmark was not run: outputs were compared instead")
     if contract.keep is not None:
         lines = ", ".join(str(a) if a == b else f"{a}-{b}" for a, b in contract.left_out)
         notes.append(

@@ -87,7 +87,7 @@ def scrubbed_environment(source: Mapping[str, str], *, home: Path, hash_seed: in
 class WorkerProcess:
     """One worker in a session of its own, asked one thing at a time."""
 
-    def __init__(self, *, python: str, home: Path, hash_seed: int, reply_limit: int) -> None:
+    def __init__(self, *, python: str, home: Path, hash_seed: int, reply_limit: int, script: Path = WORKER) -> None:
         self._nonce = secrets.token_hex(16)
         self._number = 0
         self._reply_limit = reply_limit + REPLY_MARGIN
@@ -97,7 +97,7 @@ class WorkerProcess:
         self._paused = False
         try:
             self._process = subprocess.Popen(
-                [python, "-s", "-B", str(WORKER)],
+                [python, "-s", "-B", str(script)],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,

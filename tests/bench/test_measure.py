@@ -102,14 +102,10 @@ def work(numbers):
 
 
 def test_workload_without_data(bench: Bench) -> None:
-    """setup() + workload() is timed as well, and check_equivalence is said not to run."""
-    text = (
-        "from library import work\ndef setup(): ...\ndef workload(): return work(range(200))\n"
-        "def check_equivalence(a, b): raise SystemExit\n"
-    )
+    """setup() + workload() is timed as well."""
+    text = "from library import work\ndef setup(): ...\ndef workload(): return work(range(200))\n"
     session = bench({"base": SLOW, "candidate": FAST}, benchmark=text)
     assert isinstance(compare(session), Measured)
-    assert any("check_equivalence" in note for note in session.notes)
 
 
 def test_too_few_rounds_give_no_numbers(bench: Bench) -> None:
