@@ -18,6 +18,7 @@ from judge.bench.errors import (
     InterpreterError,
     OptionsError,
 )
+from judge.bench.native import is_native, native_changes
 from judge.bench.oddities import Oddity, oddities
 from judge.bench.options import Options, Variant
 from judge.bench.results import (
@@ -72,7 +73,9 @@ __all__ = [
     "check_contract",
     "compare",
     "fingerprint",
+    "is_native",
     "measure",
+    "native_changes",
     "oddities",
     "parse_benchmark",
     "q_values",

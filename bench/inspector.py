@@ -12,10 +12,12 @@ import importlib.util
 import io
 import os
 import pickle
+import subprocess
 import sys
+import tempfile
 import threading
 import types
-from typing import Any, Dict, Iterator, List, Set, Tuple
+from typing import IO, Any, Dict, Iterator, List, Set, Tuple
 
 _SPEC = importlib.util.spec_from_file_location(
     "judge_worker", os.path.join(os.path.dirname(os.path.abspath(__file__)), "worker.py")
@@ -34,6 +36,7 @@ _BUILTIN_DATA = frozenset(
     "bool bytearray bytes complex dict float frozenset int list object range set slice str tuple Ellipsis "
     "NotImplemented reversed enumerate map filter zip".split()
 )
+TAIL_BYTES = 256 * 1024
 _FUNCTION = 0x01  # CO_OPTIMIZED: a function's code, not a module's or a class's
 
 
@@ -102,6 +105,32 @@ class Inspector(worker.Worker):  # type: ignore[misc]  # loaded by path
             "message": "" if said is None else "it returned a false value",
         }
 
+    def where(self, request: Dict[str, Any]) -> Dict[str, Any]:
+        """Say in which folder a package is installed, without importing it."""
+        spec = importlib.util.find_spec(request["package"])
+        folders = list(spec.submodule_search_locations or ()) if spec else []
+        return {"folder": os.path.realpath(folders[0]) if folders else None}
+
+    def command(self, request: Dict[str, Any]) -> Dict[str, Any]:
+        """Run a program; return its exit status, its time and the ends of what it wrote."""
+        environment = dict(os.environ, PATH=os.path.dirname(sys.executable) + os.pathsep + os.environ.get("PATH", ""))
+        environment.pop("PYTHONSAFEPATH", None)  # a script may import its neighbours
+        if request["paths"]:
+            environment["PYTHONPATH"] = os.pathsep.join(request["paths"])
+        with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
+            start = self.clock()
+            done = subprocess.run(
+                request["argv"],
+                cwd=request["cwd"],
+                env=environment,
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=err,
+                check=False,
+            )
+            spent = self.clock() - start
+            return {"code": done.returncode, "ns": spent, "out": _tail(out), "err": _tail(err)}
+
     def _audit(self, event: str, details: Any) -> None:
         if event in _SPAWNS:
             self.spawned = True
@@ -143,6 +172,12 @@ class Inspector(worker.Worker):  # type: ignore[misc]  # loaded by path
             inside |= {(path, line) for line in wanted & in_functions}
             outside |= {(path, line) for line in wanted & elsewhere - in_functions - silent}
         return inside, outside
+
+
+def _tail(stream: IO[bytes]) -> str:
+    size = stream.seek(0, os.SEEK_END)
+    stream.seek(max(0, size - TAIL_BYTES))
+    return stream.read().decode("utf-8", "replace")
 
 
 def _lines(code: types.CodeType) -> Tuple[Set[int], Set[int]]:

@@ -38,12 +38,17 @@ class Options:
     while nothing is clear and `budget_s` lasts, up to three times as many forks follow, with up to
     `max_rounds` rounds each. Processes differ more than their rounds do, so many forks with few
     rounds tell most. `budget_s` is an upper bound: a clear case stops early.
+    `build` is a command that is run in a copy of each tree first. `overlay` names packages whose
+    compiled parts come from what is installed for `python`, and whose Python files from the trees.
     `import_paths` are relative to the tree; empty means `src` where only that holds packages.
     """
 
     benchmark: Benchmark
     python: Path = field(default_factory=lambda: Path(sys.executable))
     import_paths: tuple[str, ...] = ()
+    build: str = ""
+    build_timeout_s: float = 1800.0
+    overlay: tuple[str, ...] = ()
     device: Device = "auto"
     forks: int = 8
     min_rounds: int = 5
@@ -85,6 +90,7 @@ def check_options(variants: Sequence[Variant], options: Options) -> None:
         "budget_s": options.budget_s,
         "call_timeout_s": options.call_timeout_s,
         "setup_timeout_s": options.setup_timeout_s,
+        "build_timeout_s": options.build_timeout_s,
         "sample_s": options.sample_s,
         "threshold - 1": options.threshold - 1,
     }

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Literal
 
-Phase = Literal["start", "load", "setup", "experiment", "sample"]
+Phase = Literal["build", "start", "load", "setup", "experiment", "sample"]
 FaultKind = Literal[
     "environment",  # a module that the target's environment lacks
     "not_imported",  # the benchmark runs nothing of the tree

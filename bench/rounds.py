@@ -7,8 +7,9 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
+from judge.bench.command_run import AA_SUFFIX, LOOKS, CommandRun
 from judge.bench.comparison import Measured, compare
-from judge.bench.contract import Contract, ContractProblem, Function, check_contract, function_contract
+from judge.bench.contract import Command, Contract, ContractProblem, Function, check_contract, function_contract
 from judge.bench.devices import Core, fingerprint, hold_core, idle_notes
 from judge.bench.errors import ContractError
 from judge.bench.inspection import Check, equivalence, equivalence_notes, path_coverage, settle
@@ -21,12 +22,10 @@ from judge.bench.options import (
     resolve_import_paths,
 )
 from judge.bench.outputs import combine_outcomes, compare_outputs
+from judge.bench.preparation import Prepared, prepare
 from judge.bench.results import Changed, Outcome, PathCoverage, Phase, Same, Session, Unknown
 from judge.bench.runner import WorkerFault
 
-AA_SUFFIX = " (A/A)"
-# The session looks at its own numbers after these multiples of `forks`, and nowhere else.
-LOOKS = (1, 2, 3)
 PARTS = 8
 """How many short timings make a sample: long ones are all hit by what else runs, short ones are not."""
 _WARMUP_ROUNDS = 1
@@ -47,26 +46,34 @@ def measure(
     """
     started = time.monotonic()
     check_options(variants, options)
-    contract = _contract(options)
+    benchmark = options.benchmark
+    contract = None if isinstance(benchmark, Command) else _contract(benchmark)
     python = find_interpreter(options.python)
     paths = resolve_import_paths(variants[0].tree, options.import_paths)
     with ExitStack() as stack:
-        folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="judge-bench-", ignore_cleanup_errors=True))
+        name = stack.enter_context(tempfile.TemporaryDirectory(prefix="judge-bench-", ignore_cleanup_errors=True))
+        folder = Path(name)
+        ready = prepare(variants, options, python=python, folder=folder)
         core = stack.enter_context(hold_core()) if options.pin else None
+        began = time.monotonic()
+        if contract is None:
+            runs = CommandRun(ready, options, python=python, paths=paths, core=core, folder=folder)
+            runs.all_runs(progress or (lambda text: None))
+            return runs.session(time.monotonic() - started)
         setting = Setting(
             options=options,
             contract=contract,
             python=python,
             import_paths=paths,
-            base_tree=variants[0].tree.absolute(),
+            base_tree=ready.variants[0].tree.absolute(),
             core=core.number if core else None,
             budget=Budget(
                 total_s=options.budget_s,
-                ends_at=started + _SOFT_SHARE * options.budget_s,
-                hard_end=started + options.budget_s,
+                ends_at=began + _SOFT_SHARE * options.budget_s,
+                hard_end=began + options.budget_s,
             ),
         )
-        run = _Run(variants, setting, Path(folder), progress or (lambda text: None))
+        run = _Run(ready, setting, folder, progress or (lambda text: None))
         run.all_forks()
         run.check_clocks()
         run.inspect()
@@ -78,7 +85,7 @@ class _Run:
 
     def __init__(
         self,
-        variants: Sequence[Variant],
+        ready: Prepared,
         setting: Setting,
         folder: Path,
         progress: Callable[[str], None],
@@ -88,13 +95,16 @@ class _Run:
         self._folder = folder
         self._progress = progress
         self._random = random.Random(self._options.seed)
-        base = variants[0]
+        base, *rest = ready.variants
         partner = Variant(name=base.name + AA_SUFFIX, tree=base.tree)
         self._base = Lane(base, setting, is_base=True)
         self._partner = Lane(partner, setting, is_base=False)
-        others = [Lane(variant, setting, is_base=False) for variant in variants[1:]]
+        others = [Lane(variant, setting, is_base=False) for variant in rest]
         self._lanes = [self._base, self._partner, *others]
         self._others = others
+        self._notes = ready.notes
+        for lane in self._lanes:
+            lane.crash = ready.crashes.get(lane.variant.name.removesuffix(AA_SUFFIX))
         self._machine = fingerprint()
         self._fresh = False
         self._parts = PARTS
@@ -225,7 +235,7 @@ class _Run:
 
     def session(self, core: Core | None, wall_s: float) -> Session:
         """Return all that was measured."""
-        notes = [*idle_notes(self._machine), *_contract_notes(self._setting.contract)]
+        notes = [*idle_notes(self._machine), *self._notes, *_contract_notes(self._setting.contract)]
         if self._setting.contract.has_check_equivalence:
             notes += equivalence_notes(self._checks, self._partner.name, self._check_fault)
         notes += self._lane_notes()
@@ -285,11 +295,10 @@ class _Run:
         return notes
 
 
-def _contract(options: Options) -> Contract:
-    if isinstance(options.benchmark, Function):
-        return function_contract(options.benchmark)
-    assert isinstance(options.benchmark, Path), "commands are measured elsewhere"
-    contract = check_contract(options.benchmark)
+def _contract(benchmark: Path | Function) -> Contract:
+    if isinstance(benchmark, Function):
+        return function_contract(benchmark)
+    contract = check_contract(benchmark)
     if isinstance(contract, ContractProblem):
         raise ContractError(str(contract))
     return contract

@@ -34,8 +34,8 @@ def bench(tmp_path: Path) -> Bench:
         values: dict[str, object] = {
             "benchmark": benchmark_is or path,
             "forks": 2,
-            "min_rounds": 4,
-            "max_rounds": 4,
+            "min_rounds": 6,
+            "max_rounds": 6,
             "sample_s": 0.001,
             "seed": 7,
         }
