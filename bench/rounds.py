@@ -230,7 +230,7 @@ class _Run:
     def _is_clear(self) -> bool:
         """Say whether every variant has a status; the interval of each look is at the level of that look."""
         session = self.session(None, 0.0)
-        found = [compare(session, candidate=lane.name) for lane in self._others]
+        found = [compare(session, candidate=lane.name, base=session.base) for lane in self._others]
         return all(one.status != "inconclusive" for one in found if isinstance(one, Measured))
 
     def session(self, core: Core | None, wall_s: float) -> Session:

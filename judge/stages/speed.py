@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import io
 import shutil
-import tarfile
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,6 +31,7 @@ from judge.static_checks.closing import Closing
 from judge.static_checks.git import GitError
 from judge.static_checks.tree import SUBMODULE, SYMLINK, GitTree, PatchedTree
 from judge.timing import Broken, NotTimed, Outputs, Timed, Timing
+from judge.trees import write_commit
 
 # Kinds of fault that say the candidate could not be timed here, not that it is wrong.
 _NOT_ITS_FAULT = frozenset({"environment", "budget", "protocol", "clock", "not_imported"})
@@ -118,12 +117,7 @@ def _write_tree(ground: Ground, folder: Path) -> None:
         assert ground.case.repo is not None
         shutil.copytree(ground.case.repo, folder, symlinks=True, ignore=shutil.ignore_patterns(".git", "__pycache__"))
         return
-    folder.mkdir()
-    archived = ground.scratch.run(["archive", "--format=tar", ground.base.commit])
-    if archived.code != 0:
-        raise GitError(f"git archive failed: {archived.err.strip()[:300]}")
-    with tarfile.open(fileobj=io.BytesIO(archived.out)) as archive:
-        archive.extractall(folder, filter="data")
+    write_commit(ground.scratch, ground.base.commit, folder)
 
 
 def _overlay(base: Path, folder: Path, after: PatchedTree) -> None:
