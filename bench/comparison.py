@@ -7,7 +7,7 @@ from statistics import median
 from typing import Literal
 
 from judge.bench.errors import OptionsError
-from judge.bench.results import Crashed, FaultKind, Phase, Ran, Session
+from judge.bench.results import Coverage, Crashed, FaultKind, Phase, Ran, Session
 from judge.bench.stats import (
     MIN_FORKS,
     MIN_ROUNDS,
@@ -37,7 +37,7 @@ class Measured:
     smallest one-sided alpha at which the ratio would be called above the bar of this session.
     """
 
-    status: Status
+    status: Status | Literal["not_triggered"]
     speedup: float
     ci: tuple[float, float]
     floor: float
@@ -110,8 +110,12 @@ def compare(session: Session, candidate: str = "candidate", base: str = "base") 
         reason = f"{span.ratio:.3f}x for the usual call, but not for all calls together: some take far longer"
     elif status == "inconclusive":
         reason += "; " + _wanting(forks_needed(span, forks, threshold=threshold, floor=floor), rounds / forks)
+    coverage = session.coverage.get(candidate)
+    triggered = not isinstance(coverage, Coverage) or coverage.ran > 0
+    if isinstance(coverage, Coverage) and not triggered:
+        reason = f"the benchmark runs none of the {coverage.executable} added lines that hold code; timed: {reason}"
     return Measured(
-        status=status,
+        status=status if triggered else "not_triggered",
         speedup=span.ratio,
         ci=(span.low, span.high),
         floor=floor,

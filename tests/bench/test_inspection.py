@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from timing_kit import Bench
 
-from judge.bench import Changed, Coverage, NotCovered, PathCoverage, Same, Session
+from judge.bench import Changed, Coverage, NotCovered, PathCoverage, Same, Session, compare
 
 DEAD = """
 import math
@@ -49,6 +49,14 @@ def test_added_lines_that_run_are_counted(bench: Bench, lines: set[int], executa
     assert (found.executable, found.ran) == (executable, ran)
     assert len(found.missed) == executable - ran
     assert all(place.startswith("library.py:") for place in found.missed)
+
+
+def test_a_patch_that_the_benchmark_does_not_run_is_not_triggered(bench: Bench) -> None:
+    """Whatever the clock says: lines that never ran made nothing faster."""
+    slow = "def work(numbers):\n    return [sum(numbers) for _ in range(9)][0]\n"
+    found = compare(bench({"base": slow, "candidate": DEAD}, watched={"library.py": frozenset({7, 10, 11})}))
+    assert found.status == "not_triggered"
+    assert "none of the 3 added lines" in found.reason
 
 
 @pytest.mark.parametrize("lines", [{1}, {2}, {13}, {9}])
