@@ -163,7 +163,7 @@ class Inspector(worker.Worker):  # type: ignore[misc]  # loaded by path
                 source = handle.read()
             tree = ast.parse(source)
             in_functions, elsewhere = _lines(compile(source, path, "exec"))
-            heads, silent = _heads(tree)
+            heads, silent = _heads(tree, wanted)
             for first, lines in heads.items():
                 for found in (self.in_setup, self.in_call):
                     if (path, -first) in found:
@@ -193,21 +193,26 @@ def _lines(code: types.CodeType) -> Tuple[Set[int], Set[int]]:
     return inside, outside
 
 
-def _heads(tree: ast.Module) -> Tuple[Dict[int, Set[int]], Set[int]]:
+def _heads(tree: ast.Module, wanted: Set[int]) -> Tuple[Dict[int, Set[int]], Set[int]]:
     """Return the lines of each function's decorators and signature, and lines that run but do nothing by themselves.
 
-    A signature runs on import; it matters when its function is entered. Imports, class headers and
-    docstrings are the latter kind.
+    A signature runs on import; it matters when its function is entered. The latter kind are docstrings,
+    headers of classes that are wholly new, and imports that only other added lines use.
     """
+    uses = {(node.id, node.lineno) for node in ast.walk(tree) if isinstance(node, ast.Name)}
+    elsewhere = {name for name, line in uses if line not in wanted}
     heads: Dict[int, Set[int]] = {}
     silent: Set[int] = set()
     for node in _statements(tree):
         if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
             first = min([node.lineno] + [decorator.lineno for decorator in node.decorator_list])
             heads[first] = set(range(first, max(node.body[0].lineno, node.lineno + 1)))
-        elif isinstance(node, ast.ClassDef):
+        elif isinstance(node, ast.ClassDef) and {part.lineno for part in node.body} <= wanted:
             silent |= set(range(node.lineno, node.body[0].lineno))
         elif isinstance(node, (ast.Import, ast.ImportFrom)):
+            names = {(alias.asname or alias.name).split(".")[0] for alias in node.names}
+            if "*" in names or names & elsewhere:
+                continue
             silent |= set(range(node.lineno, (node.end_lineno or node.lineno) + 1))
         elif isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
             silent |= set(range(node.lineno, (node.end_lineno or node.lineno) + 1))

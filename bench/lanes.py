@@ -117,6 +117,7 @@ class Lane:
             if phase == "start" and kind == "exit":
                 kind = "environment"
                 message = f"the worker needs Python 3.8 or newer, and under {self._setting.python!r} {message}"
+            message = message.replace(f"{self._tree}/", "")  # the place of a tree means nothing to a reader
             self.crash = Crashed(phase=phase, kind=kind, message=message, module=module)
 
     def launch(self, home: Path, hash_seed: int) -> None:

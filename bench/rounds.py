@@ -23,7 +23,7 @@ from judge.bench.options import (
 )
 from judge.bench.outputs import combine_outcomes, compare_outputs
 from judge.bench.preparation import Prepared, prepare
-from judge.bench.results import Changed, Outcome, PathCoverage, Phase, Same, Session, Unknown
+from judge.bench.results import Changed, NotCovered, Outcome, PathCoverage, Phase, Same, Session, Unknown
 from judge.bench.runner import WorkerFault
 
 PARTS = 8
@@ -285,6 +285,11 @@ class _Run:
             changing = [lane.name for lane in self._lanes if lane.mutates]
             who = ", ".join(changing) or "none for sure, but the input is too large to check"
             notes.append(f"every call got fresh data, because calls change their input: {who}")
+        for name, coverage in self._coverage.items():
+            if isinstance(coverage, NotCovered):
+                notes.append(f"{name}: which of its added lines run is not known: {coverage.reason}")
+            elif coverage.ran and not coverage.timed:
+                notes.append(f"{name}: its added lines run in set-up only, which is not timed")
         for lane in self._lanes:
             if lane.threads > self._base.threads:
                 more = lane.threads - self._base.threads

@@ -4,26 +4,34 @@ from __future__ import annotations
 
 import shutil
 import tempfile
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from judge.bench import (
     BenchError,
+    Benchmark,
     Changed,
     Comparison,
+    Coverage,
+    Function,
     Measured,
     Same,
     Session,
     Unknown,
     Variant,
     compare,
+    is_native,
     measure,
     oddities,
+    parse_benchmark,
     recovered,
 )
 from judge.bench import Broken as BenchBroken
 from judge.bench import Options as BenchOptions
 from judge.bench.options import Device
+from judge.stages.watching import watched_lines
 from judge.static_checks.application import Applied
 from judge.static_checks.case import Candidate, Case, UnreadablePatch, read_patch
 from judge.static_checks.checker import CaseError, Checker, Ground
@@ -62,13 +70,23 @@ class SpeedStage(Closing):
 
     def time(self, case: Case, candidate: Candidate) -> Timing:
         """Time one candidate against the base and the human side of its case; never raises for what they do."""
-        assert case.benchmark is not None, "the pipeline times only cases with a benchmark"
         try:
             ground = self._checker.ground(case)
-            application = self._checker.change(case, read_patch(candidate)).application
+            change = self._checker.change(case, read_patch(candidate))
+            application = change.application
             if not isinstance(application, Applied):
                 return NotTimed(status="error", reason="changed-input", message="the patch no longer applies")
-            variants = self._export(case, ground, application.after)
+            if not case.timing.get("build") and (native := _native(application.after)):
+                return NotTimed(
+                    status="skipped",
+                    reason="native-without-build",
+                    message=f"it changes {native}, which must be compiled first, and the case names no `build`",
+                )
+            human = ground.human
+            unbuilt = _native(human.after) if human is not None and not case.timing.get("build") else ""
+            variants = self._export(case, ground, application.after, watched=watched_lines(change.files))
+            if unbuilt:
+                variants = [variant for variant in variants if variant.name != "human"]
             session = measure(variants, self._bench_options(case))
         except (BenchError, CaseError, GitError, UnreadablePatch) as error:
             return NotTimed(
@@ -76,19 +94,36 @@ class SpeedStage(Closing):
             )
         except OSError as error:
             return NotTimed(status="error", reason="trees", message=f"the source trees could not be prepared: {error}")
-        timing = timing_of(session, has_human=ground.human is not None, changed_lines=_size(application))
+        timing = timing_of(session, has_human=human is not None and not unbuilt, changed_lines=_size(application))
+        if unbuilt and isinstance(timing, Timed):
+            void = f"the human side was not timed: it changes {unbuilt}, and the case names no `build`"
+            timing = timing.model_copy(update={"human_message": void})
         if isinstance(timing, Broken):  # the place in a temporary folder means nothing to a reader
             timing = timing.model_copy(update={"message": timing.message.replace(f"{self._folder}/candidate/", "")})
         return timing
 
     def _bench_options(self, case: Case) -> BenchOptions:
-        assert case.benchmark is not None
         given: dict[str, object] = dict(case.timing)
+        function, command, metric, better = (
+            given.pop(key, None) for key in ("function", "command", "metric", "better")
+        )
+        benchmark: Benchmark
+        if command is not None:
+            direction: Literal["lower", "higher"] = "higher" if better == "higher" else "lower"
+            benchmark = parse_benchmark(str(command), metric=str(metric), better=direction)
+        elif function is not None:
+            module, _, name = str(function).partition(":")
+            benchmark = Function(module=module, name=name)
+        else:
+            assert case.benchmark is not None, "the pipeline times only cases with a benchmark"
+            benchmark = case.benchmark
         if self._options.python is not None:
             given["python"] = self._options.python
-        return BenchOptions(benchmark=case.benchmark, device=self._options.device, **given)  # type: ignore[arg-type]  # checked by TimingTable
+        return BenchOptions(benchmark=benchmark, device=self._options.device, **given)  # type: ignore[arg-type]  # checked by TimingTable
 
-    def _export(self, case: Case, ground: Ground, after: PatchedTree) -> list[Variant]:
+    def _export(
+        self, case: Case, ground: Ground, after: PatchedTree, *, watched: Mapping[str, frozenset[int]]
+    ) -> list[Variant]:
         """Write the trees; base and human stay for the next candidate of the case."""
         base, human, candidate = (self._folder / name for name in ("base", "human", "candidate"))
         if self._exported != case:
@@ -103,7 +138,13 @@ class SpeedStage(Closing):
         variants = [Variant(name="base", tree=base)]
         if ground.human is not None:
             variants.append(Variant(name="human", tree=human))
-        return [*variants, Variant(name="candidate", tree=candidate)]
+        return [*variants, Variant(name="candidate", tree=candidate, watched=watched)]
+
+
+def _native(after: PatchedTree) -> str:
+    """Name the first native file that a patch touches, and how many more; empty if none."""
+    found = sorted(path for path in after.changed if is_native(path))
+    return f"{found[0]} and {len(found) - 1} more" if len(found) > 1 else "".join(found)
 
 
 def _size(application: Applied) -> int:
@@ -145,8 +186,10 @@ def timing_of(session: Session, *, has_human: bool, changed_lines: int | None = 
     if isinstance(found, BenchBroken):
         if found.side == "base" or found.kind in _NOT_ITS_FAULT:
             return NotTimed(status="error", reason=f"{found.side}-{found.kind.replace('_', '-')}", message=found.reason)
-        # The base returned a result where the candidate did not: another behaviour, unless it was only too slow.
-        changed: Outputs = "unknown" if found.kind == "timeout" else "changed"
+        # The base returned a result where the candidate did not: another behaviour, unless it was only too slow
+        # or never came so far.
+        unseen = found.kind == "timeout" or found.phase == "build"
+        changed: Outputs = "unknown" if unseen else "changed"
         return Broken(
             reason=f"candidate-{found.kind.replace('_', '-')}", message=found.reason, outputs=changed, device=device
         )
@@ -168,6 +211,7 @@ def timing_of(session: Session, *, has_human: bool, changed_lines: int | None = 
         oddities=tuple(sign.message for sign in oddities(session, found, changed_lines=changed_lines)),
         outputs=outputs,
         outputs_message=message,
+        path_coverage=_covered(session),
         device=device,
         rounds=found.rounds,
         floor=found.floor,
@@ -185,6 +229,11 @@ def _outputs(session: Session) -> tuple[Outputs, str]:
             return "unknown", reason
         case None:
             return "unknown", "the candidate returned nothing to compare"
+
+
+def _covered(session: Session) -> float | None:
+    found = session.coverage.get("candidate")
+    return found.ran / found.executable if isinstance(found, Coverage) else None
 
 
 def _why_void(human: Comparison | None) -> str:
