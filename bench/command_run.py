@@ -153,7 +153,7 @@ class CommandRun:
 
     def _is_clear(self) -> bool:
         session = self.session(0.0)
-        found = [compare(session, candidate=side.name) for side in self._sides[2:]]
+        found = [compare(session, candidate=side.name, base=session.base) for side in self._sides[2:]]
         return all(one.status != "inconclusive" for one in found if isinstance(one, Measured))
 
     def session(self, wall_s: float) -> Session:

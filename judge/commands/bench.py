@@ -27,6 +27,7 @@ from judge.bench import (
     Variant,
     compare,
     measure,
+    native_changes,
     oddities,
     q_values,
 )
@@ -90,6 +91,15 @@ class _Bench(click.Command):
     help="Interpreter of the timed project.  [default: this one]",
 )
 @click.option(
+    "--build", default="", metavar="CMD", help="Run in a copy of each tree first; needed where native code differs."
+)
+@click.option(
+    "--overlay",
+    multiple=True,
+    metavar="PACKAGE",
+    help="Take the compiled parts of PACKAGE from what is installed for --python, its Python files from the trees.",
+)
+@click.option(
     "--device", type=click.Choice(["auto", "cpu", "cuda"]), default="auto", show_default=True, help="What to time on."
 )
 @click.option(
@@ -118,8 +128,8 @@ class _Bench(click.Command):
 @click.option("--json", "as_json", is_flag=True, help="Print what is kept instead of the picture.")
 def command(
     base: str, candidates: tuple[str, ...], benchmark_text: str, metric: str, better: Literal["lower", "higher"],
-    repo: Path | None, import_paths: tuple[str, ...], python: Path | None, device: Device, budget_s: float,
-    threshold: float, seed: int | None, out: Path, as_json: bool,
+    repo: Path | None, import_paths: tuple[str, ...], python: Path | None, build: str, overlay: tuple[str, ...],
+    device: Device, budget_s: float, threshold: float, seed: int | None, out: Path, as_json: bool,
 ) -> int:  # fmt: skip
     """Time source trees, or revisions of a repository, side by side.
 
@@ -131,18 +141,24 @@ def command(
         options = Options(
             benchmark=parse_benchmark(benchmark_text, metric=metric, better=better),
             import_paths=import_paths,
+            build=build,
+            overlay=overlay,
             device=device,
             budget_s=budget_s,
             threshold=threshold,
             **{name: value for name, value in given.items() if value is not None},
         )
         with prepared(base, candidates, repo) as variants:
+            skipped = {} if build else unbuilt(variants)
+            variants = [variant for variant in variants if variant.name not in skipped]
+            if len(variants) == 1:
+                raise UsageError("nothing to time: " + "; ".join(f"{name} {why}" for name, why in skipped.items()))
             session = measure(variants, options, progress=_tell)
         _tell("")
     except (BenchError, GitError, RepositoryError) as error:
         raise UsageError(str(error)) from error
     found = {variant.name: compare(session, candidate=variant.name, base=variants[0].name) for variant in variants[1:]}
-    record = kept(session, found)
+    record = kept(session, found) | {"skipped": skipped}
     text = json.dumps(record, indent=1, allow_nan=False) + "\n"
     try:
         out.write_text(text, encoding="utf-8")
@@ -153,8 +169,11 @@ def command(
     else:
         width = min(shutil.get_terminal_size((100, 40)).columns, 120)
         click.echo("\n".join(shown(session, found, width=width)))
+        for name, why in skipped.items():
+            click.echo(f"{_short(name)}: skipped: {visible(why)}")
         click.echo(f"all samples: {out}")
-    return ExitCode.DONE if all(isinstance(one, Measured) for one in found.values()) else ExitCode.IN_PART
+    complete = not skipped and all(isinstance(one, Measured) for one in found.values())
+    return ExitCode.DONE if complete else ExitCode.IN_PART
 
 
 @contextmanager
@@ -185,6 +204,16 @@ def prepared(base: str, candidates: Sequence[str], repo: Path | None) -> Iterato
         for variant in variants:
             write_commit(scratch, opened.resolve(variant.name), variant.tree)
         yield variants
+
+
+def unbuilt(variants: Sequence[Variant]) -> dict[str, str]:
+    """Return the candidates that need a build, and why: their native code is not the base's."""
+    found = {variant.name: native_changes(variants[0].tree, variant.tree) for variant in variants[1:]}
+    return {
+        name: f"differs in native code ({files[0]}), which would be timed as unchanged: give --build CMD"
+        for name, files in found.items()
+        if files
+    }
 
 
 def kept(session: Session, found: Mapping[str, Comparison]) -> dict[str, object]:

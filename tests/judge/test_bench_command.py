@@ -121,3 +121,38 @@ def test_picture_of_an_unbounded_interval_ends_in_arrows() -> None:
     (_, row) = picture([Span(label="x", low=1e-9, ratio=1.0, high=1e12)], threshold=1.01, width=80)
     assert "◄" in row
     assert "►" in row
+
+
+def test_native_code_without_a_build_is_skipped(trees: Path) -> None:
+    """It is named and not timed; the other candidates are; with a build it would be."""
+    (trees / "fast" / "kernel.cu").write_text("// new\n", encoding="utf-8")
+    done = judge("slow", "fast", "wrong", "--benchmark", "benchmark.py", cwd=trees)
+    assert done.returncode == 3
+    assert "fast: skipped: differs in native code (kernel.cu)" in done.stdout
+    assert "OUTPUTS CHANGED" in done.stdout
+    alone = judge("slow", "fast", "--benchmark", "benchmark.py", cwd=trees)
+    assert alone.returncode == 2
+    assert "nothing to time" in alone.stderr
+    built = judge("slow", "fast", "--benchmark", "benchmark.py", "--build", "python -V", cwd=trees)
+    assert built.returncode == 0, built.stderr
+    assert "fast: improved" in built.stdout
+
+
+def test_a_command_with_a_metric(trees: Path) -> None:
+    """The number that each tree's program prints is compared, and a note says whose word it is."""
+    for name, value in (("slow", 100), ("fast", 200)):
+        (trees / name / "run.py").write_text(f"print('{{\"rate\": {value}}}')\n", encoding="utf-8")
+    done = judge("slow", "fast", "--benchmark", "python run.py", "--metric", "rate", "--better", "higher", cwd=trees)
+    assert done.returncode == 0, done.stderr
+    assert "fast: improved: 2.000x" in done.stdout
+    assert "own word" in done.stdout
+
+
+def test_lint_is_a_word_of_its_own(trees: Path) -> None:
+    """`judge bench lint FILE` warns; a file that is not there is an error with its name."""
+    assert judge("lint", "benchmark.py", cwd=trees).stdout.strip() == "benchmark.py:6: unseeded-randomness: " + (
+        "draws random data that nothing seeds; seed it at the start of setup()"
+    )
+    missing = judge("lint", "none.py", cwd=trees)
+    assert missing.returncode == 2
+    assert "none.py" in missing.stderr
