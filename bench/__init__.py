@@ -11,6 +11,7 @@ from judge.bench.contract import (
     parse_benchmark,
 )
 from judge.bench.devices import fingerprint
+from judge.bench.differences import watching
 from judge.bench.errors import (
     BenchError,
     ContractError,
@@ -80,4 +81,5 @@ __all__ = [
     "parse_benchmark",
     "q_values",
     "recovered",
+    "watching",
 ]

@@ -70,6 +70,7 @@ class Contract:
         data_names: globals that hold the data of a function that takes none.
         filled_names: those of them to which what `setup()` returns is assigned.
         modules: what the file imports unconditionally, by top-level name.
+        names_cuda: whether the file speaks of CUDA at all.
     """
 
     path: Path
@@ -84,6 +85,7 @@ class Contract:
     data_names: tuple[str, ...] = ()
     filled_names: tuple[str, ...] = ()
     modules: tuple[str, ...] = ()
+    names_cuda: bool = False
 
 
 def function_contract(function: Function) -> Contract:
@@ -122,7 +124,8 @@ def check_contract(path: Path) -> Contract | ContractProblem:
         return ContractProblem(path=path, code=code, message=message, next_step=next_step)
 
     try:
-        tree = ast.parse(path.read_bytes(), filename=str(path))
+        text = path.read_bytes()
+        tree = ast.parse(text, filename=str(path))
         names = _bindings(tree)
         selection = select(tree)
     except FileNotFoundError:
@@ -158,6 +161,7 @@ def check_contract(path: Path) -> Contract | ContractProblem:
         data_names=data_names(tree, takes_data=takes_data),
         filled_names=filled_names(tree, takes_data=takes_data),
         modules=required_modules(tree),
+        names_cuda=b"cuda" in text,
     )
 
 

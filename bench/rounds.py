@@ -236,6 +236,8 @@ class _Run:
     def session(self, core: Core | None, wall_s: float) -> Session:
         """Return all that was measured."""
         notes = [*idle_notes(self._machine), *self._notes, *_contract_notes(self._setting.contract)]
+        if self._setting.contract.names_cuda and self._machine.get("device") == "cpu":
+            notes.append("the benchmark speaks of CUDA, and this session timed it on the CPU")
         if self._setting.contract.has_check_equivalence:
             notes += equivalence_notes(self._checks, self._partner.name, self._check_fault)
         notes += self._lane_notes()

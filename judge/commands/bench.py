@@ -30,6 +30,7 @@ from judge.bench import (
     native_changes,
     oddities,
     q_values,
+    watching,
 )
 from judge.bench.contract import parse_benchmark
 from judge.bench.options import Device
@@ -153,7 +154,8 @@ def command(
             variants = [variant for variant in variants if variant.name not in skipped]
             if len(variants) == 1:
                 raise UsageError("nothing to time: " + "; ".join(f"{name} {why}" for name, why in skipped.items()))
-            session = measure(variants, options, progress=_tell)
+            first, *rest = variants
+            session = measure([first, *(watching(first.tree, one) for one in rest)], options, progress=_tell)
         _tell("")
     except (BenchError, GitError, RepositoryError) as error:
         raise UsageError(str(error)) from error

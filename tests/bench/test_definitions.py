@@ -140,3 +140,10 @@ def test_a_benchmark_is_read_as_people_write_it(tmp_path: Path) -> None:
     )
     with pytest.raises(ContractError, match="correct its quotes"):
         parse_benchmark("python 'b.py", metric="ms")
+
+
+def test_a_benchmark_of_a_gpu_that_ran_on_the_cpu_says_so(bench: Bench) -> None:
+    """The same benchmark runs without a GPU, and nobody takes its figures for a GPU's."""
+    text = "from library import work\nDEVICE = 'cuda' if False else 'cpu'\ndef workload(): return work(range(100))\n"
+    session = bench({"base": SLOW, "candidate": FAST}, benchmark=text)
+    assert any("speaks of CUDA" in note and "on the CPU" in note for note in session.notes)

@@ -138,6 +138,14 @@ def test_native_code_without_a_build_is_skipped(trees: Path) -> None:
     assert "fast: improved" in built.stdout
 
 
+def test_a_tree_whose_new_lines_never_run_is_not_triggered(trees: Path) -> None:
+    """The difference between the trees is watched line by line."""
+    (trees / "dead").mkdir()
+    (trees / "dead" / "library.py").write_text(SLOW + "\ndef faster(n):\n    return 1\n", encoding="utf-8")
+    done = judge("slow", "dead", "--benchmark", "benchmark.py", cwd=trees)
+    assert "dead: not_triggered" in done.stdout, done.stdout
+
+
 def test_a_command_with_a_metric(trees: Path) -> None:
     """The number that each tree's program prints is compared, and a note says whose word it is."""
     for name, value in (("slow", 100), ("fast", 200)):
