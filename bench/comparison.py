@@ -35,6 +35,7 @@ class Measured:
 
     `speedup` pairs the rounds, so it need not be the quotient of the two medians. `p_value` is the
     smallest one-sided alpha at which the ratio would be called above the bar of this session.
+    `needed` says for `inconclusive` how many samples it would take.
     """
 
     status: Status | Literal["not_triggered"]
@@ -46,6 +47,7 @@ class Measured:
     rounds: int
     forks: int
     p_value: float
+    needed: str
     reason: str
 
 
@@ -105,11 +107,13 @@ def compare(session: Session, candidate: str = "candidate", base: str = "base") 
     status = decide_status(span, threshold=threshold, floor=floor)
     bar = max(threshold, 1 + floor)
     reason = _reason(status, span, bar=bar)
+    needed = ""
+    if status == "inconclusive":
+        needed = _wanting(forks_needed(span, forks, threshold=threshold, floor=floor), rounds / forks)
+        reason += f"; {needed}"
     if status == "improved" and not evenness(found, totals_estimate(both, other, seed=session.seed)):
         status = "inconclusive"
         reason = f"{span.ratio:.3f}x for the usual call, but not for all calls together: some take far longer"
-    elif status == "inconclusive":
-        reason += "; " + _wanting(forks_needed(span, forks, threshold=threshold, floor=floor), rounds / forks)
     coverage = session.coverage.get(candidate)
     triggered = not isinstance(coverage, Coverage) or coverage.ran > 0
     if isinstance(coverage, Coverage) and not triggered:
@@ -124,13 +128,14 @@ def compare(session: Session, candidate: str = "candidate", base: str = "base") 
         rounds=rounds,
         forks=forks,
         p_value=p_value(found, bar=bar, forks=forks, looks=session.looks),
+        needed=needed,
         reason=reason,
     )
 
 
 def recovered(session: Session, candidate: str = "candidate", human: str = "human") -> Recovery | None:
     """Return how much of the human's gain a candidate has; None unless the human side is improved here."""
-    against = compare(session, candidate=human)
+    against = compare(session, candidate=human, base=session.base)
     base, one, two = (session.variants.get(name) for name in (session.base, candidate, human))
     if not isinstance(against, Measured) or against.status != "improved":
         return None

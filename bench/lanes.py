@@ -17,6 +17,9 @@ from judge.bench.runner import Reply, WorkerFault, WorkerProcess
 # Where a change is placed that is an exception rather than a value.
 RAISED = "experiment"
 _SAMPLE_RESOLUTIONS = 200
+PARTS = 8
+"""How many short timings make a sample: long ones are all hit by what else runs, short ones are not."""
+_NEAR = 10
 # One request may take this share of the budget, unless the base needed a twentieth of it too.
 _ONE_CALL = 0.25
 _BASE_SHARE = 0.05
@@ -62,6 +65,14 @@ class Setting:
     budget: Budget
 
 
+@dataclass(frozen=True, kw_only=True)
+class Shape:
+    """How a sample is taken: parts, each of so many calls."""
+
+    loops: int
+    parts: int
+
+
 class Lane:
     """One variant: asks its worker, keeps what it said, and crashes at most once."""
 
@@ -85,8 +96,7 @@ class Lane:
         self._setting = setting
         self._is_base = is_base
         self._process: WorkerProcess | None = None
-        self._loops = 0
-        self._parts = 1
+        self._shape = Shape(loops=1, parts=1)
         self._pending: list[Reading] = []
         self._samples: list[tuple[float, ...]] = []
         self._resolution_ns = 1
@@ -171,32 +181,36 @@ class Lane:
         reply = self._call("probe")
         self.mutates, self.mutation_sure = reply.flag("mutates"), reply.flag("sure")
 
-    def calibrate(self, *, fresh: bool, parts: int) -> int:
-        """Settle how many calls make one part of a sample, for the whole session.
+    def calibrate(self, *, fresh: bool, base: Shape | None) -> Shape:
+        """Settle the shape of this variant's samples for the whole session: that of the base, where there is one.
 
-        Returns how many such parts fit into a sample, at most `parts`.
+        Two calls in a row are faster than one and one, by a percent and more, so a different number of calls
+        would pass for a difference. Only a variant that is ten times as fast or slow has a number of its own.
         """
-        if not self._loops:
-            sample_ns = self._setting.options.sample_s * 1e9
-            goal = max(round(sample_ns / parts), _SAMPLE_RESOLUTIONS * self._resolution_ns)
-            reply = self._call("calibrate", goal_ns=goal, fresh=fresh, parts=parts)
-            self._loops = max(1, reply.integer("loops"))
-            self._parts = max(1, min(parts, round(sample_ns / max(reply.integer("ns"), 1))))
-        return self._parts
+        sample_ns = self._setting.options.sample_s * 1e9
+        most = base.parts if base else PARTS
+        goal = max(round(sample_ns / most), _SAMPLE_RESOLUTIONS * self._resolution_ns)
+        reply = self._call("calibrate", goal_ns=goal, fresh=fresh, parts=most)
+        loops = max(1, reply.integer("loops"))
+        fitting = max(1, min(most, round(sample_ns / max(reply.integer("ns"), 1))))
+        self._shape = Shape(loops=loops, parts=base.parts if base else fitting)
+        if base and base.loops / _NEAR <= loops <= base.loops * _NEAR:
+            self._shape = base
+        return self._shape
 
-    def sample(self, *, fresh: bool, parts: int, keep: bool) -> None:
-        """Time one sample: as many parts as every other variant."""
-        limit_s = self._setting.options.setup_timeout_s
-        self._ask("prepare", limit_s, loops=self._loops, fresh=fresh, parts=parts)
+    def sample(self, *, fresh: bool, keep: bool) -> None:
+        """Time one sample."""
+        shape, limit_s = self._shape, self._setting.options.setup_timeout_s
+        self._ask("prepare", limit_s, loops=shape.loops, fresh=fresh, parts=shape.parts)
         reply = self._call("sample")
         claimed = reply.integers("ns")
         reading = Reading(claimed_ns=sum(claimed), wall_ns=reply.wall_ns)
         fault = impossible(reading)
-        if fault or len(claimed) != parts or min(claimed) <= 0:
-            raise WorkerFault("clock", fault or f"{parts} times were asked for, the sample claims {claimed}")
+        if fault or len(claimed) != shape.parts or min(claimed) <= 0:
+            raise WorkerFault("clock", fault or f"{shape.parts} times were asked for, the sample claims {claimed}")
         if keep:
             self._pending.append(reading)
-            self._samples.append(tuple(ns / self._loops for ns in claimed))
+            self._samples.append(tuple(ns / shape.loops for ns in claimed))
 
     def result(self, seed: int | None) -> object:
         """Return the serialised result on fresh input, or on the timed one for None."""
@@ -228,7 +242,7 @@ class Lane:
     def finish_fork(self) -> None:
         """Keep the samples of this fork."""
         if self._samples:
-            self.forks.append(Fork(ns_per_call=tuple(self._samples), loops=self._loops))
+            self.forks.append(Fork(ns_per_call=tuple(self._samples), loops=self._shape.loops))
             self.readings += self._pending
 
     def check_clock(self, base: "Lane") -> None:

@@ -53,7 +53,7 @@ class Options:
     forks: int = 8
     min_rounds: int = 5
     max_rounds: int = 5
-    sample_s: float = 0.004
+    sample_s: float = 0.0025
     budget_s: float = 20.0
     call_timeout_s: float = 60.0
     setup_timeout_s: float = 60.0

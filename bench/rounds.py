@@ -13,7 +13,7 @@ from judge.bench.contract import Command, Contract, ContractProblem, Function, c
 from judge.bench.devices import Core, fingerprint, hold_core, idle_notes
 from judge.bench.errors import ContractError
 from judge.bench.inspection import Check, equivalence, equivalence_notes, path_coverage, settle
-from judge.bench.lanes import RAISED, Budget, Lane, Setting
+from judge.bench.lanes import RAISED, Budget, Lane, Setting, Shape
 from judge.bench.options import (
     Options,
     Variant,
@@ -26,8 +26,6 @@ from judge.bench.preparation import Prepared, prepare
 from judge.bench.results import Changed, NotCovered, Outcome, PathCoverage, Phase, Same, Session, Unknown
 from judge.bench.runner import WorkerFault
 
-PARTS = 8
-"""How many short timings make a sample: long ones are all hit by what else runs, short ones are not."""
 _WARMUP_ROUNDS = 1
 _SOFT_SHARE = 0.85
 _MAX_SEED = 2**32 - 1
@@ -107,7 +105,6 @@ class _Run:
             lane.crash = ready.crashes.get(lane.variant.name.removesuffix(AA_SUFFIX))
         self._machine = fingerprint()
         self._fresh = False
-        self._parts = PARTS
         self._overhead_s = 0.0
         self._results_s = 0.0
         self._checks: Mapping[str, Check] = {}
@@ -159,7 +156,8 @@ class _Run:
             asked = time.monotonic()
             self._results("fresh input", fresh_seed)
             self._results_s = time.monotonic() - asked
-            self._each("experiment", self._calibrate)
+            if index == 0:
+                self._settle_shapes()
             opened = time.monotonic()
             self._rounds(index)
             closed = time.monotonic()
@@ -204,11 +202,16 @@ class _Run:
 
         self._each("experiment", ask)
 
-    def _calibrate(self, lane: Lane) -> None:
-        """Settle the calls of a part; how many parts a sample has is the base's to say, and holds for all."""
-        parts = lane.calibrate(fresh=self._fresh, parts=self._parts)
-        if lane is self._base:
-            self._parts = parts
+    def _settle_shapes(self) -> None:
+        """Settle how samples are taken, once for all forks; the base's goes for all that are near it."""
+        shape: Shape | None = None
+
+        def ask(lane: Lane) -> None:
+            nonlocal shape
+            found = lane.calibrate(fresh=self._fresh, base=shape)
+            shape = shape or found
+
+        self._each("experiment", ask)
 
     def _rounds(self, index: int) -> None:
         """Take one sample of every lane per round, in random order."""
@@ -225,7 +228,7 @@ class _Run:
             for lane in self._random.sample(self._lanes, len(self._lanes)):
                 if lane.alive and self._base.alive:
                     with lane.turn("sample"):
-                        lane.sample(fresh=self._fresh, parts=self._parts, keep=keep)
+                        lane.sample(fresh=self._fresh, keep=keep)
 
     def _is_clear(self) -> bool:
         """Say whether every variant has a status; the interval of each look is at the level of that look."""

@@ -147,7 +147,7 @@ def spent(fraction: float, alpha: float = ALPHA) -> float:
     boundaries for clinical trials", Biometrika 70, 1983), for each side: nearly nothing at first.
     """
     normal = NormalDist()
-    return 4 * (1 - normal.cdf(normal.inv_cdf(1 - alpha / 4) / math.sqrt(fraction)))
+    return 4 * normal.cdf(normal.inv_cdf(alpha / 4) / math.sqrt(fraction))
 
 
 def level(forks: int, looks: Sequence[int], alpha: float = ALPHA) -> float:

@@ -33,6 +33,7 @@ class Timed(_Frozen):
         le=1,
         description="smallest one-sided alpha at which it is faster than the bar; null: unknown",
     )
+    needed: str = Field(default="", description="how many samples it would take, where they were too few to tell")
     oddities: tuple[str, ...] = Field(default=(), description="signs that the figure deserves a look; no accusation")
     outputs: Outputs
     outputs_message: str = ""

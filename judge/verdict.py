@@ -220,11 +220,9 @@ def _timing_reasons(clean: bool | None, timing: Timing) -> list[Reason]:
         case Timed():
             low, high = timing.ci
             words = SPEED_WORDS[timing.status]
-            reasons = [
-                Reason(
-                    code=f"timing-{timing.status}", message=f"{words}: {timing.speedup:.2f}x ({low:.2f} to {high:.2f})"
-                )
-            ]
+            needed = f"; {timing.needed}" if timing.needed else ""
+            message = f"{words}: {timing.speedup:.2f}x ({low:.2f} to {high:.2f}){needed}"
+            reasons = [Reason(code=f"timing-{timing.status}", message=message)]
             if timing.outputs == "changed":
                 reasons.append(Reason(code="outputs-changed", message=f"outputs changed: {timing.outputs_message}"))
             elif timing.outputs == "unknown":

@@ -208,6 +208,7 @@ def timing_of(session: Session, *, has_human: bool, changed_lines: int | None = 
         recovered_ci=(share.low, share.high) if share else None,
         human_message=_why_void(human) if share is None else "",
         p_value=found.p_value,
+        needed=found.needed,
         oddities=tuple(sign.message for sign in oddities(session, found, changed_lines=changed_lines)),
         outputs=outputs,
         outputs_message=message,

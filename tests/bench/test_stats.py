@@ -169,6 +169,8 @@ def test_p_value_agrees_with_the_interval() -> None:
             found = Estimate(centre=centre, error=0.006, freedom=7)
             clears = found.interval(level(forks, LOOKS)).low > 1.01
             assert (p_value(found, bar=1.01, forks=forks, looks=LOOKS) <= ALPHA / 2) == clears
+    overwhelming = Estimate(centre=2.0, error=1e-4, freedom=15)
+    assert 0 <= p_value(overwhelming, bar=1.01, forks=18, looks=LOOKS) < 1e-12
     exact = Estimate(centre=0.1, error=0.0, freedom=7)
     assert p_value(exact, bar=1.01, forks=6, looks=LOOKS) == 0.0
 
