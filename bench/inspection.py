@@ -101,7 +101,7 @@ def equivalence_notes(checks: Mapping[str, Check], partner: str, fault: str) -> 
         return [f"check_equivalence of the benchmark could not be run: {fault}"]
     control = checks.get(partner)
     if control is None:
-        return ["check_equivalence of the benchmark was not run: the result cannot be pickled"]
+        return ["check_equivalence of the benchmark was not run: the result cannot be pickled, or is too large"]
     if not control.equivalent:
         return [f"check_equivalence of the benchmark was not used: it refuses two runs of the base: {control.message}"]
     said = ", ".join(f"{name}: {check.word}" for name, check in checks.items())

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from judge.bench.contract import Command
 from judge.bench.errors import OptionsError
 from judge.bench.inspection import INSPECTOR
 from judge.bench.options import Options, Variant, resolve_import_paths
@@ -31,10 +32,12 @@ class Prepared:
 def prepare(variants: Sequence[Variant], options: Options, *, python: str, folder: Path) -> Prepared:
     """Copy the trees into `folder`, build them and lay them over installed packages, as the options say.
 
+    A command runs in its tree and may write there, so it gets a copy too; anything else needs none.
+
     Raises:
         OptionsError: a package to lay them over is not installed, or the base's tree does not hold it.
     """
-    if not options.build and not options.overlay:
+    if not (options.build or options.overlay or isinstance(options.benchmark, Command)):
         return Prepared(variants=tuple(variants), crashes={}, notes=())
     copies, crashes, notes = [], {}, []
     paths = resolve_import_paths(variants[0].tree, options.import_paths)

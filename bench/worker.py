@@ -267,11 +267,12 @@ def encode(value: Any, limit: int, consume: bool = True) -> str:
     return json.dumps(["digest", sha.hexdigest(), not encoder.inexact, whole])
 
 
-def _pickled(value: Any) -> Optional[str]:
+def _pickled(value: Any, limit: int) -> Optional[str]:
     try:
-        return _b64(pickle.dumps(value, protocol=4))
+        raw = pickle.dumps(value, protocol=4)
     except Exception:  # foreign code runs while a value is pickled
         return None
+    return _b64(raw) if len(raw) <= limit else None
 
 
 def _is_found(name: str) -> bool:
@@ -498,7 +499,7 @@ class Worker:
         late = bool(live and self.first_digest and self._data_digest() != self.first_digest)
         _seed(self.seed)
         value = self.function(*arguments)
-        pickled = _pickled(value) if request["pickled"] else None
+        pickled = _pickled(value, self.limit // 4) if request["pickled"] else None
         tree = encode(value, self.limit)
         self.names.update(held)
         files = [getattr(module, "__file__", None) for module in list(sys.modules.values())]

@@ -53,6 +53,13 @@ def test_the_tree_is_on_the_import_path_of_the_command(tmp_path: Path) -> None:
     assert found.speedup == pytest.approx(2.0)
 
 
+def test_a_command_works_on_a_copy_of_its_tree(tmp_path: Path) -> None:
+    """What it writes beside itself never reaches the tree that was given."""
+    text = "open('left_behind', 'w').close()\n" + PROGRAM.format(name="ms", value=10)
+    assert isinstance(compare(timed(tmp_path, {"base": text, "candidate": text})), Measured)
+    assert not list(tmp_path.rglob("left_behind"))
+
+
 @pytest.mark.parametrize(
     ("text", "kind", "said"),
     [

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from timing_kit import Bench
 
-from judge.bench import Changed, Coverage, NotCovered, PathCoverage, Same, Session, compare
+from judge.bench import Changed, Coverage, Measured, NotCovered, PathCoverage, Same, Session, compare
 
 DEAD = """
 import math
@@ -189,6 +189,13 @@ def test_the_order_of_the_check_is_read_from_its_names(bench: Bench, names: str)
     text = with_check("assert reference_result == 'base', reference_result", names)
     session = bench({"base": base, "candidate": other}, benchmark=text)
     assert any("candidate: yes" in note for note in session.notes), session.notes
+
+
+def test_a_result_too_large_to_hand_over_breaks_nothing(bench: Bench) -> None:
+    """The check is left out with a note, and the timing stands."""
+    session = bench({"base": PLAIN, "candidate": PLAIN}, benchmark=with_check("assert False"), output_bytes=8)
+    assert isinstance(compare(session), Measured), compare(session)
+    assert any("too large" in note for note in session.notes), session.notes
 
 
 def test_a_result_that_would_run_something_is_refused(bench: Bench, tmp_path: Path) -> None:
