@@ -7,6 +7,7 @@ from statistics import median
 from typing import Literal
 
 from judge.bench.errors import OptionsError
+from judge.bench.gains import moved_to_setup, only_on_repeats
 from judge.bench.results import Coverage, Crashed, FaultKind, Phase, Ran, Session
 from judge.bench.stats import (
     MIN_FORKS,
@@ -114,6 +115,8 @@ def compare(session: Session, candidate: str = "candidate", base: str = "base") 
     if status == "improved" and not evenness(found, totals_estimate(both, other, seed=session.seed)):
         status = "inconclusive"
         reason = f"{span.ratio:.3f}x for the usual call, but not for all calls together: some take far longer"
+    elif status == "improved" and (doubt := _doubt(session, found, first, other, base=base, candidate=candidate)):
+        status, reason = "inconclusive", doubt
     coverage = session.coverage.get(candidate)
     triggered = not isinstance(coverage, Coverage) or coverage.ran > 0
     if isinstance(coverage, Coverage) and not triggered:
@@ -130,6 +133,16 @@ def compare(session: Session, candidate: str = "candidate", base: str = "base") 
         p_value=p_value(found, bar=bar, forks=forks, looks=session.looks),
         needed=needed,
         reason=reason,
+    )
+
+
+def _doubt(session: Session, found: Estimate, first: Ran, other: Ran, *, base: str, candidate: str) -> str:
+    """Say why a gain of the timed calls is none, or nothing."""
+    one, two = (
+        median(ns for fork in ran.forks for parts in fork.ns_per_call for ns in parts) for ran in (first, other)
+    )
+    return only_on_repeats(session, found, base=base, candidate=candidate) or moved_to_setup(
+        session, base=base, candidate=candidate, gain_ms=(one - two) / 1e6
     )
 
 

@@ -23,6 +23,8 @@ _NEAR = 10
 # One request may take this share of the budget, unless the base needed a twentieth of it too.
 _ONE_CALL = 0.25
 _BASE_SHARE = 0.05
+VARY_NS = 4_000_000
+"""Single calls on varied input take about this long in each process, and never fewer than two of them."""
 
 
 @dataclass(kw_only=True)
@@ -73,6 +75,15 @@ class Shape:
     parts: int
 
 
+@dataclass(frozen=True, kw_only=True)
+class Varied:
+    """Single calls, each after one element of the input changed: times, first and last result, what ended it."""
+
+    ns: tuple[int, ...]
+    trees: tuple[object, ...]
+    failed: str
+
+
 class Lane:
     """One variant: asks its worker, keeps what it said, and crashes at most once."""
 
@@ -84,6 +95,7 @@ class Lane:
         self.forks: list[Fork] = []
         self.readings: list[Reading] = []
         self.outcomes: list[Outcome] = []
+        self.varied: list[tuple[float, ...]] = []
         self.pickles: dict[str, str | None] = {}
         self.mutates = False
         self.mutation_sure = True
@@ -102,6 +114,7 @@ class Lane:
         self._resolution_ns = 1
         self._imports: list[float] = []
         self._setups: list[float] = []
+        self._later_setups: list[float] = []
 
     @property
     def alive(self) -> bool:
@@ -219,6 +232,8 @@ class Lane:
         # Of the first fork only: later ones have other data, and a variant may not reach them.
         label = "timed input" if seed is None else "fresh input"
         self.pickles.setdefault(label, pickled if isinstance(pickled, str) else None)
+        if seed is None:
+            self._later_setups.append(reply.integer("setup_ns") / 1e9)
         self.modules, self.threads = reply.integer("modules"), reply.integer("threads")
         if self.modules == 0:
             raise WorkerFault(
@@ -232,6 +247,27 @@ class Lane:
         if isinstance(tree, list) and tree[0] == "array":
             self.result_bytes = len(tree[-1]) * 3 // 4  # base64
         return tree
+
+    def kept(self) -> tuple[object, bool]:
+        """Return the serialised result of the last call that was timed, and whether calls draw random numbers."""
+        reply = self._call("kept")
+        return reply.fields.get("tree"), reply.flag("drew")
+
+    def again(self, seed: int) -> tuple[object, bool]:
+        """Return the serialised second result on equal input, the first being written to, and whether they differ."""
+        reply = self._call("again", seed=seed)
+        return reply.fields.get("tree"), not reply.flag("steady")
+
+    def vary(self, seed: int, *, fresh: bool, most: int) -> Varied:
+        """Time at most `most` single calls, each after a change of one element of the input."""
+        limit_ns = VARY_NS if self._is_base else 100 * VARY_NS  # as many calls as the base, if that can be
+        reply = self._call("vary", seed=seed, fresh=fresh, most=most, limit_ns=limit_ns)
+        trees = reply.fields.get("trees")
+        return Varied(
+            ns=reply.integers("ns"),
+            trees=tuple(trees) if isinstance(trees, list) else (),
+            failed=str(reply.fields.get("failed")),
+        )
 
     def agree(self, label: str, outcome: Outcome) -> None:
         """Keep how one result compares with the base's, and on which input."""
@@ -271,7 +307,9 @@ class Lane:
         """Return what was spent on import and set-up, if the variant came that far."""
         if not self._imports or not self._setups:
             return None
-        return Costs(import_s=median(self._imports), setup_s=median(self._setups))
+        return Costs(
+            import_s=median(self._imports), setup_s=median(self._setups), later_setups_s=tuple(self._later_setups)
+        )
 
     def _call(self, op: str, **arguments: object) -> Reply:
         try:

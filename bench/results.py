@@ -91,10 +91,14 @@ Outcome = Same | Changed | Unknown
 
 @dataclass(frozen=True, kw_only=True)
 class Costs:
-    """What a variant spends outside the timed calls; work can be moved there."""
+    """What a variant spends outside the timed calls; work can be moved there.
+
+    `later_setups_s` are the shortest of each fork's set-ups after the first, which loads what these find.
+    """
 
     import_s: float
     setup_s: float
+    later_setups_s: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -131,6 +135,7 @@ class Session:
     `result_bytes` are the sizes of results that are one array, else 0.
     `outputs` has no entry for the base, `coverage` only entries for variants with watched lines.
     `costs` has entries only for variants that were set up.
+    `varied` are nanoseconds of single calls by fork, each on input of which one element was changed before.
     """
 
     base: str
@@ -146,6 +151,7 @@ class Session:
     looks: tuple[int, ...] = ()
     wall_s: float
     coverage: Mapping[str, PathCoverage] = field(default_factory=dict)
+    varied: Mapping[str, tuple[tuple[float, ...], ...]] = field(default_factory=dict)
 
     def record(self) -> dict[str, object]:
         """Return the session as plain values for JSON."""

@@ -25,6 +25,7 @@ from judge.bench.outputs import combine_outcomes, compare_outputs
 from judge.bench.preparation import Prepared, prepare
 from judge.bench.results import Changed, NotCovered, Outcome, PathCoverage, Phase, Same, Session, Unknown
 from judge.bench.runner import WorkerFault
+from judge.bench.same_work import CHECKED_FORKS, SameWork
 
 _WARMUP_ROUNDS = 1
 _SOFT_SHARE = 0.85
@@ -110,6 +111,7 @@ class _Run:
         self._checks: Mapping[str, Check] = {}
         self._check_fault = "the base gave no result"
         self._coverage: dict[str, PathCoverage] = {}
+        self._same_work = SameWork(base=self._base, each=lambda step: self._each("experiment", step))
 
     def all_forks(self) -> None:
         """Run forks until the answer is clear, the budget is spent or the base is broken."""
@@ -161,6 +163,10 @@ class _Run:
             opened = time.monotonic()
             self._rounds(index)
             closed = time.monotonic()
+            self._same_work.last_timed()
+            if index < CHECKED_FORKS:
+                self._same_work.again(fresh_seed)
+                self._same_work.vary(fresh_seed, fresh=self._fresh)
             self._results("timed input", None)
             self._each("sample", lambda lane: lane.finish_fork())
             self._overhead_s = time.monotonic() - started - (closed - opened)
@@ -267,6 +273,7 @@ class _Run:
             looks=tuple(self._options.forks * multiple for multiple in LOOKS),
             wall_s=wall_s,
             coverage=self._coverage,
+            varied={lane.name: tuple(lane.varied) for lane in self._lanes},
         )
 
     def _outputs(self, lane: Lane) -> Outcome:
@@ -290,6 +297,10 @@ class _Run:
             changing = [lane.name for lane in self._lanes if lane.mutates]
             who = ", ".join(changing) or "none for sure, but the input is too large to check"
             notes.append(f"every call got fresh data, because calls change their input: {who}")
+        if self._same_work.fault:
+            notes.append(
+                f"the input could not be varied, so a cache of results would not show: {self._same_work.fault}"
+            )
         for name, coverage in self._coverage.items():
             if isinstance(coverage, NotCovered):
                 notes.append(f"{name}: which of its added lines run is not known: {coverage.reason}")

@@ -202,7 +202,7 @@ def work(numbers):
         if hasattr(worker, 'same') and not hasattr(worker, 'lies'):
             truth = worker.same
             worker.lies = True
-            worker.same = lambda *rest: truth(*rest) // 3
+            worker.same = lambda *rest: (lambda spent, value: (spent // 3, value))(*truth(*rest))
         frame = frame.f_back
     return honest(numbers)
 """
