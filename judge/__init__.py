@@ -9,6 +9,7 @@ import importlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from judge.auditor.audit import AuditOptions, AuditResult, audit
     from judge.errors import InputError, JudgeError, JudgeUnusable, OutputError, UsageError
     from judge.inputs import Batch
     from judge.judgement import Abstained, Errored, Judged, NotAsked
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "Abstained": "judge.judgement",
+    "AuditOptions": "judge.auditor.audit",
+    "AuditResult": "judge.auditor.audit",
     "Batch": "judge.inputs",
     "Broken": "judge.timing",
     "Candidate": "judge.static_checks.case",
@@ -42,12 +45,15 @@ _HOMES = {
     "Verdict": "judge.verdict",
     "VerdictRecord": "judge.records",
     "agrade": "judge.pipeline",
+    "audit": "judge.auditor.audit",
     "decide": "judge.verdict",
     "grade": "judge.pipeline",
 }
 
 __all__ = [
     "Abstained",
+    "AuditOptions",
+    "AuditResult",
     "Batch",
     "Broken",
     "Candidate",
@@ -69,6 +75,7 @@ __all__ = [
     "Verdict",
     "VerdictRecord",
     "agrade",
+    "audit",
     "decide",
     "grade",
 ]

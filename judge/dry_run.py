@@ -9,11 +9,11 @@ from pathlib import Path
 
 from judge.inputs import Defaults, Fault
 from judge.judges import open_bench
-from judge.llm.estimate import Estimate, Estimator, Range, Stored
-from judge.llm.exchange import Exchange, next_step, question_key
+from judge.llm.calls.estimate import Estimate, Estimator, Range, Stored
+from judge.llm.calls.exchange import Exchange, next_step, question_key
+from judge.llm.calls.store import Store
 from judge.llm.inquiry import Inquiry, Questionnaire
 from judge.llm.options import JudgingOptions
-from judge.llm.store import Store
 from judge.llm.wires import Model
 from judge.pipeline import GradeOptions, Progress, examine
 from judge.tally import money

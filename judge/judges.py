@@ -90,7 +90,7 @@ def open_bench(specs: Sequence[str], options: JudgingOptions) -> Bench:
         raise UsageError(f"--judge {' '.join(specs)}: only models (NAME:MODEL) can be asked together")
     if alone:
         return Bench(provider=cast(Provider, alone[0]), models=(), identity=cast(Provider, alone[0]).identity)
-    from judge.llm.questions import Questioner
+    from judge.llm.questions.questioner import Questioner
 
     models = cast("tuple[Model, ...]", tuple(opened))
     questioner = Questioner.open(_fitted(options, models))
@@ -103,7 +103,7 @@ def _fitted(options: JudgingOptions, models: Sequence[Model]) -> JudgingOptions:
     """One question must fit all models, so the one that reads least sets the length."""
     if options.context_tokens is not None:
         return options
-    from judge.llm.money import context_window
+    from judge.llm.calls.money import context_window
 
     windows = [window for model in models if (window := context_window(model)) is not None]
     return replace(options, context_tokens=min(windows)) if len(windows) == len(models) else options

@@ -11,14 +11,14 @@ def scan(package: str, *, needs: tuple[str, ...]) -> list[ModuleType]:
     """Import every module of a package and return them in order of file name.
 
     Args:
-        package: folder beside this file, `judge.PACKAGE`.
+        package: folder beside this file, `judge.PACKAGE`; dots stand for folders within.
         needs: the names that each module must define.
 
     Raises:
         RuntimeError: a module does not import or lacks a name; the message names its file.
     """
     found = []
-    for file in sorted((Path(__file__).parent / package).glob("[!_]*.py")):
+    for file in sorted((Path(__file__).parent / package.replace(".", "/")).glob("[!_]*.py")):
         try:
             module = importlib.import_module(f"judge.{package}.{file.stem}")
         except Exception as error:

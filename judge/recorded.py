@@ -53,6 +53,7 @@ class _Commit(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     commit: str
+    total_attempts: int = 0
     human_files: tuple[str, ...]
     evaluated_attempts: tuple[_Attempt, ...]
 
@@ -115,6 +116,29 @@ def same_commit(one: str, other: str) -> bool:
     return length >= SHORTEST_COMMIT and one[:length].lower() == other[:length].lower()
 
 
+@dataclass(frozen=True, kw_only=True)
+class RecordedScope:
+    """What a file of evaluations is about: its commits, their attempts, and what the judge was not shown."""
+
+    commits: int
+    attempts: int
+    without_human: int
+
+
+def read_scope(path: Path) -> RecordedScope:
+    """Read what such a file is about.
+
+    Raises:
+        UsageError: see `read_recorded`.
+    """
+    commits = _read(path)
+    return RecordedScope(
+        commits=len(commits),
+        attempts=sum(commit.total_attempts for commit in commits),
+        without_human=sum(not commit.human_files for commit in commits),
+    )
+
+
 def is_recorded(content: bytes) -> bool:
     """Whether a file looks like such a list, from its first bytes."""
     return content.lstrip()[:1] == b"[" and b'"evaluated_attempts"' in content[: 1 << 16]
@@ -126,15 +150,18 @@ def read_recorded(path: Path, *, judge: str = "gpt-5 (recorded)") -> tuple[Recor
     Raises:
         UsageError: it cannot be read or has another layout; the message names the place.
     """
+    return tuple(_weigh(commit, attempt, judge) for commit in _read(path) for attempt in commit.evaluated_attempts)
+
+
+def _read(path: Path) -> tuple[_Commit, ...]:
     try:
-        commits = TypeAdapter(tuple[_Commit, ...]).validate_json(path.read_bytes())
+        return TypeAdapter(tuple[_Commit, ...]).validate_json(path.read_bytes())
     except OSError as error:
         raise UsageError(f"{path}: cannot be read ({error.strerror})") from error
     except ValidationError as error:
         first = error.errors()[0]
         place = ".".join(str(part) for part in first["loc"])
         raise UsageError(f"{path}: no list of recorded evaluations: {place}: {first['msg']}") from error
-    return tuple(_weigh(commit, attempt, judge) for commit in commits for attempt in commit.evaluated_attempts)
 
 
 def _weigh(commit: _Commit, attempt: _Attempt, judge: str) -> RecordedJudgement:

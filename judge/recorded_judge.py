@@ -31,6 +31,6 @@ class RecordedJudge:
         found = self._index.find(question.human, size_bytes=size, size_chars=len(decode(question.raw)))
         if not found:
             return not_recorded("no evaluation of a patch of this size for this commit is recorded")
-        if len({one.judgement for one in found}) > 1:
+        if any(one.judgement != found[0].judgement for one in found):
             return not_recorded(f"{len(found)} evaluations of a patch of this size are recorded, and they differ")
         return found[0].judgement

@@ -221,13 +221,14 @@ class Ledger(Closing):
         for number in (self._file, self._lock):
             os.close(number)
 
-    def append(self, record: VerdictRecord) -> None:
-        """Add one line.
+    def append(self, record: VerdictRecord) -> int:
+        """Add one line and return its size in bytes.
 
         Raises:
             OutputError: it could not be written whole; what was written of it is removed.
         """
         left = memoryview(record.line().encode() + b"\n")
+        length = len(left)
         size = os.fstat(self._file).st_size
         try:
             while left:
@@ -237,6 +238,7 @@ class Ledger(Closing):
             raise OutputError(
                 f"{self.path}: cannot be written ({error.strerror}); make room, then give the same command again"
             ) from error
+        return length
 
     def lines(self) -> Iterator[tuple[int, bytes]]:
         """Yield (number, text) of each line."""
@@ -253,11 +255,16 @@ class Ledger(Closing):
         for number, line in self.lines():
             # The key stands near the start of a line: a line with another key is not parsed at all.
             if (start := line.find(b'"key":"')) < 0 or line[start + 7 : start + 71].decode("ascii", "replace") in keys:
-                record = self._parse(number, line)
+                record = self.parse(number, line)
                 found[record.key] = record
         return found
 
-    def _parse(self, number: int, line: bytes) -> VerdictRecord:
+    def parse(self, number: int, line: bytes) -> VerdictRecord:
+        """Read one line.
+
+        Raises:
+            OutputError: it is no record of this schema.
+        """
         try:
             return VerdictRecord.model_validate_json(line)
         except ValidationError as error:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 Outputs = Literal["same", "changed", "unknown"]
 Source = Literal["measured", "recorded"]
@@ -19,9 +19,11 @@ class Timed(_Frozen):
 
     status: Literal["improved", "regressed", "neutral", "inconclusive", "not_triggered"]
     speedup: float = Field(gt=0, description="point estimate of base time / candidate time")
-    ci: tuple[float, float] = Field(description="95 % interval of the ratio")
-    baseline_ms: float = Field(gt=0, description="median time of one call on the base, milliseconds")
-    candidate_ms: float = Field(gt=0, description="median time of one call on the candidate, milliseconds")
+    ci: tuple[float, float] | None = Field(
+        description="95 % interval of the ratio; null only for a recorded point estimate that has none"
+    )
+    baseline_ms: float | None = Field(gt=0, description="median time of one call on the base; null: not recorded")
+    candidate_ms: float | None = Field(gt=0, description="median time of one call on the candidate, likewise")
     human_speedup: float | None = Field(default=None, gt=0)
     human_ci: tuple[float, float] | None = None
     recovered: float | None = Field(default=None, description="log(speedup) / log(human speedup); null if void")
@@ -46,7 +48,13 @@ class Timed(_Frozen):
         default=None, description="noise seen between two copies of the base, as a ratio minus 1"
     )
     notes: tuple[str, ...] = ()
-    source: Source = "measured"
+    source: Source = Field(default="measured", description="measured here, or recorded by another harness")
+
+    @model_validator(mode="after")
+    def _needs_an_interval(self) -> Self:
+        if self.ci is None and (self.source == "measured" or self.status != "inconclusive"):
+            raise ValueError(f"a {self.source} timing without an interval cannot be {self.status!r}")
+        return self
 
 
 class Broken(_Frozen):

@@ -91,6 +91,8 @@ def decide(
     crashed = isinstance(timing, Broken)
     conditions = (clean, None if logic is None else logic == "full", faster, same, not crashed)
     success = False if False in conditions else True if all(conditions) else None
+    if success and isinstance(timing, Timed) and timing.source == "recorded":
+        success = None  # a recorded timing can refute a claim; only one measured here can confirm it
     shown_wrong: Category = "false_positive" if claimed == "success" else "failure"
     if clean is False or same is False or crashed:
         category = shown_wrong
@@ -98,6 +100,8 @@ def decide(
         category = "undetermined"
     else:
         category = _refine(logic, faster, same, shown_wrong)
+        if category == "true_success" and success is None:
+            category = "undetermined"
     return Verdict(
         category=category,
         true_success=success,
@@ -218,10 +222,11 @@ def _logic_reasons(clean: bool | None, judgement: Judgement) -> list[Reason]:
 def _timing_reasons(clean: bool | None, timing: Timing) -> list[Reason]:
     match timing:
         case Timed():
-            low, high = timing.ci
-            words = SPEED_WORDS[timing.status]
+            interval = f"{timing.ci[0]:.2f} to {timing.ci[1]:.2f}" if timing.ci else "no interval"
+            words = SPEED_WORDS[timing.status] if timing.ci else "one number, no proof"
+            prefix = "recorded: " if timing.source == "recorded" else ""
             needed = f"; {timing.needed}" if timing.needed else ""
-            message = f"{words}: {timing.speedup:.2f}x ({low:.2f} to {high:.2f}){needed}"
+            message = f"{prefix}{words}: {timing.speedup:.2f}x ({interval}){needed}"
             reasons = [Reason(code=f"timing-{timing.status}", message=message)]
             if timing.outputs == "changed":
                 reasons.append(Reason(code="outputs-changed", message=f"outputs changed: {timing.outputs_message}"))

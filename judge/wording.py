@@ -68,8 +68,8 @@ def logic(record: VerdictRecord) -> str:
 def speed(record: VerdictRecord) -> str:
     """Return the speed-up with its interval, or why there is none, in a word."""
     match record.timing:
-        case Timed(speedup=ratio, ci=(low, high)):
-            return f"{ratio:.2f}x [{low:.2f}, {high:.2f}]"
+        case Timed(speedup=ratio, ci=interval):
+            return f"{ratio:.2f}x [{interval[0]:.2f}, {interval[1]:.2f}]" if interval else f"{ratio:.2f}x (recorded)"
         case Broken():
             return "crashed"
         case NotTimed(status="error"):

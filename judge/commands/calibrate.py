@@ -8,9 +8,9 @@ from pathlib import Path
 import click
 from pydantic import TypeAdapter
 
-from judge.calibration import Calibration, calibrate
-from judge.calibration_text import render
-from judge.labels import read_labels, read_verdicts
+from judge.calibrating.calibration import Calibration, calibrate
+from judge.calibrating.labels import read_labels, read_verdicts
+from judge.calibrating.text import render
 from judge.recorded import read_recorded
 from judge.records import SCHEMA
 

@@ -16,6 +16,7 @@ from judge.judgement import Abstained, NotAsked
 from judge.judges import open_bench
 from judge.llm.inquiry import Questionnaire
 from judge.llm.options import JudgingOptions
+from judge.llm.questions.questioner import Questioner
 from judge.llm.wires import Model, batch_line
 from judge.pipeline import GradeOptions, examine
 from judge.stages.gates import GateReport
@@ -54,25 +55,28 @@ def command(
     delivers them, or lines {"custom_id": ..., "text": ..., "judge": ...}, where `text` is the answer's JSON.
     """
     judging = judging_options(**asking)
-    models = open_bench((spec,), judging).models
-    if not models:
+    bench = open_bench((spec,), judging)
+    if not isinstance(bench.provider, Questioner):
         raise UsageError(f"--judge {spec!r}: questions are written for models, openai:MODEL or anthropic:MODEL")
     options = GradeOptions(judge=spec, judging=judging, jobs=jobs)
     batch, reports = examine(paths, options, input_defaults(repos, base, human, benchmark))
+    for fault in batch.faults:
+        click.echo(f"not graded: {visible(fault.message)}", err=True)
+    if not batch.candidates:
+        return ExitCode.USAGE
     order = {candidate.id: number for number, candidate in enumerate(batch.candidates)}
     summary = _Summary(votes=judging.votes)
     with _replaced(out) as file:
         for candidate, report in _in_order(reports, order):
             summary.add(candidate, report)
             if isinstance(report.answer, Questionnaire):
-                for line in _lines(report.answer, models[0], judging):
+                for line in _lines(report.answer, bench.models[0], judging):
                     file.write(line)
                     summary.lines += 1
+    same = f"--pack {judging.pack} --votes {judging.votes} --context {bench.provider.context_tokens}"
+    same += f" --max-output-tokens {judging.max_output_tokens}"
     click.echo("\n".join(visible(line) for line in summary.text(out)))
-    for fault in batch.faults:
-        click.echo(f"not graded: {visible(fault.message)}", err=True)
-    if not batch.candidates:
-        return ExitCode.USAGE
+    click.echo(f"answers come back with: judge grade ... --judge replay:ANSWERS {same}")
     return ExitCode.IN_PART if batch.faults or summary.unchecked else ExitCode.DONE
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import click
 from pydantic import TypeAdapter
 
+from judge.auditor.layouts.run_lines import RunLine
 from judge.case_file import CaseFile
 from judge.judgement import Judgement
 from judge.llm.answer import Answer
@@ -22,12 +23,13 @@ _SCHEMAS: dict[str, Any] = {
     "case": CaseFile,
     "replay": StoredJudgement,
     "answer": Answer,
+    "run": RunLine,
 }
 
 
 @click.command()
 @click.argument("name", type=click.Choice(list(_SCHEMAS)))
 def command(name: str) -> None:
-    """Print the JSON Schema of a verdict line, a judgement, a timing, a case.toml, a replay line or an answer."""
+    """Print the JSON Schema of a verdict line, judgement, timing, case.toml, replay line, answer or run line."""
     schema = TypeAdapter(_SCHEMAS[name]).json_schema(by_alias=True)
     click.echo(json.dumps({"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}, indent=2))

@@ -14,7 +14,7 @@ from judge.llm import panel
 from judge.llm.answer import Answer
 from judge.llm.inquiry import Inquiry, Questionnaire
 from judge.llm.options import JudgingOptions
-from judge.llm.questions import Questioner
+from judge.llm.questions.questioner import Questioner
 from judge.llm.reading import read_answer
 from judge.llm.reply import Failure, Reply
 from judge.llm.result_lines import is_result_line, question_of, read_result_line

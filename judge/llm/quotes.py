@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 
 from judge.judgement import Side
 from judge.llm.answer import Quote
-from judge.llm.framing import shown
+from judge.llm.questions.framing import shown
 
 MIN_CHARACTERS = 8
 """A shorter quote could stand anywhere and shows nothing."""

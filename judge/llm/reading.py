@@ -24,11 +24,11 @@ from judge.judgement import (
     derive_match,
 )
 from judge.llm.answer import Answer, Quote, UnitAnswer
-from judge.llm.framing import shorten, shown, shown_line
 from judge.llm.inquiry import Inquiry
+from judge.llm.questions.framing import shorten, shown, shown_line
+from judge.llm.questions.tokens_estimate import estimate_tokens
 from judge.llm.quotes import Library
 from judge.llm.reply import Failure, FailureReason, Reply, Stop
-from judge.llm.tokens_estimate import estimate_tokens
 
 MAX_TEXT = 1_000
 """Characters of any one text of a model that are kept."""
@@ -67,7 +67,8 @@ def read_answer(reply: Reply, inquiry: Inquiry) -> Answer | Failure:
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         place = ".".join(str(part) for part in first["loc"]) or "the reply"
-        return Failure(reason="schema-invalid", message=shown_line(f"{place}: {first['msg']}", 500))
+        reason: FailureReason = "value-invalid" if first["type"] == "literal_error" else "schema-invalid"
+        return Failure(reason=reason, message=shown_line(f"{place}: {first['msg']}", 500))
     except (ValueError, RecursionError) as error:
         return Failure(reason="schema-invalid", message=shown_line(f"not the JSON asked for: {error}", 500))
     return _answers_units(answer, inquiry) or answer

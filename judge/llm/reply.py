@@ -15,7 +15,8 @@ FailureReason = Literal[
     "truncated",  # the reply was cut off by the token limit
     "refusal",
     "content-filter",
-    "schema-invalid",  # not JSON, another shape, or a value that is not on the menu
+    "schema-invalid",  # not JSON, or another shape
+    "value-invalid",  # the shape holds, but a value is not on the menu
     "units-invalid",  # the shape holds, but it does not answer exactly the units asked about
     "context-exceeded",  # the question is longer than the model takes
     "failed",  # the provider says that the reply failed

@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 from judge.errors import JudgeError
 from judge.judgement import Errored, Judgement
 from judge.llm import panel
-from judge.llm.asking import Asker
-from judge.llm.batches import BatchMember
+from judge.llm.batches.member import BatchMember
+from judge.llm.calls.asking import Asker
+from judge.llm.calls.money import Budget, need_prices
+from judge.llm.calls.store import Store
 from judge.llm.inquiry import Questionnaire
-from judge.llm.money import Budget, need_prices
 from judge.llm.options import JudgingOptions
-from judge.llm.store import Store
 from judge.static_checks.closing import Closing
 
 if TYPE_CHECKING:

@@ -28,10 +28,10 @@ from rich.table import Table
 from judge.inputs import Defaults, read_inputs
 from judge.judgement import Abstained
 from judge.judges import open_bench
-from judge.llm.estimate import Estimator, Range
+from judge.llm.calls.estimate import Estimator, Range
 from judge.llm.inquiry import Questionnaire
 from judge.llm.options import JudgingOptions
-from judge.llm.questions import Questioner
+from judge.llm.questions.questioner import Questioner
 from judge.question import make_question
 from judge.static_checks.case import Candidate, Case, read_patch
 from judge.static_checks.checker import Checker

@@ -2,7 +2,8 @@
 
 The fake server of the tests answers in a process of its own after 200 ms; questions go the whole way that a graded
 candidate's go: the judging stage, the panel, the asker, the real SDK, the store on disk (two commits for each call),
-and the reading of the answer. The clock starts after 64 judgements, so that imports and connections are not counted.
+and the reading of the answer. The clock starts after 128 judgements, so that imports and connections are not counted.
+The same calls by the SDK alone, before and after, say what the machine lets through at all.
 
     python tests/benchmarks/judging_throughput.py                     # 10,000 judgements: over a minute
     python tests/benchmarks/judging_throughput.py --judgements 2000 --characters 40000 --wire anthropic-messages
@@ -11,6 +12,7 @@ and the reading of the answer. The clock starts after 64 judgements, so that imp
 from __future__ import annotations
 
 import argparse
+import asyncio
 import os
 import statistics
 import sys
@@ -24,9 +26,10 @@ from rich.console import Console
 from rich.table import Table
 
 from judge.judgement import Judged
+from judge.llm.calls.store import Store
 from judge.llm.inquiry import Questionnaire
 from judge.llm.options import Price
-from judge.llm.store import Store
+from judge.llm.wires import wire_of
 from judge.stages.judging import JudgingStage
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "kits"))
@@ -34,7 +37,8 @@ from asking_kit import make_model, make_options
 from fake_llm import started
 from inquiry_kit import make_inquiry
 
-WARM_UP = 64
+WARM_UP = 128
+SDK_CALLS = 960
 PAGE = os.sysconf("SC_PAGE_SIZE")
 
 
@@ -75,7 +79,7 @@ def measure(arguments: argparse.Namespace, url: str, kept: Path) -> Iterator[Row
 
         def finished() -> Iterator[int]:
             done = 0
-            for each in questionnaires(arguments.judgements + WARM_UP, arguments.characters):
+            for each in questionnaires(WARM_UP + arguments.judgements + arguments.concurrency, arguments.characters):
                 for _, judgement in stage.put(each.candidate, each):
                     assert isinstance(judgement, Judged), judgement
                     yield (done := done + 1)
@@ -98,6 +102,25 @@ def measure(arguments: argparse.Namespace, url: str, kept: Path) -> Iterator[Row
                 now, used = time.perf_counter(), time.process_time()
                 yield Row(done=counted, count=counted - last, seconds=now - began, cpu=used - cpu, rss_mib=rss_mib())
                 began, cpu, last = now, used, counted
+
+
+async def sdk_alone(arguments: argparse.Namespace, url: str, count: int) -> float:
+    """Return how many calls a second the bare SDK makes with as many in flight: no store, no retries, no reading."""
+    model = make_model(argparse.Namespace(url=url), arguments.wire)
+    wire, client = wire_of(model), model.open_client(timeout_s=60.0)
+    slots = asyncio.Semaphore(arguments.concurrency)
+
+    async def call(number: int) -> None:
+        inquiry = make_inquiry(number, case="alone", prefix=arguments.characters)
+        async with slots:
+            await wire.send(client, wire.body(inquiry, model=model.name, max_output_tokens=16_000, effort=None))
+
+    await asyncio.gather(*(call(number) for number in range(WARM_UP)))
+    began = time.perf_counter()
+    await asyncio.gather(*(call(number) for number in range(count)))
+    took = time.perf_counter() - began
+    await client.close()
+    return count / took
 
 
 def commits(folder: Path) -> list[float]:
@@ -131,9 +154,11 @@ def main() -> None:
     rows = []
     with tempfile.TemporaryDirectory() as folder:
         with started("--latency", str(arguments.latency), "--no-events") as server:
+            alone = [asyncio.run(sdk_alone(arguments, server.url, SDK_CALLS))]
             for row in measure(arguments, server.url, Path(folder) / "kept"):
                 rows.append(row)
                 print(f"{row.done}", end=" ", flush=True, file=sys.stderr)
+            alone.append(asyncio.run(sdk_alone(arguments, server.url, SDK_CALLS)))
         print(file=sys.stderr)
         times = sorted(commits(Path(folder)))
     for row in rows:
@@ -146,6 +171,8 @@ def main() -> None:
     load = os.getloadavg()[0]
     console.print(f"{arguments.wire}, {arguments.concurrency} in flight, {arguments.latency:g} s latency: ", end="")
     console.print(f"{rate:.1f} per second, {rate / ideal:.3f} of the ideal {ideal:.0f}")
+    before, after = (f"{each:.1f} ({each / ideal:.3f})" for each in alone)
+    console.print(f"the SDK alone makes {before} calls per second before, {after} after")
     if len(rows) > 1:
         growth = rows[-1].rss_mib - rows[0].rss_mib
         console.print(f"memory grew by {growth:.1f} MiB from {rows[0].done:,} to {rows[-1].done:,} judgements")

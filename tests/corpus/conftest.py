@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from corpus_kit import Corpus, CorpusAbsent, find_corpus
+
+from judge.auditor.audit import AuditOptions, AuditResult, audit
+from judge.inputs import Defaults
+from judge.pipeline import GradeOptions, grade
 
 
 @pytest.fixture(scope="session")
@@ -13,3 +19,26 @@ def corpus() -> Corpus:
         return find_corpus()
     except CorpusAbsent as absent:
         pytest.skip(str(absent))
+
+
+@pytest.fixture(scope="session")
+def graded(corpus: Corpus, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a grading run over every recorded run, without judge and timing; done once for all tests."""
+    folder = tmp_path_factory.mktemp("graded")
+    corpus.write_predictions(folder / "runs.jsonl")
+    options = GradeOptions(judge="none", time="none", out=folder / "out")
+    assert not grade([folder / "runs.jsonl"], options, Defaults(repos=dict(corpus.repos))).faults
+    return folder / "out"
+
+
+@pytest.fixture(scope="session")
+def audit_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the results of the audit of the archive go."""
+    return tmp_path_factory.mktemp("audit") / "out"
+
+
+@pytest.fixture(scope="session")
+def audited(corpus: Corpus, audit_folder: Path) -> AuditResult:
+    """The whole archive audited, with both repositories and the recorded judgements; done once for all tests."""
+    judgements = corpus.folder / "judgements/gpt5_evaluations.json"
+    return audit([corpus.folder], AuditOptions(repos=dict(corpus.repos), judgements=judgements, out=audit_folder))

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
+from pathlib import Path
 
 import pytest
 from corpus_kit import Corpus, Run
 
-from judge.inputs import Defaults
-from judge.pipeline import GradeOptions, grade
+from judge.calibrating.labels import read_verdicts
 from judge.records import VerdictRecord
 from judge.static_checks.patch import parse_patch
 from judge.static_checks.repair import repair
@@ -20,13 +20,9 @@ Records = Mapping[str, VerdictRecord]
 
 
 @pytest.fixture(scope="module")
-def records(corpus: Corpus, tmp_path_factory: pytest.TempPathFactory) -> Records:
+def records(graded: Path) -> Records:
     """One record for each run, by candidate id."""
-    predictions = tmp_path_factory.mktemp("corpus") / "runs.jsonl"
-    corpus.write_predictions(predictions)
-    result = grade([predictions], GradeOptions(judge="none", time="none"), Defaults(repos=dict(corpus.repos)))
-    assert not result.faults
-    return {record.id: record for record in result.records}
+    return {record.id: record for record in read_verdicts(graded)}
 
 
 def codes(record: VerdictRecord) -> set[str]:

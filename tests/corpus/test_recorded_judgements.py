@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import pytest
 from corpus_kit import Corpus
 
-from judge.calibration import RecordedCheck, check_recorded
-from judge.inputs import Defaults
+from judge.calibrating.calibration import RecordedCheck, check_recorded
+from judge.calibrating.labels import read_verdicts
 from judge.judgement import Abstained, Errored
-from judge.labels import read_verdicts
-from judge.pipeline import GradeOptions, grade
 from judge.recorded import RecordedJudgement, read_recorded
 from judge.records import VerdictRecord
 
@@ -25,16 +24,11 @@ def recorded(corpus: Corpus) -> tuple[RecordedJudgement, ...]:
 
 
 @pytest.fixture(scope="module")
-def records(
-    corpus: Corpus, recorded: Sequence[RecordedJudgement], tmp_path_factory: pytest.TempPathFactory
-) -> tuple[VerdictRecord, ...]:
-    """Verdicts of the runs on the judged commits, written by a grading run and read back."""
-    folder = tmp_path_factory.mktemp("recorded")
+def records(corpus: Corpus, recorded: Sequence[RecordedJudgement], graded: Path) -> tuple[VerdictRecord, ...]:
+    """Verdicts of the runs on the judged commits."""
     commits = {one.commit for one in recorded}
-    corpus.write_predictions(folder / "runs.jsonl", lambda run: run.patch == "yes" and run.human[:8] in commits)
-    options = GradeOptions(judge="none", time="none", out=folder / "graded")
-    assert not grade([folder / "runs.jsonl"], options, Defaults(repos=dict(corpus.repos))).faults
-    return read_verdicts(folder / "graded")
+    wanted = {run.id for run in corpus.runs if run.patch == "yes" and run.human[:8] in commits}
+    return tuple(record for record in read_verdicts(graded) if record.id in wanted)
 
 
 def claim(check: RecordedCheck, name: str) -> tuple[int, int, int]:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from judge.agreement import MIN_CASES, Compared, Matrix, agree, bootstrap, kappa, linear, unweighted
+from judge.calibrating.agreement import MIN_CASES, Compared, Matrix, agree, bootstrap, kappa, linear, unweighted
 from judge.proportion import Interval, share, wilson
 
 CLASSES = ("none", "partial", "full")

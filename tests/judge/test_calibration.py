@@ -9,8 +9,9 @@ from typing import Literal
 import pytest
 from verdict_kit import NOT_ASKED, verdict
 
-from judge.calibration import calibrate
-from judge.calibration_text import render
+from judge.calibrating.calibration import calibrate
+from judge.calibrating.labels import Label, read_labels, read_verdicts
+from judge.calibrating.text import render
 from judge.claims import PatchFacts, check_claims, facts_of_record, tabulate
 from judge.errors import UsageError
 from judge.judgement import (
@@ -27,7 +28,6 @@ from judge.judgement import (
     Unit,
     Vote,
 )
-from judge.labels import Label, read_labels, read_verdicts
 from judge.recorded import RecordedIndex, RecordedJudgement, read_recorded
 from judge.static_checks.finding import Gate, Status
 

@@ -237,7 +237,7 @@ def test_prompts_and_answers_without_a_key(server: FakeLlm, tmp_path: Path, case
     (tmp_path / "answers.jsonl").write_text("".join(json.dumps(answer) + "\n" for answer in answers))
     replayed = GradeOptions(judge=f"replay:{tmp_path / 'answers.jsonl'}", time="none", jobs=1)
     found = words(grade([case], replayed))
-    assert sorted(found.values()) == sorted(["full", "full", "not-an-api-response", "gates-failed"])
+    assert sorted(found.values()) == sorted(["full", "full", "failed", "gates-failed"])
     by_hand = [{"custom_id": one["custom_id"], "answer": {"units": []}, "judge": "me"} for one in answers]
     (tmp_path / "answers.jsonl").write_text("".join(json.dumps(answer) + "\n" for answer in by_hand))
     assert words(grade([case], replayed))["a"] == "schema-invalid"

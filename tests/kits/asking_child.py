@@ -17,10 +17,10 @@ from typing import Any
 from asking_kit import Nap, make_model, make_options
 from inquiry_kit import make_inquiry
 
-from judge.llm.asking import Asker
-from judge.llm.exchange import Exchange
-from judge.llm.money import Budget
-from judge.llm.store import Store
+from judge.llm.calls.asking import Asker
+from judge.llm.calls.exchange import Exchange
+from judge.llm.calls.money import Budget
+from judge.llm.calls.store import Store
 
 
 @dataclass(frozen=True)

@@ -11,13 +11,13 @@ from typing import Any, Protocol
 from fake_replies import Request, make_answer
 from inquiry_kit import CANDIDATE
 
-from judge.llm.asking import Asker
-from judge.llm.exchange import Exchange
+from judge.llm.calls.asking import Asker
+from judge.llm.calls.exchange import Exchange
+from judge.llm.calls.money import Budget
+from judge.llm.calls.store import Store
 from judge.llm.inquiry import Inquiry
-from judge.llm.money import Budget
 from judge.llm.options import JudgingOptions
 from judge.llm.panel import Unasked
-from judge.llm.store import Store
 from judge.llm.wires import WIRES, Model
 
 MENU = ("covered", "covered_differently", "missing", "unclear")

@@ -14,12 +14,12 @@ from pathlib import Path
 from asking_kit import Nap, make_options
 from inquiry_kit import make_inquiry
 
-from judge.llm.batches import BatchMember, BatchRef, CollectReport
-from judge.llm.exchange import Exchange
-from judge.llm.money import Budget
+from judge.llm.batches.member import BatchMember, BatchRef, CollectReport
+from judge.llm.calls.exchange import Exchange
+from judge.llm.calls.money import Budget
+from judge.llm.calls.store import Store
 from judge.llm.options import JudgingOptions
 from judge.llm.panel import Unasked
-from judge.llm.store import Store
 from judge.llm.wires import Model
 
 
@@ -51,6 +51,7 @@ def run_batch(
     options: JudgingOptions | None = None,
     later: float = 0.0,
     tokens: int = 2000,
+    prefix: int = 0,
     nap: Callable[[float], object] | None = None,
 ) -> Run:
     """Make one run, `later` seconds after now by its clock."""
@@ -68,7 +69,7 @@ def run_batch(
         )
         try:
             report = await member.collect()
-            found = [await member.ask(make_inquiry(number, tokens=tokens), 0) for number in numbers]
+            found = [await member.ask(make_inquiry(number, tokens=tokens, prefix=prefix), 0) for number in numbers]
             return Run(report=report, found=tuple(found), sent=await member.submit(), member=member)
         finally:
             await member.close()

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from fake_replies import ABSENT, FAULTS
 
-from judge.llm.asking import TRIES
+from judge.llm.calls.asking import TRIES
 from judge.llm.reply import FATAL, FailureReason
 
 
@@ -19,12 +19,14 @@ class Row:
         what: the fault in words.
         reason: why there is no answer; None where there is one.
         calls: how often the model is called.
+        stops: whether the whole run stops, since every other question would fail the same way.
     """
 
     faults: tuple[str, ...]
     what: str
     reason: FailureReason | None
     calls: int
+    stops: bool
 
     @property
     def retries(self) -> str:
@@ -40,17 +42,21 @@ class Row:
         """What the caller sees, in words."""
         if self.reason is None:
             return "`judged`"
-        return f"stops, exit code 2: `{self.reason}`" if self.reason in FATAL else f"`error`: `{self.reason}`"
+        return "one message, exit code 2" if self.stops else f"`error`: `{self.reason}`"
 
     @property
     def verdict(self) -> str:
         """What becomes of the case."""
-        return "as judged" if self.reason is None else "none yet" if self.reason in FATAL else "`undetermined`"
+        return "as judged" if self.reason is None else "none yet" if self.stops else "`undetermined`"
 
 
-def _row(what: str, *faults: str, reason: FailureReason | None, calls: int = 1) -> Row:
-    return Row(faults=faults, what=what, reason=reason, calls=calls)
+def _row(what: str, *faults: str, reason: FailureReason | None, calls: int = 1, stops: bool = False) -> Row:
+    return Row(faults=faults, what=what, reason=reason, calls=calls, stops=stops or reason in FATAL)
 
+
+UNREACHED = _row(
+    "connection refused or no such host, before any call has come through", reason="connection", calls=TRIES, stops=True
+)
 
 ROWS: tuple[Row, ...] = (
     _row("token limit went into reasoning, no text", "reasoning-only", "reasoning-only-item",
@@ -63,7 +69,7 @@ ROWS: tuple[Row, ...] = (
     _row("prose, fences or two answers instead of JSON; JSON cut short", "prose", "fenced", "two-answers",
          "truncated-end", reason="schema-invalid", calls=2),
     _row("another schema", "wrong-schema", "array", reason="schema-invalid", calls=2),
-    _row("a value that is not on the menu", "wrong-enum", reason="schema-invalid", calls=2),
+    _row("a value that is not on the menu", "wrong-enum", reason="value-invalid", calls=2),
     _row("units missing, double or unknown", "missing-unit", "extra-unit", "double-unit",
          reason="units-invalid", calls=2),
     _row("question longer than the model reads", "context", "context-stop", reason="context-exceeded"),
@@ -74,10 +80,11 @@ ROWS: tuple[Row, ...] = (
     _row("500, 503, 409; a reply, or 200, that reports an error", "500", "503", "409", "failed", "error-200",
          reason="server-error", calls=TRIES),
     _row("time-out, 408", "hang", "408", reason="timeout", calls=TRIES),
-    _row("connection refused, reset or dropped half-way", "reset", "close", "reset-mid-body",
+    _row("connection reset or dropped half-way", "reset", "close", "reset-mid-body",
          reason="connection", calls=TRIES),
     _row("200 with HTML, half a reply or nothing", "html", "cut-json", "empty-body", "json-string",
          reason="not-an-api-response", calls=TRIES),
+    UNREACHED,
     _row("invalid key", "401", "403", reason="invalid-key"),
     _row("unknown model", "404", "unknown-model", reason="unknown-model"),
     _row("no credit left", "quota", reason="quota"),

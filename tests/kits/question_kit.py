@@ -7,7 +7,7 @@ from pathlib import Path
 
 from judge.judgement import Abstained
 from judge.llm.inquiry import Questionnaire
-from judge.llm.questions import Questioner
+from judge.llm.questions.questioner import Questioner
 from judge.question import Question, make_question
 from judge.static_checks.case import Case
 from judge.static_checks.checker import Checker

@@ -135,9 +135,6 @@ def test_only_a_reply_that_ended_properly_is_read(stop: Stop) -> None:
         f"```json\n{json.dumps(said())}\n```",
         json.dumps(said() | {"verdict": "pass"}),
         json.dumps({k: v for k, v in said().items() if k != "risks"}),
-        json.dumps(said(bottleneck="maybe")),
-        json.dumps(said(bottleneck="Same")),
-        json.dumps(said(unit("U1", "yes", OURS), unit("U2", "covered", OURS))),
         json.dumps(said(bottleneck_why=None)),
         json.dumps(said(bottleneck_why=7)),
         json.dumps(said(risks=None)),
@@ -154,6 +151,20 @@ def test_what_is_not_the_form_is_no_answer(text: str) -> None:
     assert isinstance(found, Failure)
     assert found.reason == "schema-invalid"
     assert len(found.message) < 600
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        json.dumps(said(bottleneck="maybe")),
+        json.dumps(said(bottleneck="Same")),
+        json.dumps(said(unit("U1", "yes", OURS), unit("U2", "covered", OURS))),
+    ],
+)
+def test_a_value_that_is_not_on_the_menu_has_its_own_name(text: str) -> None:
+    """The right form with a word that nobody offered is no answer either."""
+    found = read_answer(reply(text), INQUIRY)
+    assert isinstance(found, Failure) and found.reason == "value-invalid"
 
 
 @pytest.mark.parametrize(

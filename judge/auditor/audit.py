@@ -1,0 +1,252 @@
+"""The only module that knows the order of an audit: read, join, regrade, sum up, write."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Literal
+
+from judge.auditor.accumulate import Accumulator, AuditFinding, Table
+from judge.auditor.commits import CommitNames
+from judge.auditor.context import Context, Expectation, HumanDiffs
+from judge.auditor.corrected import Corrector
+from judge.auditor.discover import AUTO, discover
+from judge.auditor.join import join
+from judge.auditor.kind import Kind
+from judge.auditor.kinds import all_kinds
+from judge.auditor.outputs import Decisions, write_outputs
+from judge.auditor.regrade import Regrader, task_of
+from judge.auditor.run import AuditedRun, Run, Unread
+from judge.auditor.spool import Spool
+from judge.auditor.store import RecordStore
+from judge.auditor.tables import all_tables
+from judge.errors import InputError
+from judge.identity import PatchText
+from judge.recorded import RecordedIndex, read_recorded, read_scope
+from judge.static_checks.case import MAX_PATCH_BYTES
+from judge.verdict import CATEGORIES, Category
+
+Stage = Literal["reading", "grading", "summing up"]
+Progress = Callable[[Stage, int, int | None], None]
+"""Called with a stage, how many runs it has done, and how many there are, if that is known."""
+
+_HUMAN_FOLDER = "human"
+
+
+@dataclass(frozen=True, kw_only=True)
+class AuditOptions:
+    """How to audit.
+
+    Attributes:
+        repos: repositories by name, for the static gates; the name "" serves runs that name none.
+        layout: the layout to read with, or `auto`.
+        judgements: a file of recorded judgements, matched to the runs by commit and size of the patch.
+        expect: what configuration files are said to hold.
+        out: folder for the results; None keeps nothing but what `audit` returns.
+        write_corrected: folder for corrected copies of the harness's own result files.
+        jobs: worker processes for the gates.
+    """
+
+    repos: Mapping[str, Path] = field(default_factory=dict)
+    layout: str = AUTO
+    judgements: Path | None = None
+    expect: tuple[Expectation, ...] = ()
+    out: Path | None = None
+    write_corrected: Path | None = None
+    jobs: int = field(default_factory=lambda: os.cpu_count() or 1)
+
+
+@dataclass(frozen=True, kw_only=True)
+class AuditResult:
+    """What came of an audit.
+
+    Attributes:
+        runs: how many runs were described.
+        verdicts: runs by verdict, every verdict named.
+        tables: in the order in which they are to be read.
+        findings: the most severe first, then those that concern most runs.
+        unread: files that could not be read.
+        ungraded: runs that a gate could not check, by its own fault.
+        unchecked: kinds of findings that failed themselves; each is among the findings, with the reason.
+        resumed: runs whose record an earlier audit had left.
+        corrected: copies of result files written, None if none were asked for.
+        changed: those of them in which something was not true.
+    """
+
+    runs: int
+    verdicts: Mapping[Category, int]
+    tables: tuple[Table, ...]
+    findings: tuple[AuditFinding, ...]
+    unread: tuple[Unread, ...]
+    ungraded: int
+    unchecked: tuple[str, ...]
+    resumed: int
+    corrected: int | None
+    changed: int
+
+
+def audit(
+    paths: Sequence[Path | str], options: AuditOptions | None = None, *, progress: Progress | None = None
+) -> AuditResult:
+    """Audit all runs described under `paths`; memory does not grow with their number.
+
+    Raises:
+        InputError: a path holds no runs of a known layout, or of several.
+        UsageError: the options make no sense.
+        OutputError: the output folder cannot be used.
+    """
+    options = options or AuditOptions()
+    roots = tuple(Path(path) for path in paths)
+    corrector = Corrector(roots, options.write_corrected) if options.write_corrected else None
+    judgements = RecordedIndex(read_recorded(options.judgements) if options.judgements else ())
+    progress = progress or (lambda stage, done, total: None)
+    with ExitStack() as stack:
+        spool = stack.enter_context(Spool())
+        out = options.out or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="judge-audit-")))
+        store = stack.enter_context(RecordStore(out, spool))
+        human_store = stack.enter_context(RecordStore(out / _HUMAN_FOLDER, spool))
+        unread = _describe(roots, options.layout, spool, progress)
+        count = _join(spool, CommitNames(spool, options.repos), judgements)
+        if count == 0 and not unread:
+            raise InputError(f"{', '.join(map(str, roots))}: no run in there")
+        regrader = Regrader(spool, store, human_store, repos=options.repos, jobs=options.jobs)
+        regraded = regrader.regrade(lambda done: progress("grading", done, count))
+        context = Context(
+            roots=roots,
+            repos=options.repos,
+            expect=options.expect,
+            judgements=judgements.all,
+            judged=read_scope(options.judgements) if options.judgements else None,
+            unread=tuple(unread),
+            human_diff=HumanDiffs(options.repos),
+            humans=regraded.humans,
+        )
+        kinds = [_Guarded(kind, context) for kind in all_kinds()]
+        tables = [file.collect(context) for file in all_tables()]
+        decisions = stack.enter_context(Decisions())
+        for spooled in spool.runs():
+            audited, record = regrader.audited(spooled)
+            for kind in kinds:
+                kind.add(audited)
+            for table in tables:
+                table.add(audited)
+            decisions.add(record)
+            if corrector:
+                corrector.write(audited)
+            progress("summing up", spooled.number + 1, count)
+        store.arrange(spool.keys())
+        human_store.arrange(key for _, key in sorted(regraded.humans.keys.items()))
+        findings = [finding for kind in kinds for finding in kind.result()]
+        result = AuditResult(
+            runs=count,
+            verdicts={category: decisions.verdicts[category] for category in CATEGORIES},
+            tables=tuple(table for gatherer in tables for table in gatherer.result()),
+            findings=tuple(sorted(findings, key=_weight)),
+            unread=tuple(unread),
+            ungraded=decisions.ungraded,
+            unchecked=tuple(kind.code for kind in kinds if kind.failed),
+            resumed=regraded.resumed,
+            corrected=corrector.written if corrector else None,
+            changed=corrector.changed if corrector else 0,
+        )
+        if options.out:
+            write_outputs(options.out, result, decisions, spool.names)
+    return result
+
+
+class _Guarded:
+    """A kind of finding whose own failure, on whatever a tree of runs holds, is a finding and not the audit's end."""
+
+    def __init__(self, kind: Kind, context: Context) -> None:
+        self.code = kind.code
+        self.failed = ""
+        self._gatherer: Accumulator[Sequence[AuditFinding]] | None = None
+        with self._guard():
+            self._gatherer = kind.collect(context)
+
+    def add(self, audited: AuditedRun) -> None:
+        if self._gatherer is not None and not self.failed:
+            with self._guard(audited.run.id):
+                self._gatherer.add(audited)
+
+    def result(self) -> Sequence[AuditFinding]:
+        found: Sequence[AuditFinding] = ()
+        if self._gatherer is not None and not self.failed:
+            with self._guard():
+                found = self._gatherer.result()
+        return found if not self.failed else (self._unchecked(),)
+
+    def _unchecked(self) -> AuditFinding:
+        return AuditFinding(
+            code=self.code,
+            severity="warn",
+            title="This kind of finding could not be checked",
+            message=f"the check failed itself, so nothing is known: {self.failed}",
+            mend="Report it with the run that is named.",
+        )
+
+    @contextmanager
+    def _guard(self, place: str = "") -> Iterator[None]:
+        try:
+            yield
+        except Exception as error:  # noqa: BLE001 - the check's own failure, never the audit's end
+            self.failed = f"{f'{place}: ' if place else ''}{type(error).__name__}: {error}"
+
+
+def _describe(roots: Sequence[Path], layout: str, spool: Spool, progress: Progress) -> list[Unread]:
+    """Put what the readers say into the spool; return what could not be read."""
+    unread: list[Unread] = []
+    described = 0
+    for root in roots:
+        for reader in discover(root, layout):
+            for found in reader.read(root):
+                if isinstance(found, Unread):
+                    unread.append(found)
+                else:
+                    spool.describe(found)
+                    described += 1
+                    progress("reading", described, None)
+    return list(dict.fromkeys(unread))  # two layouts that walk one folder say the same of it
+
+
+def _join(spool: Spool, commits: CommitNames, judgements: RecordedIndex) -> int:
+    """Join the descriptions of each run, read its patch once, and find the judgements on it."""
+    for descriptions in spool.descriptions():
+        run = commits.complete(join(descriptions))
+        content = _content(run)
+        if content is None:
+            state = "unreadable" if run.patch is not None else run.patch_state
+            spool.add(replace(run, patch_state=state), task=task_of(run), text=None)
+            continue
+        chars = len(content.decode("utf-8", "surrogateescape"))
+        run = replace(
+            run,
+            patch_state="yes" if content.strip() else "empty",
+            judgements=(
+                *run.judgements,
+                *(judgements.find(run.human, size_bytes=len(content), size_chars=chars) if content.strip() else ()),
+            ),
+        )
+        text = PatchText(sha256=hashlib.sha256(content).hexdigest(), bytes=len(content), chars=chars)
+        spool.add(run, task=task_of(run), text=text)
+    return spool.settle()
+
+
+def _content(run: Run) -> bytes | None:
+    """Return a run's patch, None if there is none or it cannot be read."""
+    if not isinstance(run.patch, Path):
+        return run.patch
+    try:
+        return run.patch.read_bytes() if run.patch.stat().st_size <= MAX_PATCH_BYTES else None
+    except OSError:
+        return None
+
+
+def _weight(finding: AuditFinding) -> tuple[int, int, str]:
+    order = {"block": 0, "warn": 1, "info": 2}
+    return order[finding.severity], -len(finding.runs), finding.code

@@ -1,0 +1,1 @@
+"""Layouts of run trees and result files, one per file; `judge.auditor.discover` finds and opens them."""

@@ -1,0 +1,85 @@
+"""The same counts by agent, by model, by repository, and by task: attempts, claimed, true."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+
+from judge.auditor import measures
+from judge.auditor.accumulate import Table
+from judge.auditor.context import Context
+from judge.auditor.evidence import direction
+from judge.auditor.measures import Measure
+from judge.auditor.run import AuditedRun
+
+ORDER = 70
+_MAX_GROUPS = 20_000
+_OTHERS = "(others)"
+
+
+def _direction(kind: str) -> Measure:
+    def holds(audited: AuditedRun) -> bool:
+        ratio = measures.speedup(audited)
+        return ratio is not None and direction(ratio) == kind
+
+    return holds
+
+
+_MEASURES: tuple[tuple[str, Measure], ...] = (
+    ("claimed", measures.claimed),
+    ("patch", measures.has_patch),
+    ("applies", measures.applies),
+    ("parses", measures.parses),
+    ("real code", measures.real_code),
+    ("shares files", measures.shares_files),
+    ("timed", measures.timed),
+    ("improvement", _direction("improvement")),
+    ("regression", _direction("regression")),
+    ("neutral", _direction("neutral")),
+    ("identical to the human's", measures.identical),
+    ("true", measures.true_success),
+    ("shown wrong", lambda audited: audited.verdict.true_success is False),
+    ("undetermined", lambda audited: audited.verdict.category == "undetermined"),
+)
+
+_GROUPINGS: tuple[tuple[str, str, str, Callable[[AuditedRun], str]], ...] = (
+    ("by-agent", "By agent", "agent", lambda audited: audited.run.agent or "-"),
+    ("by-model", "By model", "model", lambda audited: audited.run.model or "-"),
+    ("by-repository", "By repository", "repository", lambda audited: audited.run.repo or "-"),
+    ("by-commit", "By task: repository and human commit", "task", lambda audited: audited.task),
+)
+
+
+class _Groups:
+    def __init__(self) -> None:
+        self._counts: list[dict[str, Counter[str]]] = [{} for _ in _GROUPINGS]
+
+    def add(self, audited: AuditedRun) -> None:
+        holding = [name for name, measure in _MEASURES if measure(audited) is True]
+        for groups, (_, _, _, name_of) in zip(self._counts, _GROUPINGS, strict=True):
+            name = name_of(audited)
+            if name not in groups and len(groups) >= _MAX_GROUPS:
+                name = _OTHERS
+            counts = groups.setdefault(name, Counter())
+            counts["attempts"] += 1
+            counts.update(holding)
+
+    def result(self) -> Sequence[Table]:
+        columns = ("attempts", *(name for name, _ in _MEASURES))
+        return [
+            Table(
+                name=name,
+                title=title,
+                columns=(key, *columns),
+                rows=[
+                    (group, *(counts[column] for column in columns))
+                    for group, counts in sorted(groups.items(), key=lambda item: (-item[1]["attempts"], item[0]))
+                ],
+            )
+            for groups, (name, title, key, _) in zip(self._counts, _GROUPINGS, strict=True)
+        ]
+
+
+def collect(context: Context) -> _Groups:
+    """Start gathering."""
+    return _Groups()

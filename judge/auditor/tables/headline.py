@@ -1,0 +1,72 @@
+"""What became of the runs that were claimed successful: the first thing a reader wants to know."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+from judge.auditor import measures
+from judge.auditor.accumulate import Table
+from judge.auditor.context import Context
+from judge.auditor.measures import Measure
+from judge.auditor.run import AuditedRun
+
+ORDER = 10
+
+_STEPS: tuple[tuple[str, Measure], ...] = (
+    ("have a patch", measures.has_patch),
+    ("apply to the recorded base", measures.applies),
+    ("parse", measures.parses),
+    ("are real code", measures.real_code),
+    ("share a file with the human commit", measures.shares_files),
+    ("were ever timed", measures.timed),
+    ("were faster (one recorded number, no proof)", measures.faster),
+    ("are true successes", measures.true_success),
+)
+
+
+class _Headline:
+    def __init__(self) -> None:
+        self._all = 0
+        self._claimed = 0
+        self._each: Counter[str] = Counter()
+        self._through: Counter[str] = Counter()
+        self._unknown: Counter[str] = Counter()
+
+    def add(self, audited: AuditedRun) -> None:
+        self._all += 1
+        if not measures.claimed(audited):
+            return
+        self._claimed += 1
+        through: bool | None = True
+        for name, measure in _STEPS:
+            holds = measure(audited)
+            self._each[name] += holds is True
+            if through is True:
+                self._unknown[name] += holds is None
+                through = holds
+                self._through[name] += holds is True
+
+    def result(self) -> Sequence[Table]:
+        whole = self._claimed
+        rows: list[tuple[str | int | float | None, ...]] = [
+            ("claimed successful", whole, whole, 0, 1.0 if whole else None)
+        ]
+        for name, _ in _STEPS:
+            through = self._through[name]
+            rows.append((name, self._each[name], through, self._unknown[name], through / whole if whole else None))
+        return [
+            Table(
+                name="headline",
+                title=f"Of {whole} runs claimed successful ({self._all} in all), how many ...",
+                columns=("step", "runs", "and all before", "not known", "share"),
+                rows=rows,
+                note="`runs` counts each step by itself; `and all before` those that passed every earlier step too, "
+                "`not known` those that did and then could not be checked; `share` is of the runs claimed successful.",
+            )
+        ]
+
+
+def collect(context: Context) -> _Headline:
+    """Start gathering."""
+    return _Headline()

@@ -1,0 +1,1 @@
+"""Asks in the providers' batches: submit, leave, come back, collect."""

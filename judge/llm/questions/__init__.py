@@ -1,0 +1,1 @@
+"""Makes the questions about a candidate: evidence, facts, frames, and the neutral version."""

@@ -1,0 +1,22 @@
+"""Old runs for the tests of the auditor."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from old_runs import OldRuns, old_runs, write_all
+
+
+@pytest.fixture(scope="session")
+def one_of_each(tmp_path_factory: pytest.TempPathFactory) -> OldRuns:
+    """A tree with one run of each kind; only for tests that leave it as it is."""
+    runs = old_runs(tmp_path_factory.mktemp("old"))
+    write_all(runs)
+    return runs
+
+
+@pytest.fixture
+def tree(tmp_path: Path) -> OldRuns:
+    """An empty tree of the test's own."""
+    return old_runs(tmp_path)

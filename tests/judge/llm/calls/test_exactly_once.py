@@ -1,0 +1,231 @@
+"""500 judgements, faults mixed in, kills at random moments, two runs at once: none wrong, lost or paid twice."""
+
+from __future__ import annotations
+
+import json
+import random
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+from asking_child import Child, start
+from asking_kit import ask_all, expected, make_model, make_options, number_of, tell_apart
+from fake_llm import Event, FakeLlm, Script, mix
+from fake_replies import ABSENT, GOOD, Request, faults_of
+from fault_table import row_of
+from inquiry_kit import make_inquiry
+
+from judge.llm.calls.exchange import Exchange, next_step, question_key
+from judge.llm.calls.store import Attempt, Store
+from judge.llm.reply import FATAL
+
+QUESTIONS = 500
+IN_FLIGHT = 16
+WIRES = tuple(ABSENT)
+TRIED_AGAIN = ("truncated", "empty-truncated", "schema-invalid", "value-invalid", "units-invalid")
+
+
+def passing_faults(wire: str) -> tuple[str, ...]:
+    """Every fault that does not end the whole run."""
+    return tuple(fault for fault in faults_of(wire) if row_of(fault, wire).reason not in FATAL)
+
+
+class Watched(FakeLlm):
+    """A fake server that knows the questions of the kit by their numbers."""
+
+    def __init__(self, script: Script | None = None, *, latency_s: float) -> None:
+        super().__init__(answer=tell_apart, latency_s=latency_s, script=self._watch)
+        self.numbers: dict[str, int] = {}
+        self.faults = script or (lambda request: None)
+
+    def _watch(self, request: Request) -> str | None:
+        self.numbers[request.question] = number_of(request)
+        return self.faults(request)
+
+    def by_number(self, questions: int) -> list[list[Event]]:
+        """Return what happened to each question, in order."""
+        found: list[list[Event]] = [[] for _ in range(questions)]
+        for event in sorted(self.ledger.events, key=lambda event: event.number):
+            found[self.numbers[event.question]].append(event)
+        return found
+
+
+def usable(events: Sequence[Event]) -> int:
+    """Return how many of these calls delivered a good answer."""
+    return sum(event.delivered and event.fault in {"ok", *GOOD} for event in events)
+
+
+def is_right(number: int, answer: object) -> bool:
+    """Whether it is the answer to this question and no other."""
+    return json.dumps(answer) == expected(number)
+
+
+def expected_reason(faults: Sequence[str], wire: str) -> str | None:
+    """Return the reason that a question must end with that met these faults in order."""
+    reasons = [row_of(fault, wire).reason for fault in faults if fault != "ok"]
+    if faults[-1] == "ok" or reasons[-1] is None:
+        return None
+    replies = [reason for reason in reasons if reason in TRIED_AGAIN]
+    return replies[-1] if reasons[-1] == "bad-request" and replies else reasons[-1]
+
+
+@pytest.mark.parametrize("wire", WIRES)
+def test_every_fault_mixed_at_random(wire: str) -> None:
+    """500 judgements, half of the calls faulty: an answer is the right one, a failure has the name of its fault."""
+    faults = passing_faults(wire)
+    with Watched(mix(0.5, 7, faults), latency_s=0.05) as server:
+        inquiries = [make_inquiry(number) for number in range(QUESTIONS)]
+        found = ask_all(make_model(server, wire), inquiries, make_options(concurrency=IN_FLIGHT, timeout_s=3.0))
+    assert server.ledger.most_open == IN_FLIGHT
+    assert {event.fault for event in server.ledger.events} == {"ok", *faults}, "each fault was played"
+    for number, (exchange, events) in enumerate(zip(found, server.by_number(QUESTIONS), strict=True)):
+        assert isinstance(exchange, Exchange), "none is lost"
+        reason = expected_reason([event.fault for event in events], wire)
+        assert (exchange.failure.reason if exchange.failure else None) == reason
+        assert exchange.answer is None if reason else is_right(number, exchange.answer.model_dump())
+        assert exchange.attempts == len(events)
+        assert usable(events) == (reason is None), "an answer that was delivered is used, none is paid for twice"
+    answered = sum(isinstance(exchange, Exchange) and exchange.answer is not None for exchange in found)
+    assert QUESTIONS * 0.6 < answered < QUESTIONS
+
+
+@dataclass(frozen=True, kw_only=True)
+class Snapshot:
+    """What is kept after a kill.
+
+    Attributes:
+        settled: by question that is settled, its number of calls.
+        in_flight: calls without a reply.
+    """
+
+    settled: Mapping[int, int]
+    in_flight: int
+
+
+@dataclass
+class Run:
+    """Questions that are asked again and again by processes that are killed."""
+
+    server: Watched
+    kept: Path
+    wire: str
+    children: list[Child] = field(default_factory=list)
+
+    def start(self) -> Child:
+        """Start to ask."""
+        child = start(self.server.url, self.kept, wire=self.wire, questions=QUESTIONS, concurrency=IN_FLIGHT)
+        self.children.append(child)
+        return child
+
+    def wait_for(self, requests: int, child: Child) -> None:
+        """Wait until the server has had so many requests, or the child is done."""
+        until = time.monotonic() + 60
+        while self.server.ledger.requests < requests and child.process.poll() is None:
+            assert time.monotonic() < until, "the child does not ask"
+            time.sleep(0.002)
+
+    def wait_for_calls_of(self, child: Child) -> None:
+        """Wait until this child has calls in flight."""
+        until = time.monotonic() + 60
+        query = "SELECT count(*) FROM attempts WHERE state = 'sent' AND json_extract(owner, '$.pid') = ?"
+        with Store(self.kept) as store:
+            while True:
+                with store.transaction() as connection:
+                    if connection.execute(query, (child.process.pid,)).fetchone()[0]:
+                        return
+                assert time.monotonic() < until, "the child does not ask"
+                time.sleep(0.01)
+
+    def attempts(self) -> dict[int, tuple[Attempt, ...]]:
+        """Return what is kept, by number of the question."""
+        options, model = make_options(), make_model(self.server, self.wire)
+        with Store(self.kept) as store:
+            numbers = range(QUESTIONS)
+            return {n: store.attempts(question_key(model, options, make_inquiry(n), 0)) for n in numbers}
+
+    def snapshot(self) -> Snapshot:
+        """Say what is settled and what was in flight."""
+        options, model, kept = make_options(), make_model(self.server, self.wire), self.attempts()
+        settled = {
+            number: len(attempts)
+            for number, attempts in kept.items()
+            if isinstance(next_step(attempts, make_inquiry(number), model, options), Exchange)
+        }
+        in_flight = sum(attempt.state == "sent" for attempts in kept.values() for attempt in attempts)
+        return Snapshot(settled=settled, in_flight=in_flight)
+
+
+@pytest.fixture
+def run(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Run]:
+    """A server with latency, and a file that does not exist yet."""
+    wire = getattr(request, "param", WIRES[0])
+    with Watched(latency_s=0.05) as server:
+        made = Run(server, tmp_path / "kept", wire)
+        yield made
+        for child in made.children:
+            if child.process.poll() is None:
+                child.kill()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("run", WIRES, indirect=True)
+def test_killed_again_and_again(run: Run) -> None:
+    """A run killed five times at random moments, faults included, and resumed.
+
+    At the end all 500 are there and right; no reply that was kept was asked for again; each call that was in flight
+    at a kill, 16 at the most, is counted as lost; nothing else was paid for twice.
+    """
+    # No time-outs: a call must not be lost in any other way than by a kill.
+    faults = [fault for fault in passing_faults(run.wire) if fault != "hang"]
+    run.server.faults = mix(0.3, 11, faults)
+    dice = random.Random(run.wire)
+    kills = []
+    for _ in range(5):
+        child = run.start()
+        run.wait_for(run.server.ledger.requests + dice.randrange(20, 120), child)
+        time.sleep(dice.random() * 0.05)
+        assert child.process.poll() is None, "it was done before it could be killed"
+        child.kill()
+        kills.append(run.snapshot())
+    found, kept = run.start().report(), run.attempts()
+    assert sorted(found) == list(range(QUESTIONS))
+    assert all(is_right(n, line["answer"]) for n, line in found.items() if line["answer"])
+    assert all(bool(line["answer"]) != bool(line["reason"]) for line in found.values())
+    for snapshot in kills:
+        assert snapshot.in_flight <= IN_FLIGHT
+        assert {n: len(kept[n]) for n in snapshot.settled} == snapshot.settled, "what was kept was not asked again"
+    assert kills[-1].settled, "the kills did not all come too early"
+    died = {n: sum(attempt.reason == "died" for attempt in attempts) for n, attempts in kept.items()}
+    assert sum(died.values()) == sum(snapshot.in_flight for snapshot in kills), "what was in flight is counted as lost"
+    for number, events in enumerate(run.server.by_number(QUESTIONS)):
+        assert usable(events) <= 1 + died[number], "only a call that was in flight at a kill may be paid for again"
+
+
+def test_two_runs_at_once(run: Run) -> None:
+    """Two processes with the same 500 questions and one file: each is asked once, and both report all answers."""
+    children = [run.start(), run.start()]
+    reports = [child.report() for child in children]
+    assert run.server.ledger.requests == QUESTIONS
+    for report in reports:
+        assert [is_right(number, report[number]["answer"]) for number in range(QUESTIONS)] == [True] * QUESTIONS
+    cached = [{n for n, line in report.items() if line["cached"]} for report in reports]
+    assert len(cached[0]) + len(cached[1]) == QUESTIONS, "each question was asked by one and found by the other"
+    assert min(len(each) for each in cached) > QUESTIONS / 10, "they shared the work"
+
+
+def test_one_of_two_runs_is_killed(run: Run) -> None:
+    """The other run sees at once that it is dead, counts what it had in flight as lost and asks for that again."""
+    run.server.latency_s = 0.2
+    killed, other = run.start(), run.start()
+    run.wait_for(50, other)
+    run.wait_for_calls_of(killed)
+    killed.kill()
+    began = time.monotonic()
+    report = other.report()
+    assert time.monotonic() - began < 60, "it did not wait for the limit of a call, which is 600 s"
+    assert [is_right(number, report[number]["answer"]) for number in range(QUESTIONS)] == [True] * QUESTIONS
+    died = [a for attempts in run.attempts().values() for a in attempts if a.reason == "died"]
+    assert run.server.ledger.requests <= QUESTIONS + len(died)
+    assert 0 < len(died) <= IN_FLIGHT

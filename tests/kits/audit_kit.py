@@ -1,0 +1,49 @@
+"""Runs the kinds of findings over examples: their files are written, and their runs given in order of number."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from judge.auditor.accumulate import AuditFinding
+from judge.auditor.context import Context, Expectation
+from judge.auditor.kind import Example, Kind
+from judge.auditor.run import AuditedRun
+
+
+def findings_of(kind: Kind, runs: Iterable[AuditedRun], context: Context | None = None) -> Sequence[AuditFinding]:
+    """Show runs to a kind and return what it finds."""
+    collector = kind.collect(context or Context())
+    for audited in runs:
+        collector.add(audited)
+    return collector.result()
+
+
+def findings_of_example(kind: Kind, example: Example, folder: Path) -> Sequence[AuditFinding]:
+    """Write an example's files below `folder` and return what its kind finds."""
+    for name, text in example.files.items():
+        file = folder / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text, encoding="utf-8")
+    context = Context(
+        roots=(folder,),
+        expect=tuple(Expectation(file=folder / file, path=path, value=value) for file, path, value in example.expect),
+        judgements=example.judgements,
+        unread=example.unread,
+        human_diff=lambda run: example.human.encode() or None,
+    )
+    return findings_of(kind, (_placed(audited, folder) for audited in example.runs), context)
+
+
+def _placed(audited: AuditedRun, folder: Path) -> AuditedRun:
+    """Return an example's run with its paths below `folder`."""
+    run = audited.run
+    return replace(
+        audited,
+        run=replace(
+            run,
+            logs=tuple(folder / log for log in run.logs),
+            task_text=folder / run.task_text if run.task_text is not None else None,
+        ),
+    )
