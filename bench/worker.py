@@ -182,10 +182,12 @@ class Encoder:
         """Close a node with the attributes that the value carries itself; none of its own code runs."""
         state: Dict[str, Any] = {}
         for kind in type.__dict__["__mro__"].__get__(type(value)):
-            for name, held in type.__dict__["__dict__"].__get__(kind).items():
+            own = type.__dict__["__dict__"].__get__(kind)
+            for name, held in own.items():
                 if name == "__dict__" and not isinstance(held, types.GetSetDescriptorType):
                     raise TypeError("its attributes are made up when they are asked for")
-                if name == "__dict__" or isinstance(held, types.MemberDescriptorType):
+                # Classes written in C have members as well, such as the file of a SyntaxError: no state of ours.
+                if name == "__dict__" or ("__slots__" in own and isinstance(held, types.MemberDescriptorType)):
                     try:
                         found = held.__get__(value, kind)
                     except AttributeError:  # a slot that is not filled
