@@ -216,8 +216,10 @@ def test_two_runs_at_once(run: Run) -> None:
 
 def test_one_of_two_runs_is_killed(run: Run) -> None:
     """The other run sees at once that it is dead, counts what it had in flight as lost and asks for that again."""
-    run.server.latency_s = 0.2
-    killed, other = run.start(), run.start()
+    run.server.latency_s = 0.6  # so that neither is done before the other has begun
+    killed = run.start()
+    run.wait_for_calls_of(killed)
+    other = run.start()
     run.wait_for(50, other)
     run.wait_for_calls_of(killed)
     killed.kill()
