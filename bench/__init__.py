@@ -1,8 +1,17 @@
 """The timing engine: times prepared source trees side by side; knows nothing of patches."""
 
-from judge.bench.comparison import Broken, Comparison, Measured, compare
-from judge.bench.contract import Contract, ContractProblem, check_contract
+from judge.bench.comparison import Broken, Comparison, Measured, compare, recovered
+from judge.bench.contract import (
+    Benchmark,
+    Command,
+    Contract,
+    ContractProblem,
+    Function,
+    check_contract,
+    parse_benchmark,
+)
 from judge.bench.devices import fingerprint
+from judge.bench.differences import watching
 from judge.bench.errors import (
     BenchError,
     ContractError,
@@ -10,13 +19,18 @@ from judge.bench.errors import (
     InterpreterError,
     OptionsError,
 )
+from judge.bench.native import is_native, native_changes
+from judge.bench.oddities import Oddity, oddities
 from judge.bench.options import Options, Variant
 from judge.bench.results import (
     Changed,
     Costs,
+    Coverage,
     Crashed,
     Fork,
+    NotCovered,
     Outcome,
+    PathCoverage,
     Ran,
     Same,
     Session,
@@ -24,25 +38,34 @@ from judge.bench.results import (
     VariantResult,
 )
 from judge.bench.rounds import measure
+from judge.bench.stats import Recovery, q_values
 
 __all__ = [
     "BenchError",
+    "Benchmark",
     "Broken",
     "Changed",
+    "Command",
     "Comparison",
     "Contract",
     "ContractError",
     "ContractProblem",
     "Costs",
+    "Coverage",
     "Crashed",
     "DeviceError",
     "Fork",
+    "Function",
     "InterpreterError",
     "Measured",
+    "NotCovered",
+    "Oddity",
     "Options",
     "OptionsError",
     "Outcome",
+    "PathCoverage",
     "Ran",
+    "Recovery",
     "Same",
     "Session",
     "Unknown",
@@ -51,5 +74,12 @@ __all__ = [
     "check_contract",
     "compare",
     "fingerprint",
+    "is_native",
     "measure",
+    "native_changes",
+    "oddities",
+    "parse_benchmark",
+    "q_values",
+    "recovered",
+    "watching",
 ]

@@ -17,9 +17,14 @@ from judge.bench.runner import Reply, WorkerFault, WorkerProcess
 # Where a change is placed that is an exception rather than a value.
 RAISED = "experiment"
 _SAMPLE_RESOLUTIONS = 200
+PARTS = 8
+"""How many short timings make a sample: long ones are all hit by what else runs, short ones are not."""
+_NEAR = 10
 # One request may take this share of the budget, unless the base needed a twentieth of it too.
 _ONE_CALL = 0.25
 _BASE_SHARE = 0.05
+VARY_NS = 4_000_000
+"""Single calls on varied input take about this long in each process, and never fewer than two of them."""
 
 
 @dataclass(kw_only=True)
@@ -57,8 +62,26 @@ class Setting:
     contract: Contract
     python: str
     import_paths: tuple[str, ...]
+    base_tree: Path
     core: int | None
     budget: Budget
+
+
+@dataclass(frozen=True, kw_only=True)
+class Shape:
+    """How a sample is taken: parts, each of so many calls."""
+
+    loops: int
+    parts: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Varied:
+    """Single calls, each after one element of the input changed: times, first and last result, what ended it."""
+
+    ns: tuple[int, ...]
+    trees: tuple[object, ...]
+    failed: str
 
 
 class Lane:
@@ -66,26 +89,32 @@ class Lane:
 
     def __init__(self, variant: Variant, setting: Setting, *, is_base: bool) -> None:
         self.name = variant.name
+        self.variant = variant
         self.crash: Crashed | None = None
         self.out_of_time = False
         self.forks: list[Fork] = []
         self.readings: list[Reading] = []
         self.outcomes: list[Outcome] = []
+        self.varied: list[tuple[float, ...]] = []
+        self.pickles: dict[str, str | None] = {}
         self.mutates = False
         self.mutation_sure = True
         self.late_mutation = False
         self.threads = 1
+        self.result_bytes = 0
         self.modules = 0
         self.facts: Mapping[str, object] = {}
         self._tree = variant.tree.absolute()
         self._setting = setting
         self._is_base = is_base
         self._process: WorkerProcess | None = None
-        self._loops = 0
+        self._shape = Shape(loops=1, parts=1)
         self._pending: list[Reading] = []
+        self._samples: list[tuple[float, ...]] = []
         self._resolution_ns = 1
         self._imports: list[float] = []
         self._setups: list[float] = []
+        self._later_setups: list[float] = []
 
     @property
     def alive(self) -> bool:
@@ -107,23 +136,29 @@ class Lane:
             if fault.kind == "raised" and phase in ("experiment", "sample"):
                 message = f"raised {fault.message}, which the base does not"
                 self.outcomes.append(Changed(where=RAISED, message=message))
-            kind, message = fault.kind, fault.message
+            kind, message, module = fault.kind, fault.message, fault.missing if fault.kind == "environment" else ""
             if phase == "start" and kind == "exit":
                 kind = "environment"
                 message = f"the worker needs Python 3.8 or newer, and under {self._setting.python!r} {message}"
-            self.crash = Crashed(phase=phase, kind=kind, message=message)
+            message = message.replace(f"{self._tree}/", "")  # the place of a tree means nothing to a reader
+            self.crash = Crashed(phase=phase, kind=kind, message=message, module=module)
 
-    def start(self, home: Path, hash_seed: int) -> None:
-        """Start a fresh worker for the next fork."""
+    def launch(self, home: Path, hash_seed: int) -> None:
+        """Start a fresh worker for the next fork, and do not wait: all variants' start side by side."""
         home.mkdir()
         options = self._setting.options
-        self._home, self._pending = home, []
+        self._home, self._pending, self._samples = home, [], []
         self._process = WorkerProcess(
             python=self._setting.python,
             home=home,
             hash_seed=hash_seed,
             reply_limit=2 * options.output_bytes,
         )
+
+    def greet(self) -> None:
+        """Confine the worker that was started, and learn what it is."""
+        assert self._process is not None
+        options = self._setting.options
         allowed = self._allow("hello", options.setup_timeout_s)
         hello = self._process.hello(timeout_s=allowed, memory=options.memory_bytes, core=self._setting.core)
         self.facts = hello.fields
@@ -138,9 +173,8 @@ class Lane:
                 setting.options.setup_timeout_s,
                 tree=str(self._tree),
                 paths=[str(self._tree / path) for path in setting.import_paths],
-                benchmark=str(setting.options.benchmark.absolute()),
-                function=setting.contract.function,
-                takes_data=setting.contract.takes_data,
+                benchmark=str(setting.contract.path.absolute()),
+                **load_arguments(setting.contract),
                 limit=setting.options.output_bytes,
             )
         except WorkerFault as fault:
@@ -149,7 +183,10 @@ class Lane:
 
     def setup(self, seed: int) -> None:
         """Make the data that will be timed."""
-        reply = self._ask("setup", self._setting.options.setup_timeout_s, seed=seed)
+        try:
+            reply = self._ask("setup", self._setting.options.setup_timeout_s, seed=seed)
+        except WorkerFault as fault:
+            raise self._placed(fault) from None
         self._setups.append(reply.integer("setup_ns") / 1e9)
 
     def probe(self) -> None:
@@ -157,28 +194,46 @@ class Lane:
         reply = self._call("probe")
         self.mutates, self.mutation_sure = reply.flag("mutates"), reply.flag("sure")
 
-    def calibrate(self, *, fresh: bool) -> None:
-        """Settle how many calls make one sample, for the whole session."""
-        if not self._loops:
-            goal = max(
-                round(self._setting.options.sample_s * 1e9),
-                _SAMPLE_RESOLUTIONS * self._resolution_ns,
-            )
-            self._loops = max(1, self._call("calibrate", goal_ns=goal, fresh=fresh).integer("loops"))
+    def calibrate(self, *, fresh: bool, base: Shape | None) -> Shape:
+        """Settle the shape of this variant's samples for the whole session: that of the base, where there is one.
+
+        Two calls in a row are faster than one and one, by a percent and more, so a different number of calls
+        would pass for a difference. Only a variant that is ten times as fast or slow has a number of its own.
+        """
+        sample_ns = self._setting.options.sample_s * 1e9
+        most = base.parts if base else PARTS
+        goal = max(round(sample_ns / most), _SAMPLE_RESOLUTIONS * self._resolution_ns)
+        reply = self._call("calibrate", goal_ns=goal, fresh=fresh, parts=most)
+        loops = max(1, reply.integer("loops"))
+        fitting = max(1, min(most, round(sample_ns / max(reply.integer("ns"), 1))))
+        self._shape = Shape(loops=loops, parts=base.parts if base else fitting)
+        if base and base.loops / _NEAR <= loops <= base.loops * _NEAR:
+            self._shape = base
+        return self._shape
 
     def sample(self, *, fresh: bool, keep: bool) -> None:
         """Time one sample."""
-        self._ask("prepare", self._setting.options.setup_timeout_s, loops=self._loops, fresh=fresh)
+        shape, limit_s = self._shape, self._setting.options.setup_timeout_s
+        self._ask("prepare", limit_s, loops=shape.loops, fresh=fresh, parts=shape.parts)
         reply = self._call("sample")
-        reading = Reading(claimed_ns=reply.integer("ns"), wall_ns=reply.wall_ns)
-        if fault := impossible(reading):
-            raise WorkerFault("clock", fault)
+        claimed = reply.integers("ns")
+        reading = Reading(claimed_ns=sum(claimed), wall_ns=reply.wall_ns)
+        fault = impossible(reading)
+        if fault or len(claimed) != shape.parts or min(claimed) <= 0:
+            raise WorkerFault("clock", fault or f"{shape.parts} times were asked for, the sample claims {claimed}")
         if keep:
             self._pending.append(reading)
+            self._samples.append(tuple(ns / shape.loops for ns in claimed))
 
     def result(self, seed: int | None) -> object:
         """Return the serialised result on fresh input, or on the timed one for None."""
-        reply = self._call("result", seed=seed)
+        reply = self._call("result", seed=seed, pickled=self._setting.contract.has_check_equivalence)
+        pickled = reply.fields.get("pickled")
+        # Of the first fork only: later ones have other data, and a variant may not reach them.
+        label = "timed input" if seed is None else "fresh input"
+        self.pickles.setdefault(label, pickled if isinstance(pickled, str) else None)
+        if seed is None:
+            self._later_setups.append(reply.integer("setup_ns") / 1e9)
         self.modules, self.threads = reply.integer("modules"), reply.integer("threads")
         if self.modules == 0:
             raise WorkerFault(
@@ -188,7 +243,31 @@ class Lane:
             )
         if reply.flag("late_mutation"):
             self.outcomes.append(Changed(where="input", message="later calls change the timed input, the first not"))
-        return reply.fields.get("tree")
+        tree = reply.fields.get("tree")
+        if isinstance(tree, list) and tree[0] == "array":
+            self.result_bytes = len(tree[-1]) * 3 // 4  # base64
+        return tree
+
+    def kept(self) -> tuple[object, bool]:
+        """Return the serialised result of the last call that was timed, and whether calls draw random numbers."""
+        reply = self._call("kept")
+        return reply.fields.get("tree"), reply.flag("drew")
+
+    def again(self, seed: int) -> tuple[object, bool]:
+        """Return the serialised second result on equal input, the first being written to, and whether they differ."""
+        reply = self._call("again", seed=seed)
+        return reply.fields.get("tree"), not reply.flag("steady")
+
+    def vary(self, seed: int, *, fresh: bool, most: int) -> Varied:
+        """Time at most `most` single calls, each after a change of one element of the input."""
+        limit_ns = VARY_NS if self._is_base else 100 * VARY_NS  # as many calls as the base, if that can be
+        reply = self._call("vary", seed=seed, fresh=fresh, most=most, limit_ns=limit_ns)
+        trees = reply.fields.get("trees")
+        return Varied(
+            ns=reply.integers("ns"),
+            trees=tuple(trees) if isinstance(trees, list) else (),
+            failed=str(reply.fields.get("failed")),
+        )
 
     def agree(self, label: str, outcome: Outcome) -> None:
         """Keep how one result compares with the base's, and on which input."""
@@ -198,9 +277,8 @@ class Lane:
 
     def finish_fork(self) -> None:
         """Keep the samples of this fork."""
-        if self._pending:
-            samples = tuple(reading.claimed_ns / self._loops for reading in self._pending)
-            self.forks.append(Fork(ns_per_call=samples, loops=self._loops))
+        if self._samples:
+            self.forks.append(Fork(ns_per_call=tuple(self._samples), loops=self._shape.loops))
             self.readings += self._pending
 
     def check_clock(self, base: "Lane") -> None:
@@ -229,7 +307,9 @@ class Lane:
         """Return what was spent on import and set-up, if the variant came that far."""
         if not self._imports or not self._setups:
             return None
-        return Costs(import_s=median(self._imports), setup_s=median(self._setups))
+        return Costs(
+            import_s=median(self._imports), setup_s=median(self._setups), later_setups_s=tuple(self._later_setups)
+        )
 
     def _call(self, op: str, **arguments: object) -> Reply:
         try:
@@ -238,17 +318,21 @@ class Lane:
             raise self._placed(fault) from None
 
     def _placed(self, fault: WorkerFault) -> WorkerFault:
-        """Tell a module that the environment lacks from one that the tree should have had."""
+        """Tell a module that the environment lacks from one that the tree should have had.
+
+        The base's tree counts as well: a patch that deletes a module breaks itself, not the environment.
+        """
         if not fault.missing:
             return fault
         top = fault.missing.partition(".")[0]
-        for path in self._setting.import_paths:
-            folder = self._tree / path
-            if (folder / top).is_dir() or (folder / f"{top}.py").is_file():
-                return fault
+        for tree in (self._tree, self._setting.base_tree):
+            for folder in (tree / path for path in self._setting.import_paths):
+                if (folder / top).is_dir() or (folder / f"{top}.py").is_file():
+                    return fault
         return WorkerFault(
             "environment",
-            f"module {top!r} is not installed for {self._setting.python!r}: install it there",
+            f"module {top!r} is not installed for {self._setting.python!r}: install it there ({fault.message})",
+            missing=top,
         )
 
     def _allow(self, op: str, limit_s: float) -> float:
@@ -275,3 +359,17 @@ class Lane:
             seconds = reply.wall_ns / 1e9
             budget.base_s[op] = max(seconds, budget.base_s.get(op, 0.0))
         return reply
+
+
+def load_arguments(contract: Contract) -> dict[str, object]:
+    """Return what a worker must know of the contract to load the benchmark."""
+    return {
+        "function": contract.function,
+        "module": contract.module,
+        "has_setup": contract.has_setup,
+        "takes_data": contract.takes_data,
+        "keep": contract.keep,
+        "data_names": contract.data_names,
+        "filled_names": contract.filled_names,
+        "modules": contract.modules,
+    }

@@ -3,11 +3,12 @@
 import secrets
 import shutil
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
+from judge.bench.contract import Benchmark
 from judge.bench.errors import DeviceError, InterpreterError, OptionsError
 
 Device = Literal["auto", "cpu", "cuda"]
@@ -19,30 +20,40 @@ _NOT_PACKAGES = frozenset({"tests", "test", "docs", "doc", "examples", "benchmar
 
 @dataclass(frozen=True, kw_only=True)
 class Variant:
-    """One prepared source tree under a name, such as base, human or candidate."""
+    """One prepared source tree under a name, such as base, human or candidate.
+
+    `watched` names lines, by file relative to the tree, of which it is asked whether the benchmark runs them.
+    """
 
     name: str
     tree: Path
+    watched: Mapping[str, frozenset[int]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Options:
     """How a session is run; every limit is in seconds of wall time.
 
-    `forks` processes per variant are started one after the other, each with `min_rounds`
-    rounds; while nothing is clear and `budget_s` lasts, up to three times as many forks follow,
-    with up to `max_rounds` rounds each. `budget_s` is an upper bound: a clear case stops early.
+    `forks` processes per variant are started one after the other, each with `min_rounds` rounds;
+    while nothing is clear and `budget_s` lasts, up to three times as many forks follow, with up to
+    `max_rounds` rounds each. Processes differ more than their rounds do, so many forks with few
+    rounds tell most. `budget_s` is an upper bound: a clear case stops early.
+    `build` is a command that is run in a copy of each tree first. `overlay` names packages whose
+    compiled parts come from what is installed for `python`, and whose Python files from the trees.
     `import_paths` are relative to the tree; empty means `src` where only that holds packages.
     """
 
-    benchmark: Path
+    benchmark: Benchmark
     python: Path = field(default_factory=lambda: Path(sys.executable))
     import_paths: tuple[str, ...] = ()
+    build: str = ""
+    build_timeout_s: float = 1800.0
+    overlay: tuple[str, ...] = ()
     device: Device = "auto"
-    forks: int = 3
-    min_rounds: int = 10
-    max_rounds: int = 20
-    sample_s: float = 0.005
+    forks: int = 8
+    min_rounds: int = 5
+    max_rounds: int = 5
+    sample_s: float = 0.0025
     budget_s: float = 20.0
     call_timeout_s: float = 60.0
     setup_timeout_s: float = 60.0
@@ -79,6 +90,7 @@ def check_options(variants: Sequence[Variant], options: Options) -> None:
         "budget_s": options.budget_s,
         "call_timeout_s": options.call_timeout_s,
         "setup_timeout_s": options.setup_timeout_s,
+        "build_timeout_s": options.build_timeout_s,
         "sample_s": options.sample_s,
         "threshold - 1": options.threshold - 1,
     }

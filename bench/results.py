@@ -1,10 +1,10 @@
 """Owns what a session returns: per variant what ran or how it broke, and whether outputs agree."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Literal
 
-Phase = Literal["start", "load", "setup", "experiment", "sample"]
+Phase = Literal["build", "start", "load", "setup", "experiment", "sample"]
 FaultKind = Literal[
     "environment",  # a module that the target's environment lacks
     "not_imported",  # the benchmark runs nothing of the tree
@@ -21,9 +21,12 @@ FaultKind = Literal[
 
 @dataclass(frozen=True, kw_only=True)
 class Fork:
-    """The samples of one process, in order; the warm-up round is not among them."""
+    """The samples of one process, in order: for each round the nanoseconds per call of its parts.
 
-    ns_per_call: tuple[float, ...]
+    The warm-up round is not among them. Each part is the time of `loops` calls, divided by them.
+    """
+
+    ns_per_call: tuple[tuple[float, ...], ...]
     loops: int
 
 
@@ -38,12 +41,21 @@ class Ran:
 
 @dataclass(frozen=True, kw_only=True)
 class Crashed:
-    """A variant that gave no usable timing, with the phase and the kind of its fault."""
+    """A variant that gave no usable timing, with the phase and the kind of its fault.
+
+    `module` names what the environment lacks, where that is the fault.
+    """
 
     status: Literal["crashed"] = "crashed"
     phase: Phase
     kind: FaultKind
     message: str
+    module: str = ""
+
+    @property
+    def cause(self) -> str:
+        """The kind of the fault, with the module that is missing: `environment (module X)`."""
+        return f"{self.kind} (module {self.module})" if self.module else self.kind
 
 
 VariantResult = Ran | Crashed
@@ -54,7 +66,7 @@ class Same:
     """Outputs that agree, and how that is known."""
 
     status: Literal["same"] = "same"
-    how: Literal["equal", "tolerance", "hash", "digest"]
+    how: Literal["equal", "tolerance", "hash", "digest", "check_equivalence"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,17 +91,51 @@ Outcome = Same | Changed | Unknown
 
 @dataclass(frozen=True, kw_only=True)
 class Costs:
-    """What a variant spends outside the timed calls; work can be moved there."""
+    """What a variant spends outside the timed calls; work can be moved there.
+
+    `later_setups_s` are the shortest of each fork's set-ups after the first, which loads what these find.
+    """
 
     import_s: float
     setup_s: float
+    later_setups_s: tuple[float, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Coverage:
+    """How many of the watched lines the benchmark runs, of those that hold code.
+
+    `timed` ran in the timed call or define what it uses; `ran` counts set-up as well. `missed` names the first
+    few that did not run.
+    """
+
+    status: Literal["covered"] = "covered"
+    executable: int
+    ran: int
+    timed: int
+    missed: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class NotCovered:
+    """Watched lines of which nobody can say whether they ran, and why."""
+
+    status: Literal["unknown"] = "unknown"
+    reason: str
+
+
+PathCoverage = Coverage | NotCovered
 
 
 @dataclass(frozen=True, kw_only=True)
 class Session:
     """Everything one session measured: raw samples in order, outputs, machine, notes.
 
-    `outputs` has no entry for the base. `costs` has entries only for variants that were set up.
+    `looks` are the numbers of forks after which the session was to look at its own numbers.
+    `result_bytes` are the sizes of results that are one array, else 0.
+    `outputs` has no entry for the base, `coverage` only entries for variants with watched lines.
+    `costs` has entries only for variants that were set up.
+    `varied` are nanoseconds of single calls by fork, each on input of which one element was changed before.
     """
 
     base: str
@@ -97,11 +143,15 @@ class Session:
     variants: Mapping[str, VariantResult]
     outputs: Mapping[str, Outcome]
     costs: Mapping[str, Costs]
+    result_bytes: Mapping[str, int] = field(default_factory=dict)
     machine: Mapping[str, object]
     notes: tuple[str, ...]
     seed: int
     threshold: float
+    looks: tuple[int, ...] = ()
     wall_s: float
+    coverage: Mapping[str, PathCoverage] = field(default_factory=dict)
+    varied: Mapping[str, tuple[tuple[float, ...], ...]] = field(default_factory=dict)
 
     def record(self) -> dict[str, object]:
         """Return the session as plain values for JSON."""

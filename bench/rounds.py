@@ -1,18 +1,19 @@
 """Owns the course of a session: forks of side-by-side workers that take turns, round by round."""
 
-import math
 import random
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
-from judge.bench.comparison import ratio_interval
-from judge.bench.contract import Contract, ContractProblem, check_contract
+from judge.bench.command_run import AA_SUFFIX, LOOKS, CommandRun
+from judge.bench.comparison import Measured, compare
+from judge.bench.contract import Command, Contract, ContractProblem, Function, check_contract, function_contract
 from judge.bench.devices import Core, fingerprint, hold_core, idle_notes
 from judge.bench.errors import ContractError
-from judge.bench.lanes import RAISED, Budget, Lane, Setting
+from judge.bench.inspection import Check, equivalence, equivalence_notes, path_coverage, settle
+from judge.bench.lanes import RAISED, Budget, Lane, Setting, Shape
 from judge.bench.options import (
     Options,
     Variant,
@@ -21,12 +22,11 @@ from judge.bench.options import (
     resolve_import_paths,
 )
 from judge.bench.outputs import combine_outcomes, compare_outputs
-from judge.bench.results import Changed, Crashed, Outcome, Phase, Ran, Same, Session, Unknown
-from judge.bench.stats import is_clear, noise_floor
+from judge.bench.preparation import Prepared, prepare
+from judge.bench.results import Changed, NotCovered, Outcome, PathCoverage, Phase, Same, Session, Unknown
+from judge.bench.runner import WorkerFault
+from judge.bench.same_work import CHECKED_FORKS, SameWork
 
-AA_SUFFIX = " (A/A)"
-# The session looks at its own numbers after these multiples of `forks`, and nowhere else.
-LOOKS = (1.0, 5 / 3, 3.0)
 _WARMUP_ROUNDS = 1
 _SOFT_SHARE = 0.85
 _MAX_SEED = 2**32 - 1
@@ -45,29 +45,37 @@ def measure(
     """
     started = time.monotonic()
     check_options(variants, options)
-    contract = check_contract(options.benchmark)
-    if isinstance(contract, ContractProblem):
-        raise ContractError(str(contract))
+    benchmark = options.benchmark
+    contract = None if isinstance(benchmark, Command) else _contract(benchmark)
     python = find_interpreter(options.python)
     paths = resolve_import_paths(variants[0].tree, options.import_paths)
     with ExitStack() as stack:
-        folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="judge-bench-", ignore_cleanup_errors=True))
+        name = stack.enter_context(tempfile.TemporaryDirectory(prefix="judge-bench-", ignore_cleanup_errors=True))
+        folder = Path(name)
+        ready = prepare(variants, options, python=python, folder=folder)
         core = stack.enter_context(hold_core()) if options.pin else None
+        began = time.monotonic()
+        if contract is None:
+            runs = CommandRun(ready, options, python=python, paths=paths, core=core, folder=folder)
+            runs.all_runs(progress or (lambda text: None))
+            return runs.session(time.monotonic() - started)
         setting = Setting(
             options=options,
             contract=contract,
             python=python,
             import_paths=paths,
+            base_tree=ready.variants[0].tree.absolute(),
             core=core.number if core else None,
             budget=Budget(
                 total_s=options.budget_s,
-                ends_at=started + _SOFT_SHARE * options.budget_s,
-                hard_end=started + options.budget_s,
+                ends_at=began + _SOFT_SHARE * options.budget_s,
+                hard_end=began + options.budget_s,
             ),
         )
-        run = _Run(variants, setting, Path(folder), progress or (lambda text: None))
+        run = _Run(ready, setting, folder, progress or (lambda text: None))
         run.all_forks()
         run.check_clocks()
+        run.inspect()
         return run.session(core, time.monotonic() - started)
 
 
@@ -76,7 +84,7 @@ class _Run:
 
     def __init__(
         self,
-        variants: Sequence[Variant],
+        ready: Prepared,
         setting: Setting,
         folder: Path,
         progress: Callable[[str], None],
@@ -86,22 +94,29 @@ class _Run:
         self._folder = folder
         self._progress = progress
         self._random = random.Random(self._options.seed)
-        base = variants[0]
+        base, *rest = ready.variants
         partner = Variant(name=base.name + AA_SUFFIX, tree=base.tree)
         self._base = Lane(base, setting, is_base=True)
         self._partner = Lane(partner, setting, is_base=False)
-        others = [Lane(variant, setting, is_base=False) for variant in variants[1:]]
+        others = [Lane(variant, setting, is_base=False) for variant in rest]
         self._lanes = [self._base, self._partner, *others]
         self._others = others
+        self._notes = ready.notes
+        for lane in self._lanes:
+            lane.crash = ready.crashes.get(lane.variant.name.removesuffix(AA_SUFFIX))
         self._machine = fingerprint()
         self._fresh = False
         self._overhead_s = 0.0
         self._results_s = 0.0
+        self._checks: Mapping[str, Check] = {}
+        self._check_fault = "the base gave no result"
+        self._coverage: dict[str, PathCoverage] = {}
+        self._same_work = SameWork(base=self._base, each=lambda step: self._each("experiment", step))
 
     def all_forks(self) -> None:
         """Run forks until the answer is clear, the budget is spent or the base is broken."""
         forks = self._options.forks
-        looks = [math.ceil(forks * multiple) for multiple in LOOKS]
+        looks = [forks * multiple for multiple in LOOKS]
         for index in range(looks[-1]):
             if index in looks and self._is_clear():
                 return
@@ -120,6 +135,21 @@ class _Run:
         for lane in self._others:
             lane.check_clock(self._base)
 
+    def inspect(self) -> None:
+        """Look at what timing does not show, in processes that are not timed."""
+        contract, base = self._setting.contract, self._base
+        if contract.has_check_equivalence and base.pickles and not base.crash:
+            try:
+                asked = [self._partner, *(lane for lane in self._others if not lane.crash)]
+                self._checks = equivalence(base, asked, base.variant, self._setting, self._folder / "check")
+                self._check_fault = ""
+            except WorkerFault as fault:
+                self._check_fault = fault.message
+        for number, lane in enumerate(self._others):
+            if lane.variant.watched and not lane.crash:
+                home = self._folder / f"lines-{number}"
+                self._coverage[lane.name] = path_coverage(lane.variant, self._setting, home)
+
     def _fork(self, index: int) -> None:
         started = time.monotonic()
         try:
@@ -128,10 +158,15 @@ class _Run:
             asked = time.monotonic()
             self._results("fresh input", fresh_seed)
             self._results_s = time.monotonic() - asked
-            self._each("experiment", lambda lane: lane.calibrate(fresh=self._fresh))
+            if index == 0:
+                self._settle_shapes()
             opened = time.monotonic()
             self._rounds(index)
             closed = time.monotonic()
+            self._same_work.last_timed()
+            if index < CHECKED_FORKS:
+                self._same_work.again(fresh_seed)
+                self._same_work.vary(fresh_seed, fresh=self._fresh)
             self._results("timed input", None)
             self._each("sample", lambda lane: lane.finish_fork())
             self._overhead_s = time.monotonic() - started - (closed - opened)
@@ -143,8 +178,10 @@ class _Run:
         """Start all workers of a fork, with the same hash seed and the same data."""
         hash_seed = self._random.randint(0, _MAX_SEED)
         data_seed = self._random.randint(0, _MAX_SEED)
-        homes = {id(lane): self._folder / f"{index}-{n}" for n, lane in enumerate(self._lanes)}
-        self._each("start", lambda lane: lane.start(homes[id(lane)], hash_seed))
+        for number, lane in enumerate(self._lanes):
+            if lane.alive:
+                lane.launch(self._folder / f"{index}-{number}", hash_seed)
+        self._each("start", lambda lane: lane.greet())
         self._each("load", lambda lane: lane.load())
         self._each("setup", lambda lane: lane.setup(data_seed))
         if index == 0:
@@ -171,6 +208,17 @@ class _Run:
 
         self._each("experiment", ask)
 
+    def _settle_shapes(self) -> None:
+        """Settle how samples are taken, once for all forks; the base's goes for all that are near it."""
+        shape: Shape | None = None
+
+        def ask(lane: Lane) -> None:
+            nonlocal shape
+            found = lane.calibrate(fresh=self._fresh, base=shape)
+            shape = shape or found
+
+        self._each("experiment", ask)
+
     def _rounds(self, index: int) -> None:
         """Take one sample of every lane per round, in random order."""
         first_wave = index < self._options.forks
@@ -189,21 +237,18 @@ class _Run:
                         lane.sample(fresh=self._fresh, keep=keep)
 
     def _is_clear(self) -> bool:
-        first, partner = self._base.outcome_of(), self._partner.outcome_of()
-        if isinstance(first, Crashed) or isinstance(partner, Crashed):
-            return True
-        seed, threshold = self._options.seed, self._options.threshold
-        floor = noise_floor(ratio_interval(first, partner, seed=seed))
-        results = [lane.outcome_of() for lane in self._others]
-        return all(
-            is_clear(ratio_interval(first, other, seed=seed), threshold=threshold, floor=floor)
-            for other in results
-            if isinstance(other, Ran)
-        )
+        """Say whether every variant has a status; the interval of each look is at the level of that look."""
+        session = self.session(None, 0.0)
+        found = [compare(session, candidate=lane.name, base=session.base) for lane in self._others]
+        return all(one.status != "inconclusive" for one in found if isinstance(one, Measured))
 
     def session(self, core: Core | None, wall_s: float) -> Session:
         """Return all that was measured."""
-        notes = [*idle_notes(self._machine), *_contract_notes(self._setting.contract)]
+        notes = [*idle_notes(self._machine), *self._notes, *_contract_notes(self._setting.contract)]
+        if self._setting.contract.names_cuda and self._machine.get("device") == "cpu":
+            notes.append("the benchmark speaks of CUDA, and this session timed it on the CPU")
+        if self._setting.contract.has_check_equivalence:
+            notes += equivalence_notes(self._checks, self._partner.name, self._check_fault)
         notes += self._lane_notes()
         if core and not core.exclusive:
             notes.append("other sessions are timing on this core: the samples are noisier")
@@ -220,11 +265,15 @@ class _Run:
             variants={lane.name: lane.outcome_of() for lane in self._lanes},
             outputs={lane.name: self._outputs(lane) for lane in self._others},
             costs={name: cost for name, cost in costs.items() if cost},
+            result_bytes={lane.name: lane.result_bytes for lane in self._lanes},
             machine=machine,
             notes=tuple(notes),
             seed=self._options.seed,
             threshold=self._options.threshold,
+            looks=tuple(self._options.forks * multiple for multiple in LOOKS),
             wall_s=wall_s,
+            coverage=self._coverage,
+            varied={lane.name: tuple(lane.varied) for lane in self._lanes},
         )
 
     def _outputs(self, lane: Lane) -> Outcome:
@@ -237,10 +286,10 @@ class _Run:
         found = combine_outcomes(lane.outcomes)
         control = combine_outcomes(self._partner.outcomes)
         if isinstance(found, Changed) and isinstance(control, Changed) and found.where != RAISED:
-            return Unknown(
+            found = Unknown(
                 reason=f"the base's own output differs between two runs at {control.where}: {control.message}"
             )
-        return found
+        return settle(found, self._checks.get(lane.name), control=self._checks.get(self._partner.name))
 
     def _lane_notes(self) -> list[str]:
         notes = []
@@ -248,6 +297,15 @@ class _Run:
             changing = [lane.name for lane in self._lanes if lane.mutates]
             who = ", ".join(changing) or "none for sure, but the input is too large to check"
             notes.append(f"every call got fresh data, because calls change their input: {who}")
+        if self._same_work.fault:
+            notes.append(
+                f"the input could not be varied, so a cache of results would not show: {self._same_work.fault}"
+            )
+        for name, coverage in self._coverage.items():
+            if isinstance(coverage, NotCovered):
+                notes.append(f"{name}: which of its added lines run is not known: {coverage.reason}")
+            elif coverage.ran and not coverage.timed:
+                notes.append(f"{name}: its added lines run in set-up only, which is not timed")
         for lane in self._lanes:
             if lane.threads > self._base.threads:
                 more = lane.threads - self._base.threads
@@ -258,7 +316,21 @@ class _Run:
         return notes
 
 
+def _contract(benchmark: Path | Function) -> Contract:
+    if isinstance(benchmark, Function):
+        return function_contract(benchmark)
+    contract = check_contract(benchmark)
+    if isinstance(contract, ContractProblem):
+        raise ContractError(str(contract))
+    return contract
+
+
 def _contract_notes(contract: Contract) -> list[str]:
-    if contract.has_check_equivalence:
-        return ["check_equivalence of the benchmark was not run: outputs were compared instead"]
-    return []
+    notes = []
+    if contract.keep is not None:
+        lines = ", ".join(str(a) if a == b else f"{a}-{b}" for a, b in contract.left_out)
+        notes.append(
+            "the benchmark times itself when imported, so only its imports, definitions and constants were loaded; "
+            f"not run: line {lines}"
+        )
+    return notes

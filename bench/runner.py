@@ -58,6 +58,13 @@ class Reply:
             raise WorkerFault("protocol", f"the reply's {name!r} is {value!r}, not a number")
         return value
 
+    def integers(self, name: str) -> tuple[int, ...]:
+        """Return a field that must be a list of whole numbers."""
+        value = self.fields.get(name)
+        if not isinstance(value, list) or not all(type(item) is int for item in value):
+            raise WorkerFault("protocol", f"the reply's {name!r} is {str(value)[:80]}, not numbers")
+        return tuple(value)
+
     def flag(self, name: str) -> bool:
         """Return a field that must be true or false."""
         value = self.fields.get(name)
@@ -80,7 +87,7 @@ def scrubbed_environment(source: Mapping[str, str], *, home: Path, hash_seed: in
 class WorkerProcess:
     """One worker in a session of its own, asked one thing at a time."""
 
-    def __init__(self, *, python: str, home: Path, hash_seed: int, reply_limit: int) -> None:
+    def __init__(self, *, python: str, home: Path, hash_seed: int, reply_limit: int, script: Path = WORKER) -> None:
         self._nonce = secrets.token_hex(16)
         self._number = 0
         self._reply_limit = reply_limit + REPLY_MARGIN
@@ -90,7 +97,7 @@ class WorkerProcess:
         self._paused = False
         try:
             self._process = subprocess.Popen(
-                [python, "-s", "-B", str(WORKER)],
+                [python, "-s", "-B", str(script)],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,

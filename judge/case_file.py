@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 import tomllib
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from judge.errors import InputError
 from judge.inputs import Defaults
@@ -24,6 +24,27 @@ class TimingTable(BaseModel):
     import_paths: tuple[str, ...] = Field(default=(), description="folders of the tree put on sys.path")
     budget_s: float | None = Field(default=None, gt=0, description="wall-clock limit of one candidate's timing")
     call_timeout_s: float | None = Field(default=None, gt=0, description="limit of one call of the benchmark")
+    build: str | None = Field(default=None, description="command run in a copy of each tree before it is timed")
+    build_timeout_s: float | None = Field(default=None, gt=0, description="limit of one build")
+    overlay: tuple[str, ...] = Field(
+        default=(), description="packages whose compiled parts come from what is installed, their Python from the trees"
+    )
+    function: str | None = Field(
+        default=None, pattern=r"^[\w.]+:[\w.]+$", description="benchmark `module:function`, instead of a file"
+    )
+    command: str | None = Field(default=None, description="benchmark command that prints JSON, instead of a file")
+    metric: str | None = Field(default=None, min_length=1, description="number in that JSON; may be dotted")
+    better: Literal["lower", "higher"] = Field(
+        default="lower", description="whether a lower or higher metric is better"
+    )
+
+    @model_validator(mode="after")
+    def _one_benchmark(self) -> TimingTable:
+        if self.function and self.command:
+            raise ValueError("give `function` or `command`, not both")
+        if (self.command is None) != (self.metric is None):
+            raise ValueError("`command` and `metric` belong together")
+        return self
 
 
 class CaseFile(BaseModel):

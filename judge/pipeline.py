@@ -305,7 +305,7 @@ def why_not_timed(
         return NotTimed(status="skipped", reason="not-requested", message="timing was switched off (--time none)")
     if not gates_hold(gates):
         return NotTimed(status="skipped", reason="gates", message="it did not pass the static gates")
-    if case.benchmark is None:
+    if case.benchmark is None and not {"function", "command"} & set(case.timing):
         return NotTimed(
             status="skipped", reason="no-benchmark", message="the case has no benchmark; give --benchmark FILE"
         )

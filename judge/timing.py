@@ -27,6 +27,16 @@ class Timed(_Frozen):
     human_speedup: float | None = Field(default=None, gt=0)
     human_ci: tuple[float, float] | None = None
     recovered: float | None = Field(default=None, description="log(speedup) / log(human speedup); null if void")
+    recovered_ci: tuple[float, float] | None = Field(default=None, description="95 % interval of `recovered`")
+    human_message: str = Field(default="", description="why `recovered` is null although there is a human side")
+    p_value: float | None = Field(
+        default=None,
+        ge=0,
+        le=1,
+        description="smallest one-sided alpha at which it is faster than the bar; null: unknown",
+    )
+    needed: str = Field(default="", description="how many samples it would take, where they were too few to tell")
+    oddities: tuple[str, ...] = Field(default=(), description="signs that the figure deserves a look; no accusation")
     outputs: Outputs
     outputs_message: str = ""
     path_coverage: float | None = Field(

@@ -225,9 +225,9 @@ def _timing_reasons(clean: bool | None, timing: Timing) -> list[Reason]:
             interval = f"{timing.ci[0]:.2f} to {timing.ci[1]:.2f}" if timing.ci else "no interval"
             words = SPEED_WORDS[timing.status] if timing.ci else "one number, no proof"
             prefix = "recorded: " if timing.source == "recorded" else ""
-            reasons = [
-                Reason(code=f"timing-{timing.status}", message=f"{prefix}{words}: {timing.speedup:.2f}x ({interval})")
-            ]
+            needed = f"; {timing.needed}" if timing.needed else ""
+            message = f"{prefix}{words}: {timing.speedup:.2f}x ({interval}){needed}"
+            reasons = [Reason(code=f"timing-{timing.status}", message=message)]
             if timing.outputs == "changed":
                 reasons.append(Reason(code="outputs-changed", message=f"outputs changed: {timing.outputs_message}"))
             elif timing.outputs == "unknown":

@@ -83,8 +83,9 @@ def test_child_scripts_stand_alone(file: str) -> None:
 
 
 def test_worker_needs_only_the_standard_library() -> None:
-    """The timing worker runs under the target's interpreter: standard library only."""
-    foreign = {name.split(".")[0] for name in imports_of(ROOT / "bench/worker.py")} - set(sys.stdlib_module_names)
+    """What runs under the target's interpreter, the timing worker and the inspector: standard library only."""
+    files = (ROOT / "bench/worker.py", ROOT / "bench/inspector.py")
+    foreign = {name.split(".")[0] for file in files for name in imports_of(file)} - set(sys.stdlib_module_names)
     assert foreign <= {"numpy", "torch"}, "these two are touched only when the benchmark has imported them"
 
 

@@ -8,20 +8,25 @@ import platform
 import sys
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Protocol, cast
 
+from judge.bench.stats import q_values
 from judge.inputs import Fault
 from judge.judges import scope_of
 from judge.pipeline import GradeResult
 from judge.plugins import scan
 from judge.records import VerdictRecord
 from judge.tally import JudgeTally, money, tally
+from judge.timing import Timed
 from judge.verdict import CATEGORIES, LEVELS, Category
+
+FALSE_DISCOVERY_RATE = 0.05
+"""Of the gains that a run reports, at most this share should be luck (Benjamini and Hochberg 1995)."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,6 +44,7 @@ class Report:
         prompts: prompt packs that were used, PACK@DIGEST.
         counts: candidates by verdict, every verdict named.
         funnel: how many candidates reached each level, 0 to 7.
+        q_values: by candidate that was timed here, the false discovery rate of this run at which its gain would stand.
     """
 
     records: tuple[VerdictRecord, ...]
@@ -51,6 +57,7 @@ class Report:
     prompts: tuple[str, ...]
     counts: dict[Category, int]
     funnel: tuple[int, ...]
+    q_values: Mapping[str, float]
 
 
 class Format(Protocol):
@@ -85,10 +92,34 @@ def make_report(result: GradeResult, *, judges: Sequence[str]) -> Report:
         judge=", ".join(judges),
         scope=scope_of(judges),
         answers=tally(record.judgement for record in result.records),
-        notes=_notes(result),
+        notes=(*_notes(result), *_chance_notes(result.records)),
         prompts=tuple(sorted(prompts)),
         counts={category: verdicts[category] for category in CATEGORIES},
         funnel=tuple(sum(record.level >= level for record in result.records) for level in range(len(LEVELS))),
+        q_values=false_discovery_rates(result.records),
+    )
+
+
+def false_discovery_rates(records: Sequence[VerdictRecord]) -> dict[str, float]:
+    """Return the q-value of every candidate whose timing has a p-value, among all of these."""
+    chances = {
+        record.id: record.timing.p_value
+        for record in records
+        if isinstance(record.timing, Timed) and record.timing.p_value is not None
+    }
+    return dict(zip(chances, q_values(list(chances.values())), strict=True))
+
+
+def _chance_notes(records: Sequence[VerdictRecord]) -> tuple[str, ...]:
+    """Say which gains may be luck, as so many candidates were timed."""
+    rates = false_discovery_rates(records)
+    faster = [r.id for r in records if r.id in rates and isinstance(r.timing, Timed) and r.timing.status == "improved"]
+    doubtful = [name for name in faster if rates[name] > FALSE_DISCOVERY_RATE]
+    if not doubtful:
+        return ()
+    return (
+        f"{len(doubtful)} of {len(faster)} gains may be luck, among the {len(rates)} candidates timed "
+        f"(false discovery rate above {FALSE_DISCOVERY_RATE:.0%}): {', '.join(doubtful)}",
     )
 
 

@@ -16,7 +16,7 @@ FILE = "eval.json"
 
 def render(report: Report) -> str:
     """Return the decision as JSON; see `score` for how a patch is scored."""
-    benchmarks = [entry(record) for record in report.records]
+    benchmarks = [entry(record, report.q_values.get(record.id)) for record in report.records]
     scores = [score(record) for record in report.records]
     known = [value for value in scores if value is not None]
     aggregate = min(known) if known and len(known) == len(scores) else None
@@ -47,14 +47,15 @@ def score(record: VerdictRecord) -> float | None:
     return timing.speedup - 1 if record.judgement.logic_match == "full" else 0.0
 
 
-def entry(record: VerdictRecord) -> dict[str, object]:
-    """Return what is said of one patch."""
+def entry(record: VerdictRecord, q_value: float | None = None) -> dict[str, object]:
+    """Return what is said of one patch; `q_value` is its false discovery rate among the run's gains, if it is one."""
     timing = record.timing
     outputs = timing.outputs if isinstance(timing, Timed | Broken) else "unknown"
     return {
         "name": record.id,
         "perf_gain": timing.speedup - 1 if isinstance(timing, Timed) else None,
         "output_changed": None if outputs == "unknown" else outputs == "changed",
+        "q_value": q_value,
         "score": score(record),
         "verdict": record.verdict,
         "logic_score": record.judgement.score if isinstance(record.judgement, Judged) else None,

@@ -8,6 +8,7 @@ from judge.judgement import Judged, Judgement, NotAsked
 from judge.records import VerdictRecord
 from judge.reports import Report
 from judge.tally import tally_lines
+from judge.timing import Timed, Timing
 from judge.verdict import CATEGORIES, LEVELS
 from judge.wording import cause, logic, outputs, speed, visible
 
@@ -47,7 +48,7 @@ def _row(record: VerdictRecord) -> str:
 
 def _details(record: VerdictRecord) -> list[str]:
     found = [(name, finding) for name, gate in record.gates.items() for finding in gate.findings]
-    said = _judge_details(record.judgement)
+    said = [*_judge_details(record.judgement), *_timing_details(record.timing)]
     if not found and not said:
         return []
     lines = [f"## {_plain(record.id)}", "", f"**{record.verdict}**, level {record.level} ({LEVELS[record.level]})", ""]
@@ -73,6 +74,21 @@ def _judge_details(judgement: Judgement) -> list[str]:
     for concern in judgement.concerns:
         unsupported = "" if concern.supported else " (no quote holds)"
         lines.append(f"- judge, {concern.about}, {concern.kind}{unsupported}: {_plain(concern.why)}")
+    return lines
+
+
+def _timing_details(timing: Timing) -> list[str]:
+    """What a timing said beyond its ratio: the share of the human's gain, and what about the figure asks for a look."""
+    if not isinstance(timing, Timed):
+        return []
+    lines = [f"- timing, look at it: {_plain(text)}" for text in timing.oddities]
+    if timing.recovered is not None and timing.recovered_ci is not None:
+        low, high = timing.recovered_ci
+        lines.append(f"- timing, share of the human's gain: {timing.recovered:.0%} ({low:.0%} to {high:.0%})")
+    if timing.human_message:
+        lines.append(f"- timing, no share of the human's gain: {_plain(timing.human_message)}")
+    if timing.needed:
+        lines.append(f"- timing: {_plain(timing.needed)}")
     return lines
 
 

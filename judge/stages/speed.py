@@ -2,18 +2,36 @@
 
 from __future__ import annotations
 
-import io
-import math
 import shutil
-import tarfile
 import tempfile
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
-from judge.bench import BenchError, Changed, Measured, Same, Session, Unknown, Variant, compare, measure
+from judge.bench import (
+    BenchError,
+    Benchmark,
+    Changed,
+    Comparison,
+    Coverage,
+    Function,
+    Measured,
+    Same,
+    Session,
+    Unknown,
+    Variant,
+    compare,
+    is_native,
+    measure,
+    oddities,
+    parse_benchmark,
+    recovered,
+)
 from judge.bench import Broken as BenchBroken
 from judge.bench import Options as BenchOptions
 from judge.bench.options import Device
+from judge.stages.watching import watched_lines
 from judge.static_checks.application import Applied
 from judge.static_checks.case import Candidate, Case, UnreadablePatch, read_patch
 from judge.static_checks.checker import CaseError, Checker, Ground
@@ -21,6 +39,7 @@ from judge.static_checks.closing import Closing
 from judge.static_checks.git import GitError
 from judge.static_checks.tree import SUBMODULE, SYMLINK, GitTree, PatchedTree
 from judge.timing import Broken, NotTimed, Outputs, Timed, Timing
+from judge.trees import write_commit
 
 # Kinds of fault that say the candidate could not be timed here, not that it is wrong.
 _NOT_ITS_FAULT = frozenset({"environment", "budget", "protocol", "clock", "not_imported"})
@@ -51,13 +70,23 @@ class SpeedStage(Closing):
 
     def time(self, case: Case, candidate: Candidate) -> Timing:
         """Time one candidate against the base and the human side of its case; never raises for what they do."""
-        assert case.benchmark is not None, "the pipeline times only cases with a benchmark"
         try:
             ground = self._checker.ground(case)
-            application = self._checker.change(case, read_patch(candidate)).application
+            change = self._checker.change(case, read_patch(candidate))
+            application = change.application
             if not isinstance(application, Applied):
                 return NotTimed(status="error", reason="changed-input", message="the patch no longer applies")
-            variants = self._export(case, ground, application.after)
+            if not case.timing.get("build") and (native := _native(application.after)):
+                return NotTimed(
+                    status="skipped",
+                    reason="native-without-build",
+                    message=f"it changes {native}, which must be compiled first, and the case names no `build`",
+                )
+            human = ground.human
+            unbuilt = _native(human.after) if human is not None and not case.timing.get("build") else ""
+            variants = self._export(case, ground, application.after, watched=watched_lines(change.files))
+            if unbuilt:
+                variants = [variant for variant in variants if variant.name != "human"]
             session = measure(variants, self._bench_options(case))
         except (BenchError, CaseError, GitError, UnreadablePatch) as error:
             return NotTimed(
@@ -65,19 +94,36 @@ class SpeedStage(Closing):
             )
         except OSError as error:
             return NotTimed(status="error", reason="trees", message=f"the source trees could not be prepared: {error}")
-        timing = timing_of(session, has_human=ground.human is not None)
+        timing = timing_of(session, has_human=human is not None and not unbuilt, changed_lines=_size(application))
+        if unbuilt and isinstance(timing, Timed):
+            void = f"the human side was not timed: it changes {unbuilt}, and the case names no `build`"
+            timing = timing.model_copy(update={"human_message": void})
         if isinstance(timing, Broken):  # the place in a temporary folder means nothing to a reader
             timing = timing.model_copy(update={"message": timing.message.replace(f"{self._folder}/candidate/", "")})
         return timing
 
     def _bench_options(self, case: Case) -> BenchOptions:
-        assert case.benchmark is not None
         given: dict[str, object] = dict(case.timing)
+        function, command, metric, better = (
+            given.pop(key, None) for key in ("function", "command", "metric", "better")
+        )
+        benchmark: Benchmark
+        if command is not None:
+            direction: Literal["lower", "higher"] = "higher" if better == "higher" else "lower"
+            benchmark = parse_benchmark(str(command), metric=str(metric), better=direction)
+        elif function is not None:
+            module, _, name = str(function).partition(":")
+            benchmark = Function(module=module, name=name)
+        else:
+            assert case.benchmark is not None, "the pipeline times only cases with a benchmark"
+            benchmark = case.benchmark
         if self._options.python is not None:
             given["python"] = self._options.python
-        return BenchOptions(benchmark=case.benchmark, device=self._options.device, **given)  # type: ignore[arg-type]  # checked by TimingTable
+        return BenchOptions(benchmark=benchmark, device=self._options.device, **given)  # type: ignore[arg-type]  # checked by TimingTable
 
-    def _export(self, case: Case, ground: Ground, after: PatchedTree) -> list[Variant]:
+    def _export(
+        self, case: Case, ground: Ground, after: PatchedTree, *, watched: Mapping[str, frozenset[int]]
+    ) -> list[Variant]:
         """Write the trees; base and human stay for the next candidate of the case."""
         base, human, candidate = (self._folder / name for name in ("base", "human", "candidate"))
         if self._exported != case:
@@ -92,7 +138,19 @@ class SpeedStage(Closing):
         variants = [Variant(name="base", tree=base)]
         if ground.human is not None:
             variants.append(Variant(name="human", tree=human))
-        return [*variants, Variant(name="candidate", tree=candidate)]
+        return [*variants, Variant(name="candidate", tree=candidate, watched=watched)]
+
+
+def _native(after: PatchedTree) -> str:
+    """Name the first native file that a patch touches, and how many more; empty if none."""
+    found = sorted(path for path in after.changed if is_native(path))
+    return f"{found[0]} and {len(found) - 1} more" if len(found) > 1 else "".join(found)
+
+
+def _size(application: Applied) -> int:
+    """Return how many lines the patch adds or removes, whichever is more."""
+    files = application.patch.files
+    return max(sum(len(file.added) for file in files), sum(len(file.removed) for file in files))
 
 
 def _write_tree(ground: Ground, folder: Path) -> None:
@@ -100,12 +158,7 @@ def _write_tree(ground: Ground, folder: Path) -> None:
         assert ground.case.repo is not None
         shutil.copytree(ground.case.repo, folder, symlinks=True, ignore=shutil.ignore_patterns(".git", "__pycache__"))
         return
-    folder.mkdir()
-    archived = ground.scratch.run(["archive", "--format=tar", ground.base.commit])
-    if archived.code != 0:
-        raise GitError(f"git archive failed: {archived.err.strip()[:300]}")
-    with tarfile.open(fileobj=io.BytesIO(archived.out)) as archive:
-        archive.extractall(folder, filter="data")
+    write_commit(ground.scratch, ground.base.commit, folder)
 
 
 def _overlay(base: Path, folder: Path, after: PatchedTree) -> None:
@@ -125,21 +178,24 @@ def _overlay(base: Path, folder: Path, after: PatchedTree) -> None:
             target.chmod(0o755 if entry.mode == "100755" else 0o644)
 
 
-def timing_of(session: Session, *, has_human: bool) -> Timing:
-    """Turn a session into the timing of its variant `candidate`."""
+def timing_of(session: Session, *, has_human: bool, changed_lines: int | None = None) -> Timing:
+    """Turn a session into the timing of its variant `candidate`; `changed_lines` is the size of its patch."""
     device = str(session.machine.get("device", "cpu"))
     found = compare(session)
     outputs, message = _outputs(session)
     if isinstance(found, BenchBroken):
         if found.side == "base" or found.kind in _NOT_ITS_FAULT:
             return NotTimed(status="error", reason=f"{found.side}-{found.kind.replace('_', '-')}", message=found.reason)
-        # The base returned a result where the candidate did not: another behaviour, unless it was only too slow.
-        changed: Outputs = "unknown" if found.kind == "timeout" else "changed"
+        # The base returned a result where the candidate did not: another behaviour, unless it was only too slow
+        # or never came so far.
+        unseen = found.kind == "timeout" or found.phase == "build"
+        changed: Outputs = "unknown" if unseen else "changed"
         return Broken(
             reason=f"candidate-{found.kind.replace('_', '-')}", message=found.reason, outputs=changed, device=device
         )
     human = compare(session, candidate="human") if has_human else None
     known = human if isinstance(human, Measured) else None
+    share = recovered(session) if has_human else None
     return Timed(
         status=found.status,
         speedup=found.speedup,
@@ -148,9 +204,15 @@ def timing_of(session: Session, *, has_human: bool) -> Timing:
         candidate_ms=found.candidate_ms,
         human_speedup=known.speedup if known else None,
         human_ci=known.ci if known else None,
-        recovered=_recovered(found, known),
+        recovered=share.share if share else None,
+        recovered_ci=(share.low, share.high) if share else None,
+        human_message=_why_void(human) if share is None else "",
+        p_value=found.p_value,
+        needed=found.needed,
+        oddities=tuple(sign.message for sign in oddities(session, found, changed_lines=changed_lines)),
         outputs=outputs,
         outputs_message=message,
+        path_coverage=_covered(session),
         device=device,
         rounds=found.rounds,
         floor=found.floor,
@@ -170,8 +232,19 @@ def _outputs(session: Session) -> tuple[Outputs, str]:
             return "unknown", "the candidate returned nothing to compare"
 
 
-def _recovered(candidate: Measured, human: Measured | None) -> float | None:
-    """Share of the human's gain, on a log scale; void where the human commit shows no gain here."""
-    if human is None or human.status != "improved":
-        return None
-    return math.log(candidate.speedup) / math.log(human.speedup)
+def _covered(session: Session) -> float | None:
+    found = session.coverage.get("candidate")
+    return found.ran / found.executable if isinstance(found, Coverage) else None
+
+
+def _why_void(human: Comparison | None) -> str:
+    """Say why there is no share of the human's gain; a human side without a gain here voids it."""
+    match human:
+        case None:
+            return ""
+        case Measured(status="improved"):
+            return "too few processes to bound the share of the human's gain"
+        case Measured():
+            return f"human shows no gain here ({human.reason})"
+        case _:
+            return f"the human side was not timed: {human.reason}"

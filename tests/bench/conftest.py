@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from timing_kit import BENCHMARK, Bench
 
-from judge.bench import Options, Session, Variant, measure
+from judge.bench import Benchmark, Options, Session, Variant, measure
 
 
 @pytest.fixture
@@ -18,21 +18,24 @@ def bench(tmp_path: Path) -> Bench:
         *,
         benchmark: str = BENCHMARK,
         progress: Callable[[str], None] | None = None,
+        watched: Mapping[str, frozenset[int]] | None = None,
+        benchmark_is: Benchmark | None = None,
         **changes: object,
     ) -> Session:
         variants = []
         for name, source in sources.items():
             tree = tmp_path / "trees" / name
-            tree.mkdir(parents=True)
+            tree.mkdir(parents=True, exist_ok=True)
             (tree / "library.py").write_text(source, encoding="utf-8")
-            variants.append(Variant(name=name, tree=tree))
+            lines = watched if watched and name == "candidate" else {}
+            variants.append(Variant(name=name, tree=tree, watched=lines))
         path = tmp_path / "benchmark.py"
         path.write_text(benchmark, encoding="utf-8")
         values: dict[str, object] = {
-            "benchmark": path,
+            "benchmark": benchmark_is or path,
             "forks": 2,
-            "min_rounds": 4,
-            "max_rounds": 4,
+            "min_rounds": 6,
+            "max_rounds": 6,
             "sample_s": 0.001,
             "seed": 7,
         }

@@ -1,5 +1,7 @@
 """Real workers with code that breaks, lies or hangs: each gives a named status."""
 
+from pathlib import Path
+
 import pytest
 from timing_kit import FAST, SLOW, Bench
 
@@ -61,6 +63,42 @@ def test_a_broken_benchmark_is_the_base_side(bench: Bench, benchmark: str, phase
     found = compare(session)
     assert isinstance(found, Broken)
     assert (found.side, found.phase, found.kind) == ("base", phase, kind)
+
+
+@pytest.mark.parametrize(
+    "benchmark",
+    [
+        "import no_such_thing\ndef setup(): ...\ndef experiment(d): ...",
+        "def setup():\n    import no_such_thing\ndef experiment(d): ...",
+        "import sys\ndef setup():\n    try:\n        import no_such_thing\n    except ImportError:\n"
+        "        sys.exit(1)\ndef experiment(d): ...",
+    ],
+)
+def test_a_missing_module_is_the_environment_on_base_and_candidate(bench: Bench, benchmark: str) -> None:
+    """However the script meets it, also when it catches the ImportError and leaves: environment (module X)."""
+    found = compare(bench({"base": SLOW, "candidate": FAST}, benchmark=benchmark))
+    assert isinstance(found, Broken)
+    assert (found.side, found.kind) == ("base", "environment")
+    assert "environment (module no_such_thing)" in found.reason
+
+
+def test_a_module_that_only_the_candidate_needs_is_the_environment_too(bench: Bench) -> None:
+    """What is not installed here says nothing about the patch."""
+    found = compare(bench({"base": SLOW, "candidate": "import no_such_thing\n" + FAST}))
+    assert isinstance(found, Broken)
+    assert (found.side, found.kind) == ("candidate", "environment")
+    assert "environment (module no_such_thing)" in found.reason
+
+
+def test_a_module_that_the_candidate_took_away_is_its_own_fault(bench: Bench, tmp_path: Path) -> None:
+    """What the base's tree has and the candidate's lacks is no fault of the environment."""
+    helper = tmp_path / "trees" / "base" / "helper.py"
+    helper.parent.mkdir(parents=True)
+    helper.write_text("x = 1\n", encoding="utf-8")
+    text = "import helper\nfrom library import work\ndef setup(): return [1]\ndef experiment(d): return work(d)\n"
+    found = compare(bench({"base": SLOW, "candidate": FAST}, benchmark=text))
+    assert isinstance(found, Broken)
+    assert (found.side, found.kind) == ("candidate", "raised")
 
 
 def test_a_hang_is_a_timeout(bench: Bench) -> None:
@@ -164,7 +202,7 @@ def work(numbers):
         if hasattr(worker, 'same') and not hasattr(worker, 'lies'):
             truth = worker.same
             worker.lies = True
-            worker.same = lambda *rest: truth(*rest) // 3
+            worker.same = lambda *rest: (lambda spent, value: (spent // 3, value))(*truth(*rest))
         frame = frame.f_back
     return honest(numbers)
 """

@@ -152,3 +152,35 @@ def test_formats_are_found_by_a_scan() -> None:
 
     files = Path(judge.reports.__file__).parent.glob("[!_]*.py")
     assert len(list(files)) == len(all_formats())
+
+
+def test_gains_that_may_be_luck_are_named() -> None:
+    """One weak gain among many candidates is said to be doubtful, a strong one is not, and eval.json has each rate."""
+    chances = {"c/strong": 1e-6, "c/weak": 0.02, **{f"c/null{n}": 0.3 + n / 50 for n in range(20)}}
+    records = []
+    for name, chance in chances.items():
+        status = "improved" if chance < 0.025 else "neutral"
+        timing = timed(status, "same").model_copy(update={"p_value": chance})
+        records.append(record(judged("full"), timing, name))
+    made = make_report(GradeResult(records=tuple(records), faults=(), resumed=0), judges=["none"])
+    (note,) = (note for note in made.notes if "luck" in note)
+    assert "1 of 2 gains" in note
+    assert note.endswith("c/weak")
+    entries = {entry["name"]: entry for entry in json.loads(all_formats()["json"].render(made))["benchmarks"]}
+    assert entries["c/strong"]["q_value"] == pytest.approx(22e-6)
+    assert entries["c/weak"]["q_value"] > 0.05
+
+
+def test_markdown_says_what_asks_for_a_look() -> None:
+    """Odd figures, the share of the human's gain and the samples it would take are in report.md."""
+    more = {
+        "oddities": ("2.50x from 3 changed lines: see whether work was left out",),
+        "recovered": 0.5,
+        "recovered_ci": (0.4, 0.6),
+        "needed": "about 320 rounds in 64 processes would tell",
+    }
+    timing = timed("inconclusive", "same").model_copy(update=more)
+    result = GradeResult(records=(record(judged("full"), timing),), faults=(), resumed=0)
+    text = all_formats()["md"].render(make_report(result, judges=["none"]))
+    for expected in ("3 changed lines", "50% (40% to 60%)", "320 rounds"):
+        assert expected in text
