@@ -2,14 +2,15 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from statistics import median
+from statistics import median, quantiles
 
 from judge.bench.stats import midmean
 
 FEWEST = 8
-_MANY = 20
 _LOST_SHARE = 0.1
 _LOST_NS = 300_000
+_SPREADS = 1.5
+"""The middle means of two sets of 16 readings differ by more than this many interquartile ranges once in a million."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,14 +39,15 @@ def disagreement(base: Sequence[Reading], other: Sequence[Reading]) -> str:
     """Say why a variant's claims do not fit what the parent saw.
 
     The base's round trips were taken in the same rounds, so they carry whatever else the machine
-    was doing. Beyond their spread, a tenth of the claim and 0.3 ms are forgiven.
+    was doing: what they spread is forgiven, and at least a tenth of the claim and 0.3 ms. Both sides are
+    taken by their middle halves, so that a few rounds in which something else ran hide no lie.
     """
     if len(base) < FEWEST or len(other) < FEWEST:
         return ""
-    usual = sorted(reading.lost_ns for reading in base)
-    high = usual[-1] if len(usual) < _MANY else usual[len(usual) * 9 // 10]
+    usual = [reading.lost_ns for reading in base]
+    low, _, high = quantiles(usual, n=4)
     claimed = median(reading.claimed_ns for reading in other)
-    margin = max(_LOST_NS + _LOST_SHARE * claimed, high - median(usual))
+    margin = max(_LOST_NS + _LOST_SHARE * claimed, _SPREADS * (high - low))
     lost = midmean([reading.lost_ns for reading in other])
     if lost <= midmean(usual) + margin:
         return ""

@@ -10,7 +10,7 @@ from judge.bench.options import Variant
 from judge.bench.results import Changed, Coverage, NotCovered, Outcome, PathCoverage, Same, Unknown
 from judge.bench.runner import WorkerFault, WorkerProcess
 
-INSPECTOR = Path(__file__).with_name("inspector.py")
+INSPECTOR = Path(__file__).parent / "inside" / "inspector.py"
 _LEAST_S = 5.0
 
 

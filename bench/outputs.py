@@ -1,6 +1,6 @@
 """Owns the question whether two serialised results are the same; pure, no foreign code runs here.
 
-A result is a tree of JSON lists, tagged by their first element (see `worker.Encoder`).
+A result is a tree of JSON lists, tagged by their first element (see `encoding.Encoder`).
 
 Exact: integers, text, bytes, booleans, names, types, lengths, keys, dtypes, shapes. NaN equals
 only NaN at the same place. Floats of arrays: the defaults of `torch.testing.assert_close`

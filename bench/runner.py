@@ -15,7 +15,7 @@ from pathlib import Path
 from judge.bench.errors import InterpreterError
 from judge.bench.results import FaultKind
 
-WORKER = Path(__file__).with_name("worker.py")
+WORKER = Path(__file__).parent / "inside" / "worker.py"
 STDERR_TAIL = 4096
 REPLY_MARGIN = 1024 * 1024
 _PEEK_MS = 200

@@ -13,8 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from judge.bench import Changed, Same, Unknown
+from judge.bench.inside.encoding import encode
 from judge.bench.outputs import combine_outcomes, compare_outputs
-from judge.bench.worker import encode
 
 LIMIT = 1024 * 1024
 

@@ -17,14 +17,17 @@ import sys
 import tempfile
 import threading
 import types
-from typing import IO, Any, Dict, Iterator, List, Set, Tuple
+from typing import IO, TYPE_CHECKING, Any, Dict, Iterator, List, Set, Tuple
 
-_SPEC = importlib.util.spec_from_file_location(
-    "judge_worker", os.path.join(os.path.dirname(os.path.abspath(__file__)), "worker.py")
-)
-assert _SPEC is not None and _SPEC.loader is not None
-worker: Any = importlib.util.module_from_spec(_SPEC)
-_SPEC.loader.exec_module(worker)
+if TYPE_CHECKING:
+    from judge.bench.inside import encoding, worker
+else:
+    _SPEC = importlib.util.spec_from_file_location(
+        "judge_inside_worker", os.path.join(os.path.dirname(os.path.abspath(__file__)), "worker.py")
+    )
+    worker = importlib.util.module_from_spec(_SPEC)
+    _SPEC.loader.exec_module(worker)
+    encoding = worker.encoding
 
 _SPAWNS = ("os.fork", "os.forkpty", "os.posix_spawn", "os.exec", "subprocess.Popen")
 # A pickled result is data: what could start a program or rewrite the check has no place in it.
@@ -40,7 +43,7 @@ TAIL_BYTES = 256 * 1024
 _FUNCTION = 0x01  # CO_OPTIMIZED: a function's code, not a module's or a class's
 
 
-class Inspector(worker.Worker):  # type: ignore[misc]  # loaded by path
+class Inspector(worker.Worker):
     """A worker that also watches lines and compares results the benchmark's own way."""
 
     def __init__(self) -> None:
@@ -94,12 +97,12 @@ class Inspector(worker.Worker):  # type: ignore[misc]  # loaded by path
         try:
             current, reference = (_Results(request[name]).load() for name in ("current", "reference"))
         except Exception as error:  # a class that only the candidate has, or a result that wants to run something
-            return {"equivalent": None, "message": worker._text(error)}
+            return {"equivalent": None, "message": encoding.text_of(error)}
         pair = (reference, current) if request["reference_first"] else (current, reference)
         try:
             said = self.names["check_equivalence"](*pair)
         except Exception as error:  # an assertion, or a lookup that fails on another structure
-            return {"equivalent": False, "message": worker._text(error)}
+            return {"equivalent": False, "message": encoding.text_of(error)}
         return {
             "equivalent": said is None or bool(said),
             "message": "" if said is None else "it returned a false value",
