@@ -59,7 +59,7 @@ class Options:
     setup_timeout_s: float = 60.0
     memory_bytes: int | None = 8 * GIB
     output_bytes: int = 64 * 1024 * 1024
-    threshold: float = 1.01
+    threshold: float = 1.005
     pin: bool = True
     seed: int = field(default_factory=lambda: secrets.randbits(32))
 

@@ -27,7 +27,8 @@ def change(value: Any, rng: random.Random, depth: int = 0) -> Tuple[Any, bool]:
     if kind is float:
         return value * 1.001 + 0.001, True
     if kind not in (list, dict, tuple):
-        return value, _change_array(value, rng)
+        is_record = hasattr(kind, "__dataclass_fields__") or (isinstance(value, tuple) and hasattr(kind, "_replace"))
+        return _change_record(value, rng, depth) if is_record and depth < 8 else (value, _change_array(value, rng))
     keys = list(value) if kind is dict else range(len(value))
     some = rng.sample(keys, min(len(keys), 20)) if depth < 8 else []
     for key in some if kind is not tuple else []:
@@ -55,6 +56,22 @@ def _change_text(value: Any, rng: random.Random) -> Tuple[Any, bool]:
                 return value[:one] + new + value[one + 1 :], True
             value[one] = value[two]
             return value, True
+    return value, False
+
+
+def _change_record(value: Any, rng: random.Random, depth: int) -> Tuple[Any, bool]:
+    """Return a record with one field changed, made by its own constructor, so that what it derives stays true."""
+    dataclasses: Any = sys.modules.get("dataclasses")  # it is loaded where a class came from it, and slow to load
+    names = list(getattr(value, "_fields", ())) or [f.name for f in dataclasses.fields(value) if f.init]
+    for name in rng.sample(names, len(names)):
+        try:
+            found, done = change(getattr(value, name), rng, depth + 1)
+            if done and hasattr(value, "_replace"):
+                return value._replace(**{name: found}), True
+            if done:
+                return dataclasses.replace(value, **{name: found}), True
+        except Exception:  # foreign code may refuse the value
+            continue
     return value, False
 
 
