@@ -214,7 +214,7 @@ def run(options: argparse.Namespace) -> None:
             for noisy in states:
                 with neighbours(noisy):
                     for name, rule, python, torch in random.sample(plans, len(plans)):
-                        for effect in EFFECTS:
+                        for effect in options.effects:
                             started = time.perf_counter()
                             claimed = rule(trees[effect, torch], python)
                             seconds = time.perf_counter() - started
@@ -238,18 +238,19 @@ def table(samples: Path) -> None:
         cells[row["rule"], row["noisy"], row["effect"]].append(row)
     rules = list(dict.fromkeys(name for name, _, _ in cells))
     print(f"{fingerprint().get('cpu')}, {os.cpu_count()} cores\n")
-    print("rule                   neighbours  trials  improved at +0 %   +2 %   +5 %   wall time   load")
+    print("rule                   neighbours    trials  improved at +0 %   +2 %   +5 %   wall time   load")
     for name in rules:
         for noisy in (False, True):
             found = [cells[name, noisy, effect] for effect in EFFECTS]
-            if not all(found):
+            rows = [row for cell in found for row in cell]
+            if not rows:
                 continue
-            shares = [100 * fmean(row["claimed"] for row in cell) for cell in found]
-            wall = median(row["wall_s"] for cell in found for row in cell)
-            load = median(row["load"] for cell in found for row in cell)
+            shares = [f"{100 * fmean(row['claimed'] for row in cell):.0f} %" if cell else "-" for cell in found]
+            trials = "/".join(str(len(cell)) for cell in found)
+            wall, load = (median(row[figure] for row in rows) for figure in ("wall_s", "load"))
             state = "noisy" if noisy else "quiet"
-            claims = f"{shares[0]:15.0f} % {shares[1]:4.0f} % {shares[2]:4.0f} %"
-            print(f"{name:22} {state:10} {min(map(len, found)):7} {claims} {wall:9.1f} s {load:6.1f}")
+            claims = f"{shares[0]:>16} {shares[1]:>6} {shares[2]:>6}"
+            print(f"{name:22} {state:10} {trials:>9} {claims} {wall:9.1f} s {load:6.1f}")
 
 
 def main() -> None:
@@ -257,6 +258,7 @@ def main() -> None:
     parser.add_argument(
         "--trials", type=int, default=20, help="trials of each rule, effect and state; 0: only the table"
     )
+    parser.add_argument("--effects", type=int, nargs="+", default=list(EFFECTS), help="percent; of %(default)s")
     parser.add_argument("--state", choices=["quiet", "noisy", "both"], default="both")
     parser.add_argument("--rules", default="", help="only rules whose name contains this")
     parser.add_argument(
@@ -268,5 +270,5 @@ def main() -> None:
     table(options.samples)
 
 
-if __name__ == "__main__":
+if __figure_ == "__main__":
     main()
