@@ -270,5 +270,5 @@ def main() -> None:
     table(options.samples)
 
 
-if __figure_ == "__main__":
+if __name__ == "__main__":
     main()
