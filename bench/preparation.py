@@ -31,11 +31,19 @@ class Prepared:
 
 
 def prepare(
-    variants: Sequence[Variant], options: Options, *, python: str, walls: Walls, folder: Path, copy: bool = False
+    variants: Sequence[Variant],
+    options: Options,
+    *,
+    python: str,
+    walls: Walls,
+    folder: Path,
+    base: Path | None = None,
+    copy: bool = False,
 ) -> Prepared:
     """Copy the trees into `folder`, build them and lay them over installed packages, as the options say.
 
     A command runs in its tree and may write there, so it gets a copy too; anything else needs none unless `copy`.
+    `base` is the base's tree where that is not the first variant.
 
     Raises:
         OptionsError: a package to lay them over is not installed, or the base's tree does not hold it.
@@ -43,7 +51,8 @@ def prepare(
     if not (copy or options.build or options.overlay or isinstance(options.benchmark, Command)):
         return Prepared(variants=tuple(variants), crashes={}, notes=())
     copies, crashes, notes = [], {}, []
-    paths = resolve_import_paths(variants[0].tree, options.import_paths)
+    base = base or variants[0].tree
+    paths = resolve_import_paths(base, options.import_paths)
     for number, variant in enumerate(variants):
         tree = folder / f"tree-{number}"
         shutil.copytree(variant.tree, tree, symlinks=True, ignore=_NOT_COPIED)
@@ -53,7 +62,7 @@ def prepare(
             crashes[variant.name] = crash
     for package in options.overlay:
         installed = _installed(package, options, python=python, walls=walls, home=folder / f"where-{package}")
-        notes += _overlay(package, installed, copies, variants[0].tree, paths)
+        notes += _overlay(package, installed, copies, base, paths)
     return Prepared(variants=tuple(copies), crashes=crashes, notes=tuple(notes))
 
 
