@@ -18,12 +18,16 @@ _BASE_SHARE = 0.2  # a base that needs more of the limit than this may just have
 
 @dataclass(frozen=True, kw_only=True)
 class Required:
-    """What a candidate's run must show: these tests pass, or, where no result is reported, exit code 0."""
+    """What a candidate's run must show: these tests pass, or, where no result is reported, exit code 0.
+
+    `doubt` says why a failure proves nothing, as the human side may fail in the same way.
+    """
 
     tests: frozenset[str] | None
     seconds: float
     timeout_s: float
     message: str = ""
+    doubt: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,10 +66,11 @@ def required(base: Sequence[SuiteRun], human: SuiteRun | None, *, timeout_s: flo
     elif known and known.results:
         lost = tests - known.having("passed")
         tests -= lost
-        message = f"{len(lost)} tests that pass on the base only are not asked for" if lost else ""
+        message = f"{len(lost)} that fail on the human side are not asked for" if lost else ""
     if tests is not None and not tests:
-        return _error("base-fails", "no test passes on the base, so none is asked of the candidate")
-    return Required(tests=tests, seconds=seconds, timeout_s=timeout_s, message=message)
+        return _error("base-fails", f"no test passes on the base{' and the human side' if message else ''}")
+    doubt = "" if human is None or known else f"what the human side does is not known ({_why(human)})"
+    return Required(tests=tests, seconds=seconds, timeout_s=timeout_s, message=message, doubt=doubt)
 
 
 def usable(run: SuiteRun | None) -> TypeGuard[SuiteRan]:
@@ -87,6 +92,13 @@ def _unusable(run: SuiteRun) -> SuiteCheck | None:
 
 def check(wanted: Required, run: SuiteRun) -> SuiteCheck:
     """Hold one run of the candidate against what is required."""
+    found = _held(wanted, run)
+    if found.status == "fail" and wanted.doubt:
+        return _error("human-unknown", f"{found.message}; {wanted.doubt}")
+    return found
+
+
+def _held(wanted: Required, run: SuiteRun) -> SuiteCheck:
     if isinstance(run, SuiteStopped):
         return _stopped(wanted, run)
     if run.exit_code == -signal.SIGKILL:
@@ -157,6 +169,12 @@ def _exit_code_only(run: SuiteRan) -> SuiteCheck:
         return SuiteCheck(status="pass", reason="passed", message=message)
     message = f"the test command passes on the base, and on the candidate {_left(run)}{_end(run)}"
     return SuiteCheck(status="fail", reason="failed", message=message)
+
+
+def _why(run: SuiteRun) -> str:
+    if isinstance(run, SuiteStopped):
+        return run.message
+    return run.contradiction or f"{_left(run)}, and {run.unread}"
 
 
 def _left(run: SuiteRan) -> str:

@@ -9,7 +9,7 @@ from typing import Literal
 from judge.judgement import Abstained, Errored, Judged, Judgement, LogicMatch, NotAsked
 from judge.static_checks.case import Claim
 from judge.static_checks.finding import Gate, GateResult
-from judge.timing import Broken, NotTimed, Tests, Timed, Timing
+from judge.timing import Broken, NotTimed, SuiteResult, Timed, Timing
 
 Category = Literal[
     "true_success", "partial_success", "good_intent", "lucky_win", "false_positive", "failure", "undetermined"
@@ -262,9 +262,9 @@ def _timing_reasons(clean: bool | None, timing: Timing) -> list[Reason]:
 
 def _test_reasons(timing: Timing) -> list[Reason]:
     match timing.tests:
-        case Tests(status="fail", reason=reason, message=message):
+        case SuiteResult(status="fail", reason=reason, message=message):
             return [Reason(code=f"tests-{reason}", message=f"tests: {message}")]
-        case Tests(status="error", reason=reason, message=message):
+        case SuiteResult(status="error", reason=reason, message=message):
             return [Reason(code=f"tests-{reason}", message=f"tests not checked: {message}")]
         case _:
             return []

@@ -31,7 +31,7 @@ from judge.bench import (
 from judge.bench import Broken as BenchBroken
 from judge.bench import Options as BenchOptions
 from judge.bench.options import Device
-from judge.stages.suites import Suites, SuiteTrees
+from judge.stages.suites import Sides, Suites
 from judge.stages.watching import watched_lines
 from judge.static_checks.application import Applied
 from judge.static_checks.case import Candidate, Case, UnreadablePatch, read_patch
@@ -39,7 +39,7 @@ from judge.static_checks.checker import CaseError, Checker, Ground
 from judge.static_checks.closing import Closing
 from judge.static_checks.git import GitError
 from judge.static_checks.tree import PatchedTree
-from judge.timing import Broken, NotTimed, Outputs, Tests, Timed, Timing
+from judge.timing import Broken, NotTimed, Outputs, SuiteResult, Timed, Timing
 from judge.trees import lay_over, write_base
 
 # Kinds of fault that say the candidate could not be timed here, not that it is wrong.
@@ -105,21 +105,17 @@ class SpeedStage(Closing):
             timing = timing.model_copy(update={"message": timing.message.replace(f"{self._folder}/candidate/", "")})
         if case.tests is None:
             return timing
-        trees = SuiteTrees(
-            base=self._folder / "base",
-            human=self._folder / "human" if human is not None and not unbuilt else None,
-            human_after=human.after if human is not None else None,
-            candidate_after=application.after,
-        )
-        return timing.model_copy(update={"tests": self._tested(case, timing, trees, options)})
+        human_after = human.after if human is not None and not unbuilt else None
+        sides = Sides(base=self._folder / "base", human=human_after, candidate=application.after)
+        return timing.model_copy(update={"tests": self._tested(case, timing, sides, options)})
 
-    def _tested(self, case: Case, timing: Timing, trees: SuiteTrees, options: BenchOptions) -> Tests:
+    def _tested(self, case: Case, timing: Timing, sides: Sides, options: BenchOptions) -> SuiteResult:
         """Run the tests where they can still tell something."""
         if not isinstance(timing, NotTimed) and timing.outputs == "changed":
-            return Tests(status="skipped", reason="outputs", message="not run: its outputs changed")
+            return SuiteResult(status="skipped", reason="outputs", message="not run: its outputs changed")
         if isinstance(timing, Broken):
-            return Tests(status="skipped", reason="broken", message="not run: it broke the benchmark")
-        return self._suites.test(case, trees, options)
+            return SuiteResult(status="skipped", reason="broken", message="not run: it broke the benchmark")
+        return self._suites.test(case, sides, options)
 
     def _bench_options(self, case: Case) -> BenchOptions:
         given: dict[str, object] = dict(case.timing)
