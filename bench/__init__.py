@@ -39,6 +39,7 @@ from judge.bench.results import (
 )
 from judge.bench.rounds import measure
 from judge.bench.stats import Recovery, q_values
+from judge.bench.suite import Suite, SuiteRan, SuiteRun, SuiteStopped, run_suite
 
 __all__ = [
     "BenchError",
@@ -68,6 +69,10 @@ __all__ = [
     "Recovery",
     "Same",
     "Session",
+    "Suite",
+    "SuiteRan",
+    "SuiteRun",
+    "SuiteStopped",
     "Unknown",
     "Variant",
     "VariantResult",
@@ -81,5 +86,6 @@ __all__ = [
     "parse_benchmark",
     "q_values",
     "recovered",
+    "run_suite",
     "watching",
 ]

@@ -16,6 +16,7 @@ from judge.bench.options import Options, Variant
 from judge.bench.preparation import Prepared
 from judge.bench.results import Crashed, Fork, Ran, Session, Unknown, VariantResult
 from judge.bench.runner import WorkerFault, WorkerProcess
+from judge.bench.sandbox import Walls
 
 AA_SUFFIX = " (A/A)"
 # A session looks at its own numbers after these multiples of `forks`, and nowhere else.
@@ -77,12 +78,21 @@ class CommandRun:
     """
 
     def __init__(
-        self, ready: Prepared, options: Options, *, python: str, paths: tuple[str, ...], core: Core | None, folder: Path
+        self,
+        ready: Prepared,
+        options: Options,
+        *,
+        python: str,
+        walls: Walls,
+        paths: tuple[str, ...],
+        core: Core | None,
+        folder: Path,
     ) -> None:
         assert isinstance(options.benchmark, Command)
         self._command = options.benchmark
         self._options = options
         self._python = python
+        self._walls = walls
         self._paths = paths
         self._core = core
         self._folder = folder
@@ -118,6 +128,7 @@ class CommandRun:
         process = WorkerProcess(
             python=self._python, home=home, hash_seed=self._random.randint(0, 2**32 - 1),
             reply_limit=2 * options.output_bytes, script=INSPECTOR,
+            cell=self._walls.cell(read=self._command_files(), write=[tree]),
         )  # fmt: skip
         try:
             core = self._core.number if self._core else None
@@ -151,6 +162,11 @@ class CommandRun:
             return
         side.values.append(value if self._command.better == "lower" else 1 / value)
 
+    def _command_files(self) -> list[Path]:
+        """Files that the command names by their whole path, such as a script outside of the trees."""
+        named = [Path(word) for word in self._command.argv]
+        return [path for path in named if path.is_absolute() and path.is_file()]
+
     def _is_clear(self) -> bool:
         session = self.session(0.0)
         found = [compare(session, candidate=side.name, base=session.base) for side in self._sides[2:]]
@@ -161,6 +177,7 @@ class CommandRun:
         note = _NOTE.format(metric=self._command.metric, better=self._command.better)
         machine = dict(self._machine, python=str(self._facts.get("python", "unknown")))
         machine["network"] = str(self._facts.get("network", "unknown"))
+        machine["sandbox"] = self._walls.fact
         machine["timed_on_core"] = self._core.number if self._core else "any"
         return Session(
             base=self._sides[0].name,
@@ -169,7 +186,7 @@ class CommandRun:
             outputs={side.name: Unknown(reason="a command returns no result to compare") for side in self._sides[2:]},
             costs={},
             machine=machine,
-            notes=(*idle_notes(self._machine), *self._notes, note),
+            notes=(*idle_notes(self._machine), *self._walls.notes, *self._notes, note),
             seed=self._options.seed,
             threshold=self._options.threshold,
             looks=tuple(self._options.forks * multiple for multiple in LOOKS),

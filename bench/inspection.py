@@ -115,8 +115,9 @@ def _inspector(
     home.mkdir()
     options = setting.options
     process = WorkerProcess(
-        python=setting.python, home=home, hash_seed=1, reply_limit=2 * options.output_bytes, script=INSPECTOR
-    )
+        python=setting.python, home=home, hash_seed=1, reply_limit=2 * options.output_bytes, script=INSPECTOR,
+        cell=setting.cell(variant.tree.absolute()),
+    )  # fmt: skip
     try:
         process.hello(timeout_s=options.setup_timeout_s, memory=options.memory_bytes, core=setting.core)
         if before_load:

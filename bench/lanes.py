@@ -13,6 +13,7 @@ from judge.bench.contract import Contract
 from judge.bench.options import Options, Variant
 from judge.bench.results import Changed, Costs, Crashed, Fork, Outcome, Phase, Ran, VariantResult
 from judge.bench.runner import Reply, WorkerFault, WorkerProcess
+from judge.bench.sandbox import Cell, Walls
 
 # Where a change is placed that is an exception rather than a value.
 RAISED = "experiment"
@@ -65,6 +66,11 @@ class Setting:
     base_tree: Path
     core: int | None
     budget: Budget
+    walls: Walls
+
+    def cell(self, tree: Path) -> Cell | None:
+        """Return the walls of a worker that times the benchmark in a tree: it writes to neither."""
+        return self.walls.cell(read=[tree], script=None if self.contract.module else self.contract.path)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -153,6 +159,7 @@ class Lane:
             home=home,
             hash_seed=hash_seed,
             reply_limit=2 * options.output_bytes,
+            cell=self._setting.cell(self._tree),
         )
 
     def greet(self) -> None:

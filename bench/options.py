@@ -40,6 +40,7 @@ class Options:
     rounds tell most. `budget_s` is an upper bound: a clear case stops early.
     `build` is a command that is run in a copy of each tree first. `overlay` names packages whose
     compiled parts come from what is installed for `python`, and whose Python files from the trees.
+    `sandbox` puts the workers behind bubblewrap's walls where that works.
     `import_paths` are relative to the tree; empty means `src` where only that holds packages.
     """
 
@@ -61,6 +62,7 @@ class Options:
     output_bytes: int = 64 * 1024 * 1024
     threshold: float = 1.005
     pin: bool = True
+    sandbox: bool = True
     seed: int = field(default_factory=lambda: secrets.randbits(32))
 
 

@@ -16,6 +16,7 @@ from judge.bench.inspection import INSPECTOR
 from judge.bench.options import Options, Variant, resolve_import_paths
 from judge.bench.results import Crashed
 from judge.bench.runner import WorkerFault, WorkerProcess
+from judge.bench.sandbox import Cell, Walls
 
 _NOT_COPIED = shutil.ignore_patterns(".git", "__pycache__")
 
@@ -29,27 +30,39 @@ class Prepared:
     notes: tuple[str, ...]
 
 
-def prepare(variants: Sequence[Variant], options: Options, *, python: str, folder: Path) -> Prepared:
+def prepare(
+    variants: Sequence[Variant],
+    options: Options,
+    *,
+    python: str,
+    walls: Walls,
+    folder: Path,
+    base: Path | None = None,
+    copy: bool = False,
+) -> Prepared:
     """Copy the trees into `folder`, build them and lay them over installed packages, as the options say.
 
-    A command runs in its tree and may write there, so it gets a copy too; anything else needs none.
+    A command runs in its tree and may write there, so it gets a copy too; anything else needs none unless `copy`.
+    `base` is the base's tree where that is not the first variant.
 
     Raises:
         OptionsError: a package to lay them over is not installed, or the base's tree does not hold it.
     """
-    if not (options.build or options.overlay or isinstance(options.benchmark, Command)):
+    if not (copy or options.build or options.overlay or isinstance(options.benchmark, Command)):
         return Prepared(variants=tuple(variants), crashes={}, notes=())
     copies, crashes, notes = [], {}, []
-    paths = resolve_import_paths(variants[0].tree, options.import_paths)
+    base = base or variants[0].tree
+    paths = resolve_import_paths(base, options.import_paths)
     for number, variant in enumerate(variants):
-        copy = folder / f"tree-{number}"
-        shutil.copytree(variant.tree, copy, symlinks=True, ignore=_NOT_COPIED)
-        copies.append(replace(variant, tree=copy))
-        if options.build and (crash := _build(copy, options, python=python, home=folder / f"build-{number}")):
+        tree = folder / f"tree-{number}"
+        shutil.copytree(variant.tree, tree, symlinks=True, ignore=_NOT_COPIED)
+        copies.append(replace(variant, tree=tree))
+        home = folder / f"build-{number}"
+        if options.build and (crash := _build(tree, options, python=python, walls=walls, home=home)):
             crashes[variant.name] = crash
     for package in options.overlay:
-        installed = _installed(package, options, python=python, home=folder / f"where-{package}")
-        notes += _overlay(package, installed, copies, variants[0].tree, paths)
+        installed = _installed(package, options, python=python, walls=walls, home=folder / f"where-{package}")
+        notes += _overlay(package, installed, copies, base, paths)
     return Prepared(variants=tuple(copies), crashes=crashes, notes=tuple(notes))
 
 
@@ -96,7 +109,7 @@ def _same_text(one: Path, two: Path) -> bool:
         return False
 
 
-def _build(tree: Path, options: Options, *, python: str, home: Path) -> Crashed | None:
+def _build(tree: Path, options: Options, *, python: str, walls: Walls, home: Path) -> Crashed | None:
     """Run the build command in a tree, confined as the timed code is; say how it failed."""
     assert options.build
     try:
@@ -105,6 +118,7 @@ def _build(tree: Path, options: Options, *, python: str, home: Path) -> Crashed 
             options,
             python=python,
             home=home,
+            cell=walls.cell(write=[tree]),
             timeout_s=options.build_timeout_s,
             argv=shlex.split(options.build),
             cwd=str(tree),
@@ -118,9 +132,17 @@ def _build(tree: Path, options: Options, *, python: str, home: Path) -> Crashed 
     return Crashed(phase="build", kind="raised", message=f"{options.build!r} left with {done.get('code')}: {last}")
 
 
-def _installed(package: str, options: Options, *, python: str, home: Path) -> Path:
+def _installed(package: str, options: Options, *, python: str, walls: Walls, home: Path) -> Path:
     try:
-        found = _ask("where", options, python=python, home=home, timeout_s=options.setup_timeout_s, package=package)
+        found = _ask(
+            "where",
+            options,
+            python=python,
+            home=home,
+            cell=walls.cell(),
+            timeout_s=options.setup_timeout_s,
+            package=package,
+        )
     except WorkerFault as fault:
         raise OptionsError(f"overlay: package {package!r} cannot be found for {python!r}: {fault.message}") from fault
     folder = found.get("folder")
@@ -130,11 +152,16 @@ def _installed(package: str, options: Options, *, python: str, home: Path) -> Pa
 
 
 def _ask(
-    op: str, options: Options, *, python: str, home: Path, timeout_s: float, **arguments: object
+    op: str, options: Options, *, python: str, home: Path, cell: Cell | None, timeout_s: float, **arguments: object
 ) -> dict[str, object]:
     home.mkdir()
     process = WorkerProcess(
-        python=python, home=home, hash_seed=1, reply_limit=2 * options.output_bytes, script=INSPECTOR
+        python=python,
+        home=home,
+        hash_seed=1,
+        reply_limit=2 * options.output_bytes,
+        script=INSPECTOR,
+        cell=cell,
     )
     try:
         process.hello(timeout_s=options.setup_timeout_s, memory=options.memory_bytes, core=None)

@@ -26,6 +26,7 @@ from judge.bench.preparation import Prepared, prepare
 from judge.bench.results import Changed, NotCovered, Outcome, PathCoverage, Phase, Same, Session, Unknown
 from judge.bench.runner import WorkerFault
 from judge.bench.same_work import CHECKED_FORKS, SameWork
+from judge.bench.sandbox import find_sandbox
 
 _WARMUP_ROUNDS = 1
 _SOFT_SHARE = 0.85
@@ -48,15 +49,16 @@ def measure(
     benchmark = options.benchmark
     contract = None if isinstance(benchmark, Command) else _contract(benchmark)
     python = find_interpreter(options.python)
+    walls = find_sandbox(python, wanted=options.sandbox)
     paths = resolve_import_paths(variants[0].tree, options.import_paths)
     with ExitStack() as stack:
         name = stack.enter_context(tempfile.TemporaryDirectory(prefix="judge-bench-", ignore_cleanup_errors=True))
         folder = Path(name)
-        ready = prepare(variants, options, python=python, folder=folder)
+        ready = prepare(variants, options, python=python, walls=walls, folder=folder)
         core = stack.enter_context(hold_core()) if options.pin else None
         began = time.monotonic()
         if contract is None:
-            runs = CommandRun(ready, options, python=python, paths=paths, core=core, folder=folder)
+            runs = CommandRun(ready, options, python=python, walls=walls, paths=paths, core=core, folder=folder)
             runs.all_runs(progress or (lambda text: None))
             return runs.session(time.monotonic() - started)
         setting = Setting(
@@ -71,6 +73,7 @@ def measure(
                 ends_at=began + _SOFT_SHARE * options.budget_s,
                 hard_end=began + options.budget_s,
             ),
+            walls=walls,
         )
         run = _Run(ready, setting, folder, progress or (lambda text: None))
         run.all_forks()
@@ -244,7 +247,8 @@ class _Run:
 
     def session(self, core: Core | None, wall_s: float) -> Session:
         """Return all that was measured."""
-        notes = [*idle_notes(self._machine), *self._notes, *_contract_notes(self._setting.contract)]
+        walls = self._setting.walls
+        notes = [*idle_notes(self._machine), *walls.notes, *self._notes, *_contract_notes(self._setting.contract)]
         if self._setting.contract.names_cuda and self._machine.get("device") == "cpu":
             notes.append("the benchmark speaks of CUDA, and this session timed it on the CPU")
         if self._setting.contract.has_check_equivalence:
@@ -257,6 +261,7 @@ class _Run:
             notes.append(f"the network was not closed to the benchmark: {facts.get('network')}")
         machine = dict(self._machine, python=str(facts.get("python", "unknown")))
         machine["network"] = str(facts.get("network", "unknown"))
+        machine["sandbox"] = walls.fact
         machine["timed_on_core"] = core.number if core else "any"
         costs = {lane.name: lane.costs() for lane in self._lanes}
         return Session(

@@ -9,11 +9,12 @@ import signal
 import subprocess
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from judge.bench.errors import InterpreterError
 from judge.bench.results import FaultKind
+from judge.bench.sandbox import Cell
 
 WORKER = Path(__file__).parent / "inside" / "worker.py"
 STDERR_TAIL = 4096
@@ -21,6 +22,7 @@ REPLY_MARGIN = 1024 * 1024
 _PEEK_MS = 200
 _EXIT_GRACE_S = 0.5
 _REAP_S = 10.0
+_SIGNALLED = 128  # how bubblewrap, like a shell, says that a signal ended what it ran
 
 # Everything else, keys and tokens above all, stays out of the untrusted process.
 _PASSED_ON = (
@@ -85,9 +87,19 @@ def scrubbed_environment(source: Mapping[str, str], *, home: Path, hash_seed: in
 
 
 class WorkerProcess:
-    """One worker in a session of its own, asked one thing at a time."""
+    """One worker in a session of its own, behind walls if it has a cell, asked one thing at a time."""
 
-    def __init__(self, *, python: str, home: Path, hash_seed: int, reply_limit: int, script: Path = WORKER) -> None:
+    def __init__(
+        self,
+        *,
+        python: str,
+        home: Path,
+        hash_seed: int,
+        reply_limit: int,
+        script: Path = WORKER,
+        cell: Cell | None = None,
+    ) -> None:
+        self._cell = cell
         self._nonce = secrets.token_hex(16)
         self._number = 0
         self._reply_limit = reply_limit + REPLY_MARGIN
@@ -95,9 +107,10 @@ class WorkerProcess:
         self._errors_open = True
         self._can_pause = False
         self._paused = False
+        argv = [python, "-s", "-B", str(script)]
         try:
             self._process = subprocess.Popen(
-                [python, "-s", "-B", str(script)],
+                cell.wrap(argv, home=home) if cell else argv,
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
@@ -123,6 +136,8 @@ class WorkerProcess:
         reply = self.ask("hello", timeout_s=timeout_s, memory=memory, core=core)
         # A stopped worker whose parent dies would stay for ever, unless the kernel ends it.
         self._can_pause = reply.flag("dies_with_parent")
+        if self._cell:  # the walls had closed the network before the worker tried
+            reply = replace(reply, fields={**reply.fields, "network": "loopback only"})
         return reply
 
     def ask(self, op: str, *, timeout_s: float, **arguments: object) -> Reply:
@@ -231,7 +246,10 @@ class WorkerProcess:
             self._note_stderr(os.read(self._errors, 65536))
         found = os.waitid(os.P_PID, self.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT)
         status = found.si_status if found else 0
-        if found and found.si_code == os.CLD_EXITED:
+        by_itself = found is not None and found.si_code == os.CLD_EXITED
+        if by_itself and self._cell and status - _SIGNALLED in signal.valid_signals():
+            by_itself, status = False, status - _SIGNALLED
+        if by_itself:
             kind: FaultKind = "exit"
             text = f"the process left with status {status} during {op!r}"
         else:

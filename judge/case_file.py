@@ -26,6 +26,7 @@ class TimingTable(BaseModel):
     call_timeout_s: float | None = Field(default=None, gt=0, description="limit of one call of the benchmark")
     build: str | None = Field(default=None, description="command run in a copy of each tree before it is timed")
     build_timeout_s: float | None = Field(default=None, gt=0, description="limit of one build")
+    tests_timeout_s: float | None = Field(default=None, gt=0, description="limit of one run of the `tests` command")
     overlay: tuple[str, ...] = Field(
         default=(), description="packages whose compiled parts come from what is installed, their Python from the trees"
     )
@@ -56,7 +57,11 @@ class CaseFile(BaseModel):
     base: str | None = Field(default=None, description="revision the patches start from")
     human: str | None = Field(default=None, description="revision, or a diff file relative to the file")
     benchmark: str | None = Field(default=None, description="benchmark file, relative to the file")
-    tests: str | None = Field(default=None, description="test command")
+    tests: str | None = Field(
+        default=None,
+        min_length=1,
+        description="test command for the shell, run in the tree; `{junit}` is the JUnit XML to write, pytest knows",
+    )
     description: str = ""
     timing: TimingTable = TimingTable()
 

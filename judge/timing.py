@@ -14,6 +14,20 @@ class _Frozen(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
+class SuiteResult(_Frozen):
+    """What the test command of the case says: what passed on the base must pass on the candidate."""
+
+    status: Literal["pass", "fail", "error", "skipped"] = Field(
+        description="error: it could not be checked; skipped: it did not matter any more"
+    )
+    reason: str
+    message: str
+    passed: int = Field(default=0, ge=0, description="tests that pass on base and candidate")
+    failed: tuple[str, ...] = Field(
+        default=(), description="tests that pass on the base and not on the candidate, at most 100"
+    )
+
+
 class Timed(_Frozen):
     """Both sides ran to the end; ratios are base time over candidate time, above 1 is faster."""
 
@@ -49,6 +63,7 @@ class Timed(_Frozen):
     )
     notes: tuple[str, ...] = ()
     source: Source = Field(default="measured", description="measured here, or recorded by another harness")
+    tests: SuiteResult | None = Field(default=None, description="null: the case names no tests, or they were not run")
 
     @model_validator(mode="after")
     def _needs_an_interval(self) -> Self:
@@ -66,6 +81,7 @@ class Broken(_Frozen):
     outputs: Outputs
     device: str
     source: Source = "measured"
+    tests: SuiteResult | None = None
 
 
 class NotTimed(_Frozen):
@@ -74,6 +90,7 @@ class NotTimed(_Frozen):
     status: Literal["skipped", "error"]
     reason: str
     message: str
+    tests: SuiteResult | None = None
 
 
 Timing = Annotated[Timed | Broken | NotTimed, Field(discriminator="status")]

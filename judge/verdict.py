@@ -9,7 +9,7 @@ from typing import Literal
 from judge.judgement import Abstained, Errored, Judged, Judgement, LogicMatch, NotAsked
 from judge.static_checks.case import Claim
 from judge.static_checks.finding import Gate, GateResult
-from judge.timing import Broken, NotTimed, Timed, Timing
+from judge.timing import Broken, NotTimed, SuiteResult, Timed, Timing
 
 Category = Literal[
     "true_success", "partial_success", "good_intent", "lucky_win", "false_positive", "failure", "undetermined"
@@ -87,7 +87,7 @@ def decide(
     clean = gates_hold(gates)
     logic = judgement.logic_match if isinstance(judgement, Judged) else None
     faster = _faster(timing)
-    same = _same_outputs(timing)
+    same = _both(_same_outputs(timing), _tests_hold(timing))
     crashed = isinstance(timing, Broken)
     conditions = (clean, None if logic is None else logic == "full", faster, same, not crashed)
     success = False if False in conditions else True if all(conditions) else None
@@ -106,7 +106,12 @@ def decide(
         category=category,
         true_success=success,
         level=_level(gates, judgement, success),
-        reasons=(*_gate_reasons(gates), *_logic_reasons(clean, judgement), *_timing_reasons(clean, timing)),
+        reasons=(
+            *_gate_reasons(gates),
+            *_logic_reasons(clean, judgement),
+            *_timing_reasons(clean, timing),
+            *_test_reasons(timing),
+        ),
     )
 
 
@@ -148,6 +153,17 @@ def _faster(timing: Timing) -> bool | None:
 def _same_outputs(timing: Timing) -> bool | None:
     outputs = timing.outputs if isinstance(timing, Timed | Broken) else "unknown"
     return None if outputs == "unknown" else outputs == "same"
+
+
+def _tests_hold(timing: Timing) -> bool | None:
+    """True if the case has no tests that were to be run: what nobody asked for is not missing."""
+    if timing.tests is None:
+        return True
+    return {"pass": True, "fail": False}.get(timing.tests.status)
+
+
+def _both(one: bool | None, other: bool | None) -> bool | None:
+    return False if False in (one, other) else None if None in (one, other) else True
 
 
 def _level(gates: Mapping[Gate, GateResult], judgement: Judgement, success: bool | None) -> int:
@@ -242,3 +258,13 @@ def _timing_reasons(clean: bool | None, timing: Timing) -> list[Reason]:
                 return []
             prefix = "timing failed" if timing.status == "error" else "not timed"
             return [Reason(code=f"timing-{timing.reason}", message=f"{prefix}: {timing.message}")]
+
+
+def _test_reasons(timing: Timing) -> list[Reason]:
+    match timing.tests:
+        case SuiteResult(status="fail", reason=reason, message=message):
+            return [Reason(code=f"tests-{reason}", message=f"tests: {message}")]
+        case SuiteResult(status="error", reason=reason, message=message):
+            return [Reason(code=f"tests-{reason}", message=f"tests not checked: {message}")]
+        case _:
+            return []

@@ -17,7 +17,7 @@ def _escape(char: str) -> str:
     return char.encode("unicode_escape").decode("ascii")
 
 
-_STAGES = ("logic-", "judge-", "timing-", "outputs-")
+_STAGES = ("logic-", "judge-", "timing-", "outputs-", "tests-")
 
 
 def cause(record: VerdictRecord) -> str:
@@ -27,7 +27,7 @@ def cause(record: VerdictRecord) -> str:
 
 def _cause(record: VerdictRecord) -> str:
     gates = [reason.message for reason in record.reasons if not reason.code.startswith(_STAGES)]
-    outputs = [reason.message for reason in record.reasons if reason.code.startswith("outputs-")]
+    outputs = [reason.message for reason in record.reasons if reason.code.startswith(("outputs-", "tests-"))]
     said = [reason.message for reason in record.reasons if reason.code.startswith(("logic-", "judge-"))]
     speed = [reason.message for reason in record.reasons if reason.code.startswith("timing-")]
     if gates:

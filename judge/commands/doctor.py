@@ -18,6 +18,7 @@ from pathlib import Path
 import click
 
 from judge.bench import fingerprint
+from judge.bench.sandbox import Sandbox, find_sandbox
 from judge.cli import DISTRIBUTION
 from judge.errors import ExitCode
 from judge.judges import all_backends
@@ -64,6 +65,7 @@ def _checks() -> Iterator[Check]:
     text = f"{machine.get('cpu', machine.get('machine'))}, {cores} cores, load {machine.get('load_average')}"
     yield Check(name="cpu", ok=True, text=text)
     yield _gpu()
+    yield _sandbox()
     free = shutil.disk_usage(tempfile.gettempdir()).free / 2**30
     yield Check(name="disk", ok=free > _LOW_DISK_GIB, text=f"{free:.0f} GiB free in {tempfile.gettempdir()}")
 
@@ -125,6 +127,13 @@ def _torch() -> Check:
         ok=None if found is None else True,
         text=found or "not installed; only benchmarks that import it need it",
     )
+
+
+def _sandbox() -> Check:
+    walls = find_sandbox(sys.executable)
+    if isinstance(walls, Sandbox):
+        return Check(name="sandbox", ok=True, text="bubblewrap")
+    return Check(name="sandbox", ok=None, text=f"{walls.reason}; code under test sees what you can read")
 
 
 def _gpu() -> Check:

@@ -37,12 +37,17 @@ def render(report: Report) -> str:
 def score(record: VerdictRecord) -> float | None:
     """Score one patch: its gain if outputs are unchanged and the logic holds.
 
-    0.0 if the outputs changed or the judge found other or incomplete logic; None if either is unknown.
+    0.0 if the outputs changed, tests of the case fail or the judge found other or incomplete logic; None if one of
+    them is unknown.
     """
     timing = record.timing
+    if timing.tests is not None and timing.tests.status == "fail":
+        return 0.0
     if isinstance(timing, Timed | Broken) and timing.outputs == "changed":
         return 0.0
     if not (isinstance(timing, Timed) and timing.outputs == "same" and isinstance(record.judgement, Judged)):
+        return None
+    if timing.tests is not None and timing.tests.status != "pass":
         return None
     return timing.speedup - 1 if record.judgement.logic_match == "full" else 0.0
 

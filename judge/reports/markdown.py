@@ -78,10 +78,12 @@ def _judge_details(judgement: Judgement) -> list[str]:
 
 
 def _timing_details(timing: Timing) -> list[str]:
-    """What a timing said beyond its ratio: the share of the human's gain, and what about the figure asks for a look."""
+    """What a timing said beyond its ratio: tests, the share of the human's gain, and what about it asks for a look."""
+    tests = timing.tests
+    lines = [f"- tests, {tests.status}: {_plain(tests.message)}"] if tests is not None else []
     if not isinstance(timing, Timed):
-        return []
-    lines = [f"- timing, look at it: {_plain(text)}" for text in timing.oddities]
+        return lines
+    lines += [f"- timing, look at it: {_plain(text)}" for text in timing.oddities]
     if timing.recovered is not None and timing.recovered_ci is not None:
         low, high = timing.recovered_ci
         lines.append(f"- timing, share of the human's gain: {timing.recovered:.0%} ({low:.0%} to {high:.0%})")

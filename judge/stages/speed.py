@@ -31,15 +31,16 @@ from judge.bench import (
 from judge.bench import Broken as BenchBroken
 from judge.bench import Options as BenchOptions
 from judge.bench.options import Device
+from judge.stages.suites import Sides, Suites
 from judge.stages.watching import watched_lines
 from judge.static_checks.application import Applied
 from judge.static_checks.case import Candidate, Case, UnreadablePatch, read_patch
 from judge.static_checks.checker import CaseError, Checker, Ground
 from judge.static_checks.closing import Closing
 from judge.static_checks.git import GitError
-from judge.static_checks.tree import SUBMODULE, SYMLINK, GitTree, PatchedTree
-from judge.timing import Broken, NotTimed, Outputs, Timed, Timing
-from judge.trees import write_commit
+from judge.static_checks.tree import PatchedTree
+from judge.timing import Broken, NotTimed, Outputs, SuiteResult, Timed, Timing
+from judge.trees import lay_over, write_base
 
 # Kinds of fault that say the candidate could not be timed here, not that it is wrong.
 _NOT_ITS_FAULT = frozenset({"environment", "budget", "protocol", "clock", "not_imported"})
@@ -62,6 +63,7 @@ class SpeedStage(Closing):
         self._checker = Checker(rules=())
         self._folder = Path(tempfile.mkdtemp(prefix="judge-trees-"))
         self._exported: Case | None = None
+        self._suites = Suites()
 
     def close(self) -> None:
         """Delete the trees."""
@@ -87,7 +89,8 @@ class SpeedStage(Closing):
             variants = self._export(case, ground, application.after, watched=watched_lines(change.files))
             if unbuilt:
                 variants = [variant for variant in variants if variant.name != "human"]
-            session = measure(variants, self._bench_options(case))
+            options = self._bench_options(case)
+            session = measure(variants, options)
         except (BenchError, CaseError, GitError, UnreadablePatch) as error:
             return NotTimed(
                 status="error", reason="benchmark" if isinstance(error, BenchError) else "trees", message=str(error)
@@ -100,13 +103,26 @@ class SpeedStage(Closing):
             timing = timing.model_copy(update={"human_message": void})
         if isinstance(timing, Broken):  # the place in a temporary folder means nothing to a reader
             timing = timing.model_copy(update={"message": timing.message.replace(f"{self._folder}/candidate/", "")})
-        return timing
+        if case.tests is None:
+            return timing
+        human_after = human.after if human is not None and not unbuilt else None
+        sides = Sides(base=self._folder / "base", human=human_after, candidate=application.after)
+        return timing.model_copy(update={"tests": self._tested(case, timing, sides, options)})
+
+    def _tested(self, case: Case, timing: Timing, sides: Sides, options: BenchOptions) -> SuiteResult:
+        """Run the tests where they can still tell something."""
+        if not isinstance(timing, NotTimed) and timing.outputs == "changed":
+            return SuiteResult(status="skipped", reason="outputs", message="not run: its outputs changed")
+        if isinstance(timing, Broken):
+            return SuiteResult(status="skipped", reason="broken", message="not run: it broke the benchmark")
+        return self._suites.test(case, sides, options)
 
     def _bench_options(self, case: Case) -> BenchOptions:
         given: dict[str, object] = dict(case.timing)
         function, command, metric, better = (
             given.pop(key, None) for key in ("function", "command", "metric", "better")
         )
+        given.pop("tests_timeout_s", None)  # not a matter of timing
         benchmark: Benchmark
         if command is not None:
             direction: Literal["lower", "higher"] = "higher" if better == "higher" else "lower"
@@ -129,12 +145,12 @@ class SpeedStage(Closing):
         if self._exported != case:
             for folder in (base, human):
                 shutil.rmtree(folder, ignore_errors=True)
-            _write_tree(ground, base)
+            write_base(ground, base)
             if ground.human is not None:
-                _overlay(base, human, ground.human.after)
+                lay_over(base, human, ground.human.after)
             self._exported = case
         shutil.rmtree(candidate, ignore_errors=True)
-        _overlay(base, candidate, after)
+        lay_over(base, candidate, after)
         variants = [Variant(name="base", tree=base)]
         if ground.human is not None:
             variants.append(Variant(name="human", tree=human))
@@ -151,31 +167,6 @@ def _size(application: Applied) -> int:
     """Return how many lines the patch adds or removes, whichever is more."""
     files = application.patch.files
     return max(sum(len(file.added) for file in files), sum(len(file.removed) for file in files))
-
-
-def _write_tree(ground: Ground, folder: Path) -> None:
-    if not isinstance(ground.base, GitTree):
-        assert ground.case.repo is not None
-        shutil.copytree(ground.case.repo, folder, symlinks=True, ignore=shutil.ignore_patterns(".git", "__pycache__"))
-        return
-    write_commit(ground.scratch, ground.base.commit, folder)
-
-
-def _overlay(base: Path, folder: Path, after: PatchedTree) -> None:
-    """Copy the base and write the changed files over it; copies, so that no variant can touch another's files."""
-    shutil.copytree(base, folder, symlinks=True)
-    for path, entry in after.changed.items():
-        target = folder / path
-        target.unlink(missing_ok=True)
-        content = after.read(path)
-        if entry is None or content is None or entry.mode == SUBMODULE:
-            continue
-        target.parent.mkdir(parents=True, exist_ok=True)
-        if entry.mode == SYMLINK:
-            target.symlink_to(content.decode("utf-8", "surrogateescape"))
-        else:
-            target.write_bytes(content)
-            target.chmod(0o755 if entry.mode == "100755" else 0o644)
 
 
 def timing_of(session: Session, *, has_human: bool, changed_lines: int | None = None) -> Timing:

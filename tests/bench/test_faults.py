@@ -160,10 +160,10 @@ def work(numbers):
 
 
 def test_a_closed_pipe_is_named(bench: Bench) -> None:
-    """Closing the protocol's pipes does not hang the parent."""
+    """Closing the protocol's pipes does not hang the parent; behind walls only the time limit shows it."""
     closer = "import os, time\ndef work(n):\n    os.closerange(3, 30)\n    time.sleep(1000)\n"
     found = crash(bench({"base": SLOW, "candidate": closer}))
-    assert found.kind in ("protocol", "exit")
+    assert found.kind in ("protocol", "exit", "timeout")
 
 
 def test_a_forked_child_cannot_answer(bench: Bench) -> None:

@@ -74,7 +74,7 @@ def test_an_interrupt_leaves_no_process_behind(bench: Bench, tmp_path: Path) -> 
     waiter = threading.Thread(target=interrupt)
     with pytest.raises(KeyboardInterrupt):
         waiter.start()
-        bench({"base": SLOW, "candidate": FAST}, benchmark=benchmark)
+        bench({"base": SLOW, "candidate": FAST}, benchmark=benchmark, sandbox=False)  # it names its processes
     waiter.join()
     started = [int(path.name) for path in pids.iterdir()]
     assert len(started) >= 6
@@ -91,7 +91,7 @@ def test_a_killed_parent_leaves_no_worker_behind(tmp_path: Path) -> None:
         "import sys; from pathlib import Path\n"
         "from judge.bench import Options, Variant, measure\n"
         f"tree, file = Path({str(tmp_path)!r}), Path({str(path)!r})\n"
-        "measure([Variant(name='base', tree=tree)], Options(benchmark=file))\n"
+        "measure([Variant(name='base', tree=tree)], Options(benchmark=file, sandbox=False))\n"
     )
     parent = subprocess.Popen([sys.executable, "-P", "-c", script], env=dict(os.environ, TMPDIR=str(tmp_path)))
     try:

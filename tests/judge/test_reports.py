@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from pathlib import Path
+from typing import Literal
 
 import pytest
 
@@ -16,8 +17,9 @@ from judge.reports import Report, all_formats, make_report
 from judge.reports.eval_json import score
 from judge.static_checks.case import Candidate, Case
 from judge.static_checks.finding import Finding, Gate, GateResult
-from judge.timing import Broken, NotTimed, Outputs, Timed, Timing
+from judge.timing import Broken, NotTimed, Outputs, SuiteResult, Timed, Timing
 from judge.verdict import NECESSARY, decide
+from judge.wording import cause
 
 HOSTILE = "x|y`z` <img src=x onerror=alert(1)> [a](b) \x1b[31m\u202e # end\n| new | row |"
 
@@ -50,6 +52,14 @@ JUDGEMENTS: list[Judgement] = [
     Errored(judge="t", scope="t", reason="r", message=HOSTILE),
     NotAsked(reason="r", message="m"),
 ]
+
+
+def with_tests(status: Literal["pass", "fail", "error", "skipped"]) -> Timed:
+    """A gain with the same outputs, and what the tests of the case say of it, in hostile words."""
+    found = SuiteResult(status=status, reason="x", message=HOSTILE, passed=1, failed=(HOSTILE,))
+    return timed("improved", "same").model_copy(update={"tests": found})
+
+
 TIMINGS: list[Timing] = [
     timed("improved", "same"),
     timed("improved", "changed"),
@@ -59,6 +69,8 @@ TIMINGS: list[Timing] = [
     Broken(reason="r", message=HOSTILE, outputs="changed", device="cpu"),
     NotTimed(status="skipped", reason="r", message="m"),
     NotTimed(status="error", reason="r", message="m"),
+    with_tests("fail"),
+    with_tests("error"),
 ]
 
 
@@ -121,6 +133,10 @@ def test_markdown_neutralises_patch_text() -> None:
         (judged("full"), TIMINGS[6], None),
         (judged("full"), TIMINGS[7], None),
         (JUDGEMENTS[5], TIMINGS[6], None),
+        (judged("full"), with_tests("pass"), 0.5),
+        (judged("full"), with_tests("fail"), 0.0),
+        (JUDGEMENTS[3], with_tests("fail"), 0.0),
+        (judged("full"), with_tests("error"), None),
     ],
 )
 def test_score(judgement: Judgement, timing: Timing, expected: float | None) -> None:
@@ -184,3 +200,16 @@ def test_markdown_says_what_asks_for_a_look() -> None:
     text = all_formats()["md"].render(make_report(result, judges=["none"]))
     for expected in ("3 changed lines", "50% (40% to 60%)", "320 rounds"):
         assert expected in text
+
+
+@pytest.mark.parametrize(
+    ("status", "verdict", "told"),
+    [("fail", "failure", "tests: "), ("error", "undetermined", "tests not checked: ")],
+)
+def test_reports_say_what_the_tests_said(status: Literal["fail", "error"], verdict: str, told: str) -> None:
+    """The tests are why the verdict is what it is: in the last column of the tables, and among the details."""
+    one = record(judged("full"), with_tests(status))
+    assert (one.verdict, cause(one).startswith(told)) == (verdict, True)
+    result = make_report(GradeResult(records=(one,), faults=(), resumed=0), judges=["structural"])
+    assert f"- tests, {status}: " in all_formats()["md"].render(result)
+    assert told.split()[0] in all_formats()["table"].render(result)

@@ -28,6 +28,7 @@ def timed(
     human: dict[str, str | None] | None = None,
     bench: str = BENCH,
     timing: dict[str, object] | None = None,
+    tests: str | None = None,
 ) -> Timing:
     """Write a library and a benchmark, and time one patch of it."""
     files = {"library.py": SLOW} | (before or {})
@@ -43,6 +44,7 @@ def timed(
         human=make_diff(files, human).encode() if human else None,
         benchmark=None if {"function", "command"} & set(options) else benchmark,
         timing=options,
+        tests=tests,
     )
     candidate = Candidate(id="case/a", case="case", source="a.diff", patch=make_diff(files, after).encode())
     with SpeedStage(SpeedOptions()) as stage:
@@ -134,6 +136,33 @@ def test_a_benchmark_may_be_a_command(tmp_path: Path) -> None:
     assert found.speedup == pytest.approx(2.0)
 
 
+CHECK = "import library\ndef test_none(): assert library.work([]) == 0\n"
+TESTS = "python -m pytest -q test_library.py"
+
+
+def test_the_tests_of_a_case_stand_beside_its_outputs(tmp_path: Path) -> None:
+    """Faster with the same outputs, and wrong where only the tests look, is told apart from its twin."""
+    found = timed(tmp_path / "twin", {"library.py": FAST}, before={"test_library.py": CHECK}, tests=TESTS)
+    assert isinstance(found, Timed) and found.tests is not None, found
+    assert (found.status, found.outputs, found.tests.status) == ("improved", "same", "pass"), found.tests
+    wrong = FAST + "\nright = work\ndef work(numbers):\n    return right(numbers) if numbers else 1\n"
+    found = timed(tmp_path / "wrong", {"library.py": wrong}, before={"test_library.py": CHECK}, tests=TESTS)
+    assert isinstance(found, Timed) and found.tests is not None, found
+    assert (found.status, found.outputs) == ("improved", "same")
+    assert (found.tests.status, found.tests.failed) == ("fail", ("test_library::test_none",))
+
+
+def test_tests_are_run_where_they_can_still_tell_something(tmp_path: Path) -> None:
+    """Not after changed outputs; but where the benchmark itself is broken on the base they are all there is."""
+    changed = timed(tmp_path / "a", {"library.py": "def work(n): return 7\n"}, tests="exit 3")
+    assert changed.tests is not None
+    assert (changed.tests.status, changed.tests.reason) == ("skipped", "outputs")
+    unasked = timed(tmp_path / "b", {"library.py": FAST}, bench="import no_such_thing\n" + BENCH,
+                    before={"test_library.py": CHECK}, tests=TESTS)  # fmt: skip
+    assert isinstance(unasked, NotTimed) and unasked.tests is not None, unasked
+    assert (unasked.reason, unasked.tests.status) == ("base-environment", "pass")
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [
@@ -143,6 +172,7 @@ def test_a_benchmark_may_be_a_command(tmp_path: Path) -> None:
         ('function = "no colon"', "pattern"),
         ('better = "faster"', "'lower' or 'higher'"),
         ("build_timeout_s = 0", "greater than 0"),
+        ("tests_timeout_s = 0", "greater than 0"),
     ],
 )
 def test_timing_keys_are_checked_when_the_case_is_read(tmp_path: Path, text: str, said: str) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from judge.judgement import Abstained, Errored, Judged, Judgement, LogicMatch, NotAsked
 from judge.static_checks.finding import Fault, Finding, Gate, GateResult, Status, skipped
-from judge.timing import Broken, NotTimed, Outputs, Timed, Timing
+from judge.timing import Broken, NotTimed, Outputs, SuiteResult, Timed, Timing
 from judge.verdict import CATEGORIES, LEVELS, NECESSARY, decide
 
 FAILING = Finding(code="x-rule", severity="block", message="shown to be wrong")
@@ -70,16 +70,29 @@ GATES: dict[str, dict[Gate, GateResult]] = {
     "overlap error": gates(overlap="error"),
     "nothing": {},
 }
-CELLS = list(itertools.product(GATES, JUDGEMENTS, TIMINGS, (None, "success", "error")))
+TESTS = (None, "pass", "fail", "error", "skipped")
+CELLS = list(itertools.product(GATES, JUDGEMENTS, TIMINGS, TESTS, (None, "success", "error")))
 
 
-def expected(gate_name: str, logic: str, timing: tuple[str, str], claimed: str | None) -> tuple[str, bool | None]:
+def told(timing: tuple[str, str], tests: str | None) -> Timing:
+    """A timing with what the tests of the case said."""
+    found = None if tests is None else SuiteResult(status=tests, reason="r", message="m")  # type: ignore[arg-type]
+    return TIMINGS[timing].model_copy(update={"tests": found})
+
+
+def expected(
+    gate_name: str, logic: str, timing: tuple[str, str], tests: str | None, claimed: str | None
+) -> tuple[str, bool | None]:
     """The rules in words, written from the design page and not from the code."""
     status, outputs = timing
     clean = {"pass": True, "overlap error": True}.get(gate_name, False if "fail" in gate_name else None)
     complete = {"full": True, "partial": False, "none": False}.get(logic)
     faster = {"improved": True, "regressed": False, "neutral": False, "not_triggered": False}.get(status)
     same = {"same": True, "changed": False}.get(outputs)
+    if tests == "fail":
+        same = False
+    elif tests in ("error", "skipped") and same:
+        same = None
     crashed = status == "broken"
     conditions = [clean, complete, faster, same, not crashed]
     success = False if False in conditions else None if None in conditions else True
@@ -104,21 +117,37 @@ def expected(gate_name: str, logic: str, timing: tuple[str, str], claimed: str |
 @pytest.mark.parametrize("gate_name", GATES)
 def test_truth_table(gate_name: str, logic: str, claimed: str | None) -> None:
     """Every cell of the table gives the verdict that the rules in words give."""
-    for timing in TIMINGS:
-        verdict = decide(GATES[gate_name], JUDGEMENTS[logic], TIMINGS[timing], claimed)  # type: ignore[arg-type]
-        assert (verdict.category, verdict.true_success) == expected(gate_name, logic, timing, claimed), timing
+    for timing, tests in itertools.product(TIMINGS, TESTS):
+        verdict = decide(GATES[gate_name], JUDGEMENTS[logic], told(timing, tests), claimed)  # type: ignore[arg-type]
+        found = (verdict.category, verdict.true_success)
+        assert found == expected(gate_name, logic, timing, tests, claimed), (timing, tests)
 
 
 def test_table_reaches_every_category() -> None:
     """The table is not vacuous: it holds each of the seven verdicts."""
-    found = {decide(GATES[g], JUDGEMENTS[j], TIMINGS[t], c).category for g, j, t, c in CELLS}  # type: ignore[arg-type]
+    found = {decide(GATES[g], JUDGEMENTS[j], told(t, s), c).category for g, j, t, s, c in CELLS}  # type: ignore[arg-type]
     assert found == set(CATEGORIES)
 
 
 def test_exactly_one_way_to_true_success() -> None:
-    """Only all of {gates pass, logic complete, improved, same outputs} is a true success."""
-    ways = {(g, j, t) for g, j, t, c in CELLS if decide(GATES[g], JUDGEMENTS[j], TIMINGS[t], c).true_success}  # type: ignore[arg-type]
-    assert ways == {(g, "full", ("improved", "same")) for g in ("pass", "overlap error")}
+    """Only all of {gates pass, logic complete, improved, same outputs, no test refuses} is a true success."""
+    ways = {
+        (g, j, t, s)
+        for g, j, t, s, c in CELLS
+        if decide(GATES[g], JUDGEMENTS[j], told(t, s), c).true_success  # type: ignore[arg-type]
+    }
+    assert ways == {(g, "full", ("improved", "same"), s) for g in ("pass", "overlap error") for s in (None, "pass")}
+
+
+def test_tests_that_could_not_be_checked_leave_the_verdict_open() -> None:
+    """An error of the tests is never a failed patch and never a success, and it is named; a failure decides."""
+    timing = ("improved", "same")
+    open_verdict = decide(gates(), judged("full"), told(timing, "error"), "success")
+    assert (open_verdict.category, open_verdict.true_success) == ("undetermined", None)
+    assert [reason.message for reason in open_verdict.reasons if reason.code == "tests-r"] == ["tests not checked: m"]
+    refuted = decide(gates(), judged("full"), told(timing, "fail"), "success")
+    assert (refuted.category, refuted.true_success, refuted.level) == ("false_positive", False, 6)
+    assert [reason.message for reason in refuted.reasons if reason.code == "tests-r"] == ["tests: m"]
 
 
 @pytest.mark.parametrize(("logic", "timing"), list(itertools.product(("abstained", "errored", "not asked"), TIMINGS)))
@@ -142,8 +171,8 @@ def test_an_error_is_never_a_failed_patch(name: Gate) -> None:
 
 def test_every_undetermined_verdict_names_what_is_missing() -> None:
     """An open verdict always carries a reason."""
-    for g, j, t, c in CELLS:
-        verdict = decide(GATES[g], JUDGEMENTS[j], TIMINGS[t], c)  # type: ignore[arg-type]
+    for g, j, t, s, c in CELLS:
+        verdict = decide(GATES[g], JUDGEMENTS[j], told(t, s), c)  # type: ignore[arg-type]
         assert verdict.category != "undetermined" or verdict.reasons
 
 

@@ -1,0 +1,108 @@
+"""Runs the test command of a case on base, human and candidate; part of the timing stage, beside the outputs.
+
+All sides run the base's version of the test files, so that nobody brings tests of their own. What passes on base and
+human must pass on the candidate; what the human commit meant to change is not asked for.
+"""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from judge.bench import BenchError, Options, Suite, SuiteRun, run_suite
+from judge.bench.suite_check import Required, SuiteCheck, agreed, check, required
+from judge.static_checks.case import Case
+from judge.static_checks.graders import named_files
+from judge.static_checks.paths import is_ci, is_test
+from judge.static_checks.tree import PatchedTree
+from judge.timing import SuiteResult
+from judge.trees import write_changes
+
+DEFAULT_TIMEOUT_S = 600.0
+MOST_NAMES = 100
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sides:
+    """The base of a case as a tree, and what human and candidate change of it."""
+
+    base: Path
+    human: PatchedTree | None
+    candidate: PatchedTree
+
+
+@dataclass(kw_only=True)
+class _Known:
+    """What was run for a case; base and human are run once for all its candidates."""
+
+    case: Case
+    base: list[SuiteRun] = field(default_factory=list)
+    human: SuiteRun | None = None
+
+
+class Suites:
+    """Holds candidates against the tests of their case, one case at a time."""
+
+    def __init__(self) -> None:
+        """Know nothing yet."""
+        self._known: _Known | None = None
+
+    def test(self, case: Case, sides: Sides, options: Options) -> SuiteResult:
+        """Run the tests as often as it takes to say something; never raises for what they do."""
+        assert case.tests is not None
+        limit = case.timing.get("tests_timeout_s")
+        timeout_s = float(str(limit)) if limit is not None else DEFAULT_TIMEOUT_S
+        try:
+            found = self._check(case, Suite(command=case.tests, timeout_s=timeout_s), sides, options)
+        except BenchError as error:
+            found = SuiteCheck(status="error", reason="environment", message=str(error))
+        except OSError as error:
+            message = f"the trees to test could not be prepared: {error}"
+            found = SuiteCheck(status="error", reason="trees", message=message)
+        return SuiteResult(
+            status=found.status,
+            reason=found.reason,
+            message=found.message,
+            passed=found.passed,
+            failed=found.failed[:MOST_NAMES],
+        )
+
+    def _check(self, case: Case, suite: Suite, sides: Sides, options: Options) -> SuiteCheck:
+        if self._known is None or self._known.case != case:
+            self._known = _Known(case=case)
+        known = self._known
+        if not known.base:
+            known.base.append(_run(suite, sides.base, options, base=sides.base))
+            if sides.human and isinstance(required(known.base, None, timeout_s=suite.timeout_s), Required):
+                known.human = _run_changed(suite, sides.human, options, base=sides.base)
+        first = _once(known, suite, sides, options)
+        if first.status != "fail":
+            return first
+        if len(known.base) == 1:
+            known.base.append(_run(suite, sides.base, options, base=sides.base))
+        return agreed(first, _once(known, suite, sides, options))
+
+
+def _once(known: _Known, suite: Suite, sides: Sides, options: Options) -> SuiteCheck:
+    wanted = required(known.base, known.human, timeout_s=suite.timeout_s)
+    if isinstance(wanted, SuiteCheck):
+        return wanted
+    return check(wanted, _run_changed(suite, sides.candidate, options, base=sides.base))
+
+
+def _run_changed(suite: Suite, after: PatchedTree, options: Options, *, base: Path) -> SuiteRun:
+    """Run the base's tests on a changed tree."""
+    named = named_files(suite.command)
+    own = [path for path in after.changed if not (is_test(path) or is_ci(path) or path in named)]
+    with tempfile.TemporaryDirectory(prefix="judge-tested-", ignore_cleanup_errors=True) as folder:
+        tree = Path(folder) / "tree"
+        shutil.copytree(base, tree, symlinks=True)
+        write_changes(tree, after, own)
+        return _run(suite, tree, options, base=base)
+
+
+def _run(suite: Suite, tree: Path, options: Options, *, base: Path) -> SuiteRun:
+    with tempfile.TemporaryDirectory(prefix="judge-tests-", ignore_cleanup_errors=True) as folder:
+        return run_suite(suite, tree, options, base=base, folder=Path(folder))
