@@ -161,6 +161,9 @@ def test_the_budget_stops_before_the_next_call(server: FakeLlm, tmp_path: Path, 
     assert result.spent is not None and result.spent.cost_usd is not None and result.spent.cost_usd <= 0.17
     assert all(record.ungraded == isinstance(record.judgement, NotAsked) for record in result.records[:3])
     assert len((tmp_path / "out/verdicts.jsonl").read_text().splitlines()) == 4 - len(left)
+    assert any(
+        f"{len(left)} candidates wait for a larger --max-cost" in n for n in make_report(result, judges=()).notes
+    )
     again = grade([case], replace(limited, judging=replace(limited.judging, max_cost=10.0)))
     assert set(words(again).values()) == {"full", "gates-failed"} and server.ledger.requests == 3
 
