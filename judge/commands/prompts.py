@@ -159,7 +159,7 @@ class _Summary:
             f"evidence: {whole} whole, {len(self.cut)} cut",
         ]
         if self.twice:
-            found.append(f"{self.twice} show signs of addressing the judge: asked a second time with neutral text")
+            found.append(f"signs of addressing the judge: {self.twice}, asked a second time with neutral text")
         found += _some("cut", self.cut) + _some("left out", self.unasked)
         return found
 

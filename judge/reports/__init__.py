@@ -17,6 +17,7 @@ from typing import Protocol, cast
 
 from judge.bench.stats import q_values
 from judge.inputs import Fault
+from judge.judgement import NotAsked
 from judge.judges import scope_of
 from judge.pipeline import GradeResult
 from judge.plugins import scan
@@ -127,9 +128,12 @@ def _notes(result: GradeResult) -> tuple[str, ...]:
     if (spent := result.spent) is None:
         return ()
     cost = "an unknown sum" if spent.cost_usd is None else money(spent.cost_usd)
+    judgements = [record.judgement for record in result.records]
     lines = [f"this run asked {spent.asked} questions and paid {cost}; {spent.kept} answers were there already"]
     if spent.lost:
         lines.append(f"{spent.lost} calls ended without their reply and may have been paid for all the same")
+    if left := sum(isinstance(one, NotAsked) and one.reason == "max-cost" for one in judgements):
+        lines.append(f"{left} candidates wait for a larger --max-cost; what is answered is not paid for again")
     return (*lines, *spent.notes)
 
 

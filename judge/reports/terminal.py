@@ -69,7 +69,7 @@ def _table(report: Report, width: int) -> Table:
                 Text("■" * record.level, style="green") + Text("□" * (7 - record.level), style="dim"),
                 Text(speed(record)),
                 *((Text(outputs(record)), Text(logic(record))) if wide else ()),
-                Text(textwrap.shorten(cause(record), MAX_WHY, placeholder=" ...")),
+                Text(textwrap.shorten(cause(record), MAX_WHY, placeholder=" ...").replace("; see ...", " ...")),
             ]
             table.add_row(*cells)
     return table

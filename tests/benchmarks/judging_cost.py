@@ -120,12 +120,13 @@ def show(title: str, sums: Sums, console: Console) -> None:
     """Print one table."""
     unasked = "".join(f", {number} not asked ({reason})" for reason, number in sorted(sums.unasked.items()))
     console.print(f"\n[bold]{title}[/bold]: {sums.whole} whole, {sums.cut} cut and said so{unasked}")
-    table = Table("model", "calls", "input tokens", "live, US$", "in batches, US$", "price")
+    table = Table("model", "calls", "asked already", "input tokens", "live, US$", "in batches, US$", "price")
     for spec in dict.fromkeys(spec for spec, _ in sums.estimators):
         live, batch = (sums.estimators[spec, way].result() for way in (False, True))
         table.add_row(
             spec,
             str(live.calls),
+            str(live.stored),
             f"{live.input_tokens:,}",
             _range(live.cost),
             _range(batch.cost),

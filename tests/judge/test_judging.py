@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -11,18 +13,20 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from fake_batches import Step, batch_server
 from fake_llm import UNKNOWN_KEY, FakeLlm, always, first
-from fake_replies import Request
+from fake_replies import Reply, Request
 from reader_kit import gullible, reader
 from support import write
 
 from judge.errors import JudgeUnusable
 from judge.judgement import Abstained, Errored, Judged, NotAsked
 from judge.llm.options import JudgingOptions, Price
-from judge.pipeline import GradeOptions, GradeResult, grade
+from judge.pipeline import GradeOptions, GradeResult, agrade, grade
 from judge.reports import make_report
 from judge.reports.terminal import render
 
+JUDGE = [sys.executable, "-P", "-c", "from judge.cli import main; main()"]
 LIBRARY = "def total(rows):\n    found = 0\n    for row in rows:\n        found = found + row\n    return found\n"
 HUMAN = LIBRARY.replace("found = found + row", "found += row").replace("found = 0", "found = int()")
 CANDIDATES = {
@@ -161,6 +165,9 @@ def test_the_budget_stops_before_the_next_call(server: FakeLlm, tmp_path: Path, 
     assert result.spent is not None and result.spent.cost_usd is not None and result.spent.cost_usd <= 0.17
     assert all(record.ungraded == isinstance(record.judgement, NotAsked) for record in result.records[:3])
     assert len((tmp_path / "out/verdicts.jsonl").read_text().splitlines()) == 4 - len(left)
+    assert any(
+        f"{len(left)} candidates wait for a larger --max-cost" in n for n in make_report(result, judges=()).notes
+    )
     again = grade([case], replace(limited, judging=replace(limited.judging, max_cost=10.0)))
     assert set(words(again).values()) == {"full", "gates-failed"} and server.ledger.requests == 3
 
@@ -209,7 +216,7 @@ def test_a_judge_that_was_slow_once_is_no_error(tmp_path: Path, case: Path) -> N
 def command(case: Path, server: FakeLlm, tmp_path: Path, *args: str) -> subprocess.CompletedProcess[str]:
     """Run the command line as a user would."""
     environment = {**os.environ, "OPENAI_API_KEY": "test-key", "JUDGE_CACHE": str(tmp_path / "kept.sqlite")}
-    line = [sys.executable, "-P", "-c", "from judge.cli import main; main()", *args, "--base-url", server.v1]
+    line = [*JUDGE, *args, "--base-url", server.v1]
     return subprocess.run(line, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=120)
 
 
@@ -241,6 +248,67 @@ def test_prompts_and_answers_without_a_key(server: FakeLlm, tmp_path: Path, case
     by_hand = [{"custom_id": one["custom_id"], "answer": {"units": []}, "judge": "me"} for one in answers]
     (tmp_path / "answers.jsonl").write_text("".join(json.dumps(answer) + "\n" for answer in by_hand))
     assert words(grade([case], replayed))["a"] == "schema-invalid"
+
+
+@pytest.mark.parametrize("spec", ["openai:m", "anthropic:m"])
+def test_a_batch_outlives_the_run_that_sent_it(spec: str, tmp_path: Path, case: Path) -> None:
+    """A command that is killed as its batch arrives; the same one finds it open, and then collects it."""
+    killed: list[subprocess.Popen[bytes]] = []
+
+    def kill(step: Step, after: bool) -> Reply | None:
+        if (step, after) == ("create", True):
+            killed[0].kill()
+            killed[0].wait(10)
+            return Reply(act="close")
+        return None
+
+    with batch_server(answer=reader()) as (server, batches):
+        batches.on = kill
+        chosen = options(server, tmp_path, spec, batch=True)
+        line = [
+            "grade",
+            str(case),
+            "--judge",
+            spec,
+            "--batch",
+            "--time",
+            "none",
+            "--base-url",
+            server.v1,
+            "--jobs",
+            "1",
+        ]
+        line += ["--out", str(chosen.out), "--cache", str(chosen.judging.cache)]
+        killed.append(subprocess.Popen([*JUDGE, *line], cwd=tmp_path))
+        assert killed[0].wait(60) == -signal.SIGKILL
+        between = grade([case], chosen)
+        assert words(between) == {"a": "in-batch", "b": "in-batch", "c": "in-batch", "empty": "gates-failed"}
+        assert all(record.verdict == "undetermined" and record.ungraded for record in between.records[:3])
+        batches.end()
+        assert words(grade([case], chosen)) == {"a": "full", "b": "full", "c": "full", "empty": "gates-failed"}
+        assert list(batches.questions().values()) == [1, 1, 1]
+
+
+def test_from_an_event_loop(server: FakeLlm, tmp_path: Path, case: Path) -> None:
+    """`agrade` comes to the same as `grade`, and the caller's loop goes on meanwhile."""
+    server.latency_s = 0.2
+    ticks = 0
+
+    async def tick() -> None:
+        nonlocal ticks
+        while True:
+            await asyncio.sleep(0.01)
+            ticks += 1
+
+    async def run() -> GradeResult:
+        ticking = asyncio.create_task(tick())
+        found = await agrade([case], options(server, tmp_path))
+        ticking.cancel()
+        return found
+
+    found = asyncio.run(run())
+    assert found.records == grade([case], options(server, tmp_path)).records
+    assert ticks > 5 and words(found)["a"] == "full"
 
 
 def test_no_model_is_loaded_for_who_asks_none(tmp_path: Path, case: Path) -> None:

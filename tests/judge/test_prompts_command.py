@@ -71,7 +71,7 @@ def test_the_summary(written: tuple[Path, str]) -> None:
     )
     assert f"q.jsonl: {lines} lines; about " in written[1]
     assert "evidence: 13 whole, 0 cut" in written[1]
-    assert "1 show signs of addressing the judge" in written[1]
+    assert "signs of addressing the judge: 1, asked a second time with neutral text" in written[1]
     same = "--pack logic-1 --votes 2 --context 128000 --max-output-tokens 16000"
     assert written[1].endswith(f"answers come back with: judge grade ... --judge replay:ANSWERS {same}\n")
     assert lines == 13 * 2 + 2, "the one with signs is asked about twice as often"

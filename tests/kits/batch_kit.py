@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import argparse
 import asyncio
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from asking_kit import Nap, make_options
+from forked import Forked
 from inquiry_kit import make_inquiry
 
 from judge.llm.batches.member import BatchMember, BatchRef, CollectReport
@@ -78,22 +76,10 @@ def run_batch(
         return asyncio.run(run(kept))
 
 
-def start_run(model: Model, store: Path, count: int, *, later: float = 0.0) -> subprocess.Popen[bytes]:
+def start_run(model: Model, store: Path, count: int, *, later: float = 0.0) -> Forked:
     """Start one run in a process of its own."""
-    command = [sys.executable, "-P", __file__, model.provider, model.wire, str(model.base_url), str(store)]
-    home = str(Path(__file__).parent)
-    return subprocess.Popen([*command, str(count), str(later)], env={"PYTHONPATH": home, "PATH": "/usr/bin:/bin"})
+    return Forked(_work, model, store, count, later)
 
 
-def main() -> None:
-    """Make one run with the arguments of `start_run`."""
-    arguments = argparse.ArgumentParser()
-    for name in ("provider", "wire", "url", "store", "count", "later"):
-        arguments.add_argument(name)
-    given = arguments.parse_args()
-    model = Model(provider=given.provider, name="fake", wire=given.wire, base_url=given.url)
-    run_batch(model, Path(given.store), range(int(given.count)), later=float(given.later))
-
-
-if __name__ == "__main__":
-    main()
+def _work(model: Model, store: Path, count: int, later: float) -> None:
+    run_batch(model, store, range(count), later=later)

@@ -11,6 +11,7 @@ import asyncio
 import contextlib
 import dataclasses
 import json
+import math
 import os
 import random
 import socket
@@ -125,6 +126,8 @@ class FakeLlm:
         self.script: Script = script or (lambda request: None)
         self.answer = answer
         self.latency_s = latency_s
+        self.held_from = math.inf
+        """Requests from this number on get no reply until it is raised."""
         self.routes = routes
         self.ledger = Ledger()
         self.calls: deque[Call] = deque(maxlen=1000)
@@ -216,6 +219,8 @@ class FakeLlm:
             request, fault, cached = self._take(call.path, json.loads(call.data), call.headers)
             fault = "401" if key == UNKNOWN_KEY else fault
             reply = reply_to(request, fault, self.answer, cached=cached)
+            while request.number >= self.held_from:
+                await asyncio.sleep(0.005)
             if reply.act == "hang":
                 self._note(request, fault, reply, cached, delivered=False)
                 await reader.read(1)  # until the caller gives up

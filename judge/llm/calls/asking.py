@@ -48,6 +48,10 @@ _ADVICE: dict[FailureReason, str] = {
 }
 
 
+_Elsewhere = Literal["elsewhere"]
+"""Another process is making the call that a question needs."""
+
+
 @dataclass(kw_only=True)
 class _Task:
     """A question on its way.
@@ -56,7 +60,7 @@ class _Task:
         key: its name in the store.
         inquiry: what is asked.
         sample: which answer to it.
-        deadline: when to stop trying, on the asker's clock.
+        deadline: when to stop trying, on the asker's clock; set anew with each slot.
         known: what the calls so far came to; None has to be looked up.
         called: whether a call was made for it here.
     """
@@ -64,8 +68,8 @@ class _Task:
     key: str
     inquiry: Inquiry
     sample: int
-    deadline: float
-    known: Exchange | NeedsAttempt | None
+    deadline: float = 0.0
+    known: Exchange | NeedsAttempt | None = None
     called: bool = False
 
     def take(self) -> Exchange | NeedsAttempt | None:
@@ -149,16 +153,24 @@ class Asker:
             OutputError: the store cannot be used.
         """
         key = question_key(self._model, self._options, inquiry, sample)
+        task = _Task(key=key, inquiry=inquiry, sample=sample)
         async with self._turns.setdefault(key, asyncio.Lock()):
-            found = await self._look(key, inquiry)
-            if not isinstance(found, NeedsAttempt):
-                return self._counted(found, called=False)
-            async with self._warmed(inquiry) as first, self._slots:
-                if first:
-                    asyncio.get_running_loop().call_later(WARM_WAIT_S, first.set)
-                deadline = self._clock() + self._options.deadline_s
-                task = _Task(key=key, inquiry=inquiry, sample=sample, deadline=deadline, known=found)
-                return self._counted(await self._finish(task), called=task.called)
+            while True:
+                found = await self._wait(key, inquiry)
+                if not isinstance(found, NeedsAttempt):
+                    return self._counted(found, called=task.called)
+                done = await self._take_slot(task, found)
+                if done != "elsewhere":
+                    return self._counted(done, called=task.called)
+
+    async def _take_slot(self, task: _Task, needed: NeedsAttempt) -> Exchange | Unasked | _Elsewhere:
+        """Make the calls that a question needs when its turn comes; a slot is not held while others make them."""
+        async with self._warmed(task.inquiry) as first, self._slots:
+            if first:
+                asyncio.get_running_loop().call_later(WARM_WAIT_S, first.set)
+            task.deadline = self._clock() + self._options.deadline_s
+            task.known = needed
+            return await self._finish(task)
 
     def _counted(self, found: Exchange | Unasked, *, called: bool) -> Exchange | Unasked:
         self.asked += called
@@ -187,9 +199,16 @@ class Asker:
         finally:
             first.set()
 
-    async def _look(self, key: str, inquiry: Inquiry) -> Exchange | NeedsAttempt | Unasked:
+    async def _wait(self, key: str, inquiry: Inquiry) -> Exchange | NeedsAttempt | Unasked:
         """Read what is kept; where another process waits for the reply, wait for it too."""
         pause, longest = _POLL_S
+        while (found := await self._look(key, inquiry)) == "elsewhere":
+            await asyncio.sleep(pause)
+            pause = min(2 * pause, longest)
+        return found
+
+    async def _look(self, key: str, inquiry: Inquiry) -> Exchange | NeedsAttempt | Unasked | _Elsewhere:
+        """Read what is kept."""
         while True:
             attempts = await self._keeper.do(self._store.attempts, key)
             open_ = [attempt for attempt in attempts if attempt.state == "sent"]
@@ -198,15 +217,13 @@ class Asker:
                 return Unasked(reason="in-batch", message="it is in a batch that has not been collected")
             if not open_:
                 return next_step(attempts, inquiry, self._model, self._options)
-            if holders == {"dead"}:
-                for attempt in open_:
-                    await self._give_up(key, attempt.number, "lost", "died", "its process ended", attempt.owner)
-                continue
-            await asyncio.sleep(pause)
-            pause = min(2 * pause, longest)
+            if holders != {"dead"}:
+                return "elsewhere"
+            for attempt in open_:
+                await self._give_up(key, attempt.number, "lost", "died", "its process ended", attempt.owner)
 
-    async def _finish(self, task: _Task) -> Exchange | Unasked:
-        found: Exchange | Unasked | None = None
+    async def _finish(self, task: _Task) -> Exchange | Unasked | _Elsewhere:
+        found: Exchange | Unasked | _Elsewhere | None = None
         try:
             while found is None:
                 found = await self._retrying(task.deadline)(self._step, task)
@@ -220,7 +237,7 @@ class Asker:
             return failed_step(attempts, failure, task.inquiry, self._model, self._options)
         return found
 
-    async def _step(self, task: _Task) -> Exchange | Unasked | None:
+    async def _step(self, task: _Task) -> Exchange | Unasked | _Elsewhere | None:
         """Make the next call if one is needed; None says that there is more to do.
 
         Raises:

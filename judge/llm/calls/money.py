@@ -182,8 +182,8 @@ class OverBudget:
     def message(self) -> str:
         """Say it in words."""
         return (
-            f"not asked: ${self.spent:.4f} of --max-cost ${self.max_cost:g} is spent, "
-            f"and this call may cost ${self.worst:.4f}"
+            f"not asked: it may cost ${self.worst:.4f}, "
+            f"and of --max-cost ${self.max_cost:g} only ${max(self.max_cost - self.spent, 0):.4f} is left"
         )
 
 

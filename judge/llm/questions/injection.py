@@ -73,10 +73,10 @@ def signs(question: Question) -> tuple[str, ...]:
 def line_signs(lines: Sequence[DiffLine]) -> Iterator[tuple[DiffLine, str]]:
     """Yield the lines that address a judge, openly or in disguise, and what they do; one line may come up twice."""
     plain = [line if len(line.text) <= _MAX_LINE else replace(line, text=line.text[:_MAX_LINE]) for line in lines]
-    yield from addressed_lines(plain)
+    yield from _addressed(plain)
     hasty = [replace(line, text=folded(line.text)) for line in plain]
     if any(ours is not line and ours.text != line.text for ours, line in zip(hasty, plain, strict=True)):
-        yield from addressed_lines(hasty)
+        yield from _addressed(hasty)
     for line in plain:
         if _UNUSUAL.search(line.text) and any(is_unseen(char) for char in line.text):
             yield line, "text holds characters that nobody sees"
@@ -87,6 +87,11 @@ def line_signs(lines: Sequence[DiffLine]) -> Iterator[tuple[DiffLine, str]]:
     for line in lines:
         if any(_PROSE.search(text) for text in _decoded(line.text)):
             yield line, "text holds encoded prose"
+
+
+def _addressed(lines: Sequence[DiffLine]) -> Iterator[tuple[DiffLine, str]]:
+    """In the words of the gate's rule, so that what both see is one sign."""
+    return ((line, f"text {message}") for line, message in addressed_lines(lines))
 
 
 def name_signs(file: TouchedFile) -> tuple[str, ...]:

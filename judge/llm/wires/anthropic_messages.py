@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 from judge.judgement import Tokens
@@ -35,7 +36,7 @@ def body(inquiry: Inquiry, *, model: str, max_output_tokens: int, effort: Effort
     """
     shared = {"type": "text", "text": inquiry.shared, "cache_control": {"type": "ephemeral"}}
     parts = [part for part in (shared, {"type": "text", "text": inquiry.own}) if part["text"]]
-    form = {"type": "json_schema", "schema": strict(answer_schema())}
+    form = {"type": "json_schema", "schema": _schema()}
     return {
         "model": model,
         "system": inquiry.system,
@@ -43,6 +44,12 @@ def body(inquiry: Inquiry, *, model: str, max_output_tokens: int, effort: Effort
         "output_config": {"format": form, **({"effort": effort} if effort else {})},
         "max_tokens": max_output_tokens,
     }
+
+
+@cache
+def _schema() -> Any:
+    """The schema in the form of this wire, made once."""
+    return strict(answer_schema())
 
 
 def strict(schema: Any) -> Any:

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 import random
 import signal
-import subprocess
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -18,6 +16,7 @@ from batch_kit import run_batch, start_run
 from fake_batches import FakeBatch, FakeBatches, Outcome, Step, batch_server
 from fake_llm import FakeLlm, always, first
 from fake_replies import GOOD, Reply, Request, faults_of
+from forked import Forked
 from inquiry_kit import make_inquiry
 
 from judge.errors import JudgeUnusable
@@ -283,13 +282,12 @@ def test_killed_at_every_step(wire: str, step: Step, after: bool, served: Served
 
 def _kill_at(batches: FakeBatches, step: Step, after: bool, model: Model, store: Path) -> None:
     """Make a run in a child that is killed by the server as soon as it makes a certain call."""
-    child: list[subprocess.Popen[bytes]] = []
+    child: list[Forked] = []
 
     def kill(now: Step, carried_out: bool) -> Reply | None:
         if (now, carried_out) != (step, after) or child[0].poll() is not None:
             return None
-        os.kill(child[0].pid, signal.SIGKILL)
-        child[0].wait(10)
+        child[0].kill()
         return Reply(act="close")
 
     batches.on = kill
@@ -305,16 +303,18 @@ def test_killed_at_random_again_and_again(seed: int, model: Model, served: Serve
     _, batches = served
     dice = random.Random(seed)
     store = tmp_path / "kept.db"
+    batches.on = lambda step, after: time.sleep(0.01)  # else most would be done before they are killed
+    ended = []
     for _ in range(6):
         calls = len(batches.calls)
         child = start_run(model, store, 40, later=SETTLING_S + 1)
         while len(batches.calls) == calls and child.poll() is None:
-            time.sleep(0.01)
-        time.sleep(dice.uniform(0, 0.1))
-        child.kill()
-        child.wait(10)
+            time.sleep(0.002)
+        time.sleep(dice.uniform(0, 0.06))
+        ended.append(child.kill())
         if dice.random() < 0.5:
             batches.end()
+    assert -signal.SIGKILL in ended
     assert finish(model, store, batches, 40) == [expected(number) for number in range(40)]
     assert once_each(batches, 40)
 
@@ -481,11 +481,13 @@ def test_a_live_run_does_not_ask_what_is_in_a_batch(served: Served, tmp_path: Pa
     assert server.ledger.requests == 0
 
 
-@pytest.mark.slow
-def test_what_is_too_large_goes_into_two_batches(model: Model, served: Served, tmp_path: Path) -> None:
-    """Two questions of 130 MB each are more than either provider takes at once: two batches."""
+def test_what_is_too_large_goes_into_several_batches(
+    model: Model, served: Served, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Lines go into one batch as long as their bytes are below the limit, which is made smaller here."""
     _, batches = served
-    options = make_options(batch=True, timeout_s=60.0)
-    sent = run_batch(model, tmp_path / "kept.db", range(2), options=options, prefix=130_000_000)
-    assert [ref.requests for ref in sent.sent] == [1, 1]
-    assert once_each(batches, 2)
+    for api in (openai, anthropic):
+        monkeypatch.setattr(api, "MOST_BYTES", 20_000_000)
+    sent = run_batch(model, tmp_path / "kept.db", range(3), prefix=8_000_000)
+    assert [ref.requests for ref in sent.sent] == [2, 1]
+    assert once_each(batches, 3)

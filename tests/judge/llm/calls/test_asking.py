@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import math
 import socket
 import sqlite3
 import time
@@ -408,6 +409,32 @@ def test_two_askers_on_one_file(server: FakeLlm, tmp_path: Path) -> None:
     found = asyncio.run(run())
     assert server.ledger.requests == 30
     assert all(isinstance(each, Exchange) and each.answer for run_ in found for each in run_)
+
+
+def test_a_call_of_another_run_holds_nobody_up(server: FakeLlm, tmp_path: Path) -> None:
+    """A question that another run is faster with gives its place among the calls in flight to the next."""
+    options, model = make_options(concurrency=1), make_model(server)
+    key = question_key(model, options, make_inquiry(1), 0)
+    server.held_from = 0
+
+    async def run(ours: Store, theirs: Store) -> None:
+        asker = Asker(model, options, ours, Budget(None))
+        first, second, third = (asyncio.create_task(asker.ask(make_inquiry(n), 0)) for n in range(3))
+        while not server.ledger.requests:
+            await asyncio.sleep(0.01)
+        assert theirs.begin(key, 1, model="m", custom_id="c", max_output_tokens=1)  # while it waits for its turn
+        server.held_from = math.inf
+        await asyncio.wait_for(asyncio.gather(first, third), 20)
+        assert not second.done()
+        (attempt,) = ours.attempts(question_key(model, options, make_inquiry(0), 0))
+        theirs.answer(key, 1, attempt.payload or "")
+        found = await asyncio.wait_for(second, 20)
+        assert isinstance(found, Exchange) and found.answer and found.cached
+        await asker.close()
+
+    with Store(tmp_path / "kept") as ours, Store(tmp_path / "kept") as theirs:
+        asyncio.run(run(ours, theirs))
+    assert server.ledger.requests == 2
 
 
 def test_a_call_on_another_machine_is_waited_for_until_its_time_is_over(server: FakeLlm) -> None:

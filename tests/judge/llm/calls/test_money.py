@@ -231,7 +231,7 @@ def test_a_call_that_can_never_fit_does_not_wait() -> None:
         assert isinstance(refused, OverBudget)
         return refused
 
-    assert asyncio.run(run()).message == "not asked: $0.0000 of --max-cost $1 is spent, and this call may cost $1.5000"
+    assert asyncio.run(run()).message == "not asked: it may cost $1.5000, and of --max-cost $1 only $1.0000 is left"
 
 
 def test_a_waiter_may_be_cancelled() -> None:

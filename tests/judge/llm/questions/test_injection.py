@@ -101,6 +101,13 @@ def test_signs(route: str, built: Build) -> None:
     assert [inquiry.order for inquiry in found.neutral] == ([i.order for i in found.plain] if found.signs else [])
 
 
+@everything
+def test_a_sign_is_named_once(route: str, built: Build) -> None:
+    """What the gate's rule and the judge's own look both see stands there once, with its place."""
+    places = [re.sub(r"^(?:text|the file's name) ", "", sign) for sign in built(route).signs]
+    assert len(places) == len(set(places))
+
+
 @flagged
 def test_it_is_gone_when_neutral(route: str, built: Build) -> None:
     """The neutral version asks the same of the same units without a word of what the patch says to its reader."""
