@@ -57,6 +57,6 @@ KIND = Kind(
     "of gigabytes is itself a sign: an agent in a loop, or a benchmark that prints inside its timed part.",
     mend="Look at the end of the file for the line that repeats; limit what is logged.",
     bad=Example(runs=(sample("a", task_text="task.txt"),), files={"task.txt": "x" * (MOST_BYTES + 1)}),
-    good=Example(runs=(sample("a", task_text="task.txt"),), files={"task.txt": "x" * MOST_BYTES}),
+    good=Example(runs=(sample("a", task_text="task.txt"),), files={"task.txt": "Make it faster."}),
     collector=_Collector,
 )

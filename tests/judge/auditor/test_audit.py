@@ -35,12 +35,6 @@ def content(folder: Path) -> dict[str, str]:
     }
 
 
-@pytest.fixture(scope="module")
-def audited(one_of_each: OldRuns) -> AuditResult:
-    """One audit of the whole tree, with the repository."""
-    return audit([one_of_each.tree], options(one_of_each))
-
-
 def test_every_run_gets_the_verdict_that_was_shown(one_of_each: OldRuns, audited: AuditResult) -> None:
     """Shown wrong where a gate or the run's own absence of a patch shows it, undetermined elsewhere, never true."""
     found = {name: (record["verdict"], record["true_success"], record["level"]) for name, record in
