@@ -73,9 +73,7 @@ def to_columns(table: Table, most: int = 30, width: int = 120) -> list[str]:
     widths = _widths(heading, rows, numeric, width - len(_GAP) * len(kept))
     lines = []
     for row in (heading, *rows):
-        cells = [
-            textwrap.wrap(cell, size, break_on_hyphens=False) or [""] for cell, size in zip(row, widths, strict=True)
-        ]
+        cells = [_Wrapper(size).wrap(cell) or [""] for cell, size in zip(row, widths, strict=True)]
         for parts in itertools.zip_longest(*cells, fillvalue=""):
             padded = (
                 part.rjust(size) if right else part.ljust(size)
@@ -85,6 +83,15 @@ def to_columns(table: Table, most: int = 30, width: int = 120) -> list[str]:
     if len(table.rows) > most:
         lines.append(f"{_GAP}... {len(table.rows) - most} more in tables/{table.name}.csv")
     return lines
+
+
+class _Wrapper(textwrap.TextWrapper):
+    """Breaks at blanks and after slashes, as most long words here are paths."""
+
+    wordsep_simple_re = re.compile(r"( +|(?<=/))")
+
+    def __init__(self, width: int) -> None:
+        super().__init__(width, break_on_hyphens=False)
 
 
 def _widths(heading: Sequence[str], rows: Sequence[Sequence[str]], numeric: Sequence[bool], room: int) -> Sequence[int]:

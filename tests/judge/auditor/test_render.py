@@ -65,6 +65,10 @@ def test_what_does_not_fit_is_wrapped_and_nothing_is_lost() -> None:
     assert shown.count("because") == 12
     assert {"123456", "unreadable", "bytes"} <= set(shown)
     assert lines[-1].split() == ["1", "2"], "a row of empty texts is still a row"
+    path = "state/runs/vllm/trae/claude-sonnet-45/2025-11-28_02-25-29/vllm_bedrock_sonnet45-0003"
+    paths = to_columns(Table(name="p", title="", columns=("run", "n"), rows=[(path, 1)]), width=80)
+    assert all(line.split()[0].endswith("/") for line in paths[1:-1]), "paths break after a slash"
+    assert "".join(line.split()[0] for line in paths[1:]) == path
 
 
 def test_names_are_code_and_cannot_leave_it() -> None:
