@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator, Sequence
-from typing import TypeVar
+from typing import Any, TypeVar
 
 # In a function that looks at its own names, renaming a local can change the result.
 _NAME_READERS = frozenset({"locals", "vars", "eval", "exec", "dir", "globals", "currentframe", "_getframe", "evaluate"})
@@ -52,7 +52,7 @@ def _stripped(node: _Node, *, keep_docstrings: bool) -> _Node:
     copied = node.__class__.__new__(node.__class__)
     for name, value in ast.iter_fields(node):
         if isinstance(value, list):
-            parts = [
+            parts: list[Any] = [
                 _stripped(part, keep_docstrings=keep_docstrings) if isinstance(part, ast.AST) else part
                 for part in value
             ]
