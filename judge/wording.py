@@ -17,6 +17,11 @@ def _escape(char: str) -> str:
     return char.encode("unicode_escape").decode("ascii")
 
 
+def figure(value: float) -> str:
+    """Return a number with the digits that say something: `0.0341`, `12.5`, `1,260`."""
+    return f"{value:.3g}" if abs(value) < 1000 else f"{value:,.0f}"
+
+
 _STAGES = ("logic-", "judge-", "timing-", "outputs-", "tests-")
 
 

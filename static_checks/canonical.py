@@ -7,8 +7,8 @@ of equality; difference proves nothing.
 from __future__ import annotations
 
 import ast
-import copy
 from collections.abc import Iterator, Sequence
+from typing import Any, TypeVar
 
 # In a function that looks at its own names, renaming a local can change the result.
 _NAME_READERS = frozenset({"locals", "vars", "eval", "exec", "dir", "globals", "currentframe", "_getframe", "evaluate"})
@@ -20,6 +20,7 @@ _READING_METHODS = frozenset({"query", "eval", "evaluate"})
 _ARRAY_MODULES = frozenset({"torch", "np", "numpy", "jnp", "jax", "tf", "cp", "mx", "self"})
 
 _Function = ast.FunctionDef | ast.AsyncFunctionDef
+_Node = TypeVar("_Node", bound=ast.AST)
 
 
 def canonical_statement(node: ast.stmt, *, docstrings: bool = False) -> str:
@@ -36,8 +37,7 @@ def canonical_statement(node: ast.stmt, *, docstrings: bool = False) -> str:
         RecursionError: the code is nested too deeply for the built-in tools.
         ValueError: an integer is too long to be written out.
     """
-    tree = ast.Module(body=[copy.deepcopy(node)], type_ignores=[])
-    _Stripper(keep_docstrings=docstrings).visit(tree)
+    tree = _stripped(ast.Module(body=[node], type_ignores=[]), keep_docstrings=docstrings)
     _rename_locals(tree)
     return ast.dump(tree)
 
@@ -47,22 +47,29 @@ def is_idle(node: ast.stmt) -> bool:
     return isinstance(node, ast.Pass) or _is_string(node)
 
 
-class _Stripper(ast.NodeTransformer):
-    """Removes idle statements and, unless kept, docstrings."""
+def _stripped(node: _Node, *, keep_docstrings: bool) -> _Node:
+    """Return a copy without idle statements and, unless kept, docstrings; the places of the code are not copied."""
+    copied = node.__class__.__new__(node.__class__)
+    for name, value in ast.iter_fields(node):
+        if isinstance(value, list):
+            parts: list[Any] = [
+                _stripped(part, keep_docstrings=keep_docstrings) if isinstance(part, ast.AST) else part
+                for part in value
+            ]
+            setattr(copied, name, _busy(node, parts, keep_docstrings) if name == "body" else parts)
+        elif isinstance(value, ast.AST) and value._fields:
+            setattr(copied, name, _stripped(value, keep_docstrings=keep_docstrings))
+        else:
+            setattr(copied, name, value)
+    return copied
 
-    def __init__(self, *, keep_docstrings: bool) -> None:
-        self.keep_docstrings = keep_docstrings
 
-    def generic_visit(self, node: ast.AST) -> ast.AST:
-        super().generic_visit(node)
-        body = getattr(node, "body", None)
-        if isinstance(body, list):
-            documented = isinstance(node, ast.ClassDef | _Function) and body and _is_string(body[0])
-            docstring = body[:1] if documented and self.keep_docstrings else []
-            kept = docstring + [s for s in body[len(docstring) :] if not is_idle(s)]
-            # A body of nothing but `pass` or a docstring is one empty body, however it is written.
-            node.body = kept if kept or isinstance(node, ast.Module) else [ast.Pass()]  # type: ignore[attr-defined]
-        return node
+def _busy(node: ast.AST, body: list[ast.stmt], keep_docstrings: bool) -> list[ast.stmt]:
+    documented = isinstance(node, ast.ClassDef | _Function) and body and _is_string(body[0])
+    docstring = body[:1] if documented and keep_docstrings else []
+    kept = docstring + [statement for statement in body[len(docstring) :] if not is_idle(statement)]
+    # A body of nothing but `pass` or a docstring is one empty body, however it is written.
+    return kept if kept or isinstance(node, ast.Module) else [ast.Pass()]
 
 
 def _is_string(node: ast.AST) -> bool:

@@ -129,8 +129,8 @@ def tables(changes: Changes) -> Sequence[Table]:
         Table(
             name="changed-findings",
             title="Findings that changed",
-            columns=("finding", "runs before", "runs after", "new", "gone"),
-            rows=changes.findings,
+            columns=("finding", "runs before", "runs after", "new", "gone", "what changed"),
+            rows=[(*row, "its runs" if row[3] or row[4] else "what it says") for row in changes.findings],
         ),
         Table(
             name="changed-runs",

@@ -113,7 +113,9 @@ def audit(
         unread = _describe(roots, options.layout, spool, progress)
         count = _join(spool, CommitNames(spool, options.repos), judgements)
         if count == 0 and not unread:
-            raise InputError(f"{', '.join(map(str, roots))}: no run in there")
+            named = options.layout != AUTO
+            forced = f" that --layout {options.layout} can read; leave it out to have the layout found" if named else ""
+            raise InputError(f"{', '.join(map(str, roots))}: no run in there{forced}")
         regrader = Regrader(spool, store, human_store, repos=options.repos, jobs=options.jobs)
         regraded = regrader.regrade(lambda done: progress("grading", done, count))
         context = Context(

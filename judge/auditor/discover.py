@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cache
 from pathlib import Path
 from typing import Protocol, cast
@@ -70,12 +70,16 @@ def discover(path: Path, layout: str = AUTO) -> tuple[Layout, ...]:
         return (layouts[layout],)
     found = recognising(path)
     if not found:
-        looked_for = "; ".join(f"{name}: {one.LAYOUT}" for name, one in layouts.items())
+        looked_for = _listed(layouts.values())
         where = "a sample of its folders" if path.is_dir() else "its first bytes"
         raise InputError(
-            f"{path}: no runs found in {where}; name the layout with --layout NAME. Looked for {looked_for}"
+            f"{path}: no runs found in {where}; name the layout with --layout NAME. Looked for{looked_for}"
         )
     if len(found) > 1 and not path.is_dir():
-        both = "; ".join(f"{one.NAME}: {one.LAYOUT}" for one in found)
-        raise InputError(f"{path}: more than one layout may be meant; choose with --layout NAME: {both}")
+        raise InputError(f"{path}: more than one layout may be meant; choose with --layout NAME{_listed(found)}")
     return found
+
+
+def _listed(layouts: Iterable[Layout]) -> str:
+    """Name layouts and what they look for, one a line."""
+    return "".join(f"\n  {one.NAME}: {one.LAYOUT}" for one in layouts)

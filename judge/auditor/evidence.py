@@ -34,18 +34,16 @@ def recorded_timing(run: Run) -> Timing:
             device=_UNKNOWN_DEVICE,
             source="recorded",
         )
-    word = found.status or "no status"
+    said = ": ".join(filter(None, (found.status or "no status", found.error)))
     if crashed_on_patch(run, found):
         return Broken(
             reason="recorded-crash",
-            message=f"recorded: the base ran and the patched code did not ({word}: {found.error})",
+            message=f"recorded: the base ran and the patched code did not ({said})",
             outputs="unknown",
             device=_UNKNOWN_DEVICE,
             source="recorded",
         )
-    return NotTimed(
-        status="error", reason="recorded-nothing", message=f"the harness recorded no number ({word}: {found.error})"
-    )
+    return NotTimed(status="error", reason="recorded-nothing", message=f"the harness recorded no number ({said})")
 
 
 def known_speedup(found: Evaluation) -> float | None:

@@ -77,9 +77,9 @@ def faster(audited: AuditedRun) -> bool:
     return ratio is not None and direction(ratio) == "improvement"
 
 
-def identical(audited: AuditedRun) -> bool:
+def identical(audited: AuditedRun) -> bool | None:
     """Whether the edit is the human's own, proved by comparison of the code."""
-    return audited.verdict.level >= 6
+    return None if audited.gates is None else audited.verdict.level >= 6
 
 
 def true_success(audited: AuditedRun) -> bool:

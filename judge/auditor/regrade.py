@@ -36,7 +36,7 @@ Progress = Callable[[int], None]
 
 @dataclass(frozen=True, kw_only=True)
 class HumanTask:
-    """The human change of a task, graded like any candidate; the worker reads it from the repository."""
+    """The human change of a task, put to the gates like any candidate; the worker reads it from the repository."""
 
     case: Case
 
@@ -256,7 +256,7 @@ class _Handler:
         except (RepositoryError, GitError) as error:
             return unchecked("apply-case", str(error))
         candidate = Candidate(id=f"{case.id}/human", case=case.id, source=case.human, patch=diff)
-        return self._grade(GateTask(case=case, candidate=candidate))
+        return self._grade(GateTask(case=case, candidate=candidate, judged=False))
 
 
 _NOT_TIMED = NotTimed(status="skipped", reason="human", message="the human change is only checked, not timed")

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 PatchState = Literal["yes", "empty", "missing", "unreadable", "unknown"]
 """`missing`: the run left no patch; `unknown`: this description says nothing of the patch itself."""
 Correctness = Literal["same", "changed", "unknown"]
+NOT_EVALUATED = "not evaluated"
+"""Status of a run that a report lists although nobody evaluated it."""
 
 
 @dataclass(frozen=True, kw_only=True)

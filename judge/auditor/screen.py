@@ -46,10 +46,10 @@ def _tables(tables: Iterable[Table], width: int) -> list[str]:
 def _findings(findings: Sequence[AuditFinding], width: int) -> list[str]:
     if not findings:
         return ["No findings", ""]
-    shown = [finding for finding in findings if finding.severity != "info"]
+    weighty = [finding for finding in findings if finding.severity != "info"]
     rows = [
         (finding.severity, finding.code, len(finding.runs), finding.recovers, finding.title)
-        for finding in shown[:_MOST]
+        for finding in weighty[:_MOST]
     ]
     table = Table(
         name="findings",
@@ -57,11 +57,12 @@ def _findings(findings: Sequence[AuditFinding], width: int) -> list[str]:
         columns=("weight", "finding", "runs", "recovers", "what is wrong"),
         rows=rows,
     )
-    left = len(findings) - len(rows)
-    more = [f"  {left} more, among them what is only good to know, in audit.md"] if left else []
+    light = len(findings) - len(weighty)
+    left = [f"{len(weighty) - _MOST} more"] if len(weighty) > _MOST else []
+    left += [f"{light} more that {'is' if light == 1 else 'are'} only good to know"] if light else []
     return [
         "Findings: what is wrong with the runs, the harness and the judge",
-        *to_columns(table, _MOST, width),
-        *more,
+        *(to_columns(table, _MOST, width) if rows else ["  none that weighs"]),
+        *([f"  {' and '.join(left)}, in audit.md"] if left else []),
         "",
     ]

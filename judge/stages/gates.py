@@ -23,11 +23,17 @@ from judge.verdict import gates_hold
 
 @dataclass(frozen=True, kw_only=True)
 class GateTask:
-    """One candidate to look at; `twins` are the other cases that were given the same patch text."""
+    """One candidate to look at.
+
+    Attributes:
+        twins: the other cases that were given the same patch text.
+        judged: whether the judge beside the gates is asked too.
+    """
 
     case: Case
     candidate: Candidate
     twins: tuple[str, ...] = ()
+    judged: bool = True
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,6 +77,8 @@ class _Handler:
         gates = self._checker.check(change)
         if not gates_hold(gates):
             return GateReport(gates=gates, answer=_not_asked(gates))
+        if not task.judged:
+            return GateReport(gates=gates, answer=NotAsked(reason="gates-only", message="only the gates were asked"))
         question = make_question(task.case, task.candidate.id, raw, change, gates)
         answer: Judgement | Questionnaire
         try:

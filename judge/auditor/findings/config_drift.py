@@ -28,7 +28,12 @@ def _compare(expected: Expectation) -> Seen | None:
     try:
         found = list(_values(read_config(expected.file), expected.path.split(".")))
     except CannotRead as error:
-        return Seen(message=f"{where} could not be checked: {error}", severity="warn", details={**said, "found": None})
+        return Seen(
+            title="What a configuration was said to be could not be checked",
+            message=f"{where} could not be checked: {error}",
+            severity="warn",
+            details={**said, "found": None},
+        )
     wanted = _parsed(expected.value)
     wrong = {path: held for path, held in found if held != expected.value and not _same(held, wanted)}
     if found and not wrong:

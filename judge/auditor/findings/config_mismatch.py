@@ -9,6 +9,7 @@ from judge.auditor.gather import MAX_GROUPS, count, share, task_of
 from judge.auditor.kind import Example, Kind, Seen, sample, timed
 from judge.auditor.rows import Concerned, Row, Rows
 from judge.auditor.run import AuditedRun, Evaluation
+from judge.wording import figure
 
 SETTINGS = ("device", "dtype", "iters", "warmup", "batch_size", "commit_hash")
 """What both halves of one timing must share, as far as both report it."""
@@ -99,7 +100,7 @@ class _Apart:
         ratio, rows = ranked[0]
         message = (
             f"at {count(self.tasks, 'task')} the baselines of different runs differ by more than {FAR:g}x; most at "
-            f"{rows[0].group}: {rows[0].value:.3g} ms to {rows[-1].value:.3g} ms, {ratio:.1f}x"
+            f"{rows[0].group}: {figure(rows[0].value)} ms to {figure(rows[-1].value)} ms, {ratio:.1f}x"
         )
         tasks = [
             {"task": rows[0].group, "ratio": ratio, "baselines_ms": {row.id: row.value for row in rows}}

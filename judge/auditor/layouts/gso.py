@@ -44,7 +44,10 @@ def read(path: Path) -> Iterator[Run | Unread]:
 def _is_report(path: Path) -> bool:
     if path.suffix != ".json":
         return False
-    return path.name.endswith(".report.json") or b'"instance_sets"' in head(path)
+    start = head(path)
+    # A damaged report is known by its name; SWE-bench's of one instance may have the same.
+    named = path.name.endswith(".report.json") and b'"patch_successfully_applied"' not in start
+    return named or b'"instance_sets"' in start
 
 
 def _report(path: Path) -> Iterator[Run | Unread]:

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from judge.auditor.layouts._swe_bench import instance_repo
 from judge.auditor.reading import MAX_JSON_BYTES, Sample, contents, files, head, number, shown
-from judge.auditor.run import Correctness, Evaluation, Run, Unread
+from judge.auditor.run import NOT_EVALUATED, Correctness, Evaluation, Run, Unread
 from judge.static_checks.case import Claim
 
 NAME = "swefficiency"
@@ -107,7 +107,7 @@ def _run(path: Path, name: str, line: int, row: Mapping[str, str | None]) -> Run
 def _outcome(ratio: float | None, correct: float | None) -> tuple[str | None, Claim | None, Correctness]:
     """Say in words what a row claims: the score of a correct patch counts as its speed-up, that of others as 1."""
     if ratio is None:
-        return "not evaluated", None, "unknown"
+        return NOT_EVALUATED, None, "unknown"
     if correct == 1.0:
         return ("correct, faster", "success", "same") if ratio > 1 else ("correct, not faster", None, "same")
     return ("incorrect", "error", "changed") if correct is not None else (None, None, "unknown")

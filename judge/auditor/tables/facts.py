@@ -41,7 +41,7 @@ class _Facts:
             self._facts["applies" if applies else "does not apply" if applies is False else "not checked"] += 1
         if applies:
             self._facts["broken"] += measures.parses(audited) is False
-            self._facts["identical"] += measures.identical(audited)
+            self._facts["identical"] += measures.identical(audited) is True
         if applies is False and measures.has_patch(audited):
             batch = "/".join(name for name in (run.repo, run.agent, run.model, run.run) if name)
             if batch in self._batches or len(self._batches) < _MAX_BATCHES:

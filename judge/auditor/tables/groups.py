@@ -15,6 +15,7 @@ from judge.auditor.run import AuditedRun
 ORDER = 70
 _MAX_GROUPS = 20_000
 _OTHERS = "(others)"
+_UNKNOWN = "unknown"
 
 
 def _direction(kind: str) -> Measure:
@@ -55,7 +56,9 @@ class _Groups:
         self._counts: list[dict[str, Counter[str]]] = [{} for _ in _GROUPINGS]
 
     def add(self, audited: AuditedRun) -> None:
-        holding = [name for name, measure in _MEASURES if measure(audited) is True]
+        found = {name: measure(audited) for name, measure in _MEASURES}
+        holding = [name for name, holds in found.items() if holds]
+        unknown = [f"{name} {_UNKNOWN}" for name, holds in found.items() if holds is None]
         for groups, (_, _, _, name_of) in zip(self._counts, _GROUPINGS, strict=True):
             name = name_of(audited)
             if name not in groups and len(groups) >= _MAX_GROUPS:
@@ -63,6 +66,7 @@ class _Groups:
             counts = groups.setdefault(name, Counter())
             counts["attempts"] += 1
             counts.update(holding)
+            counts.update(unknown)
 
     def result(self) -> Sequence[Table]:
         columns = ("attempts", *(name for name, _ in _MEASURES))
@@ -72,12 +76,17 @@ class _Groups:
                 title=title,
                 columns=(key, *columns),
                 rows=[
-                    (group, *(counts[column] for column in columns))
+                    (group, *(_cell(counts, column) for column in columns))
                     for group, counts in sorted(groups.items(), key=lambda item: (-item[1]["attempts"], item[0]))
                 ],
             )
             for groups, (name, title, key, _) in zip(self._counts, _GROUPINGS, strict=True)
         ]
+
+
+def _cell(counts: Counter[str], column: str) -> int | None:
+    """What is known of no run in a group is not zero but unknown."""
+    return None if counts[f"{column} {_UNKNOWN}"] == counts["attempts"] else counts[column]
 
 
 def collect(context: Context) -> _Groups:

@@ -21,7 +21,7 @@ _STEPS: tuple[tuple[str, Measure], ...] = (
     ("share a file with the human commit", measures.shares_files),
     ("were ever timed", measures.timed),
     ("were faster (one recorded number, no proof)", measures.faster),
-    ("are true successes", measures.true_success),
+    ("are true successes", lambda audited: audited.verdict.true_success),
 )
 
 
@@ -29,6 +29,7 @@ class _Headline:
     def __init__(self) -> None:
         self._all = 0
         self._claimed = 0
+        self._known: Counter[str] = Counter()
         self._each: Counter[str] = Counter()
         self._through: Counter[str] = Counter()
         self._unknown: Counter[str] = Counter()
@@ -41,20 +42,19 @@ class _Headline:
         through: bool | None = True
         for name, measure in _STEPS:
             holds = measure(audited)
+            self._known[name] += holds is not None
             self._each[name] += holds is True
-            if through is True:
-                self._unknown[name] += holds is None
-                through = holds
-                self._through[name] += holds is True
+            # One step that fails settles it, whatever is not known of the others.
+            through = False if through is False or holds is False else None if None in (through, holds) else True
+            self._through[name] += through is True
+            self._unknown[name] += through is None
 
     def result(self) -> Sequence[Table]:
         whole = self._claimed
         rows: list[tuple[str | int | float | None, ...]] = [
             ("claimed successful", whole, whole, 0, 1.0 if whole else None)
         ]
-        for name, _ in _STEPS:
-            through = self._through[name]
-            rows.append((name, self._each[name], through, self._unknown[name], through / whole if whole else None))
+        rows += [self._row(name) for name, _ in _STEPS]
         return [
             Table(
                 name="headline",
@@ -62,9 +62,22 @@ class _Headline:
                 columns=("step", "runs", "and all before", "not known", "share"),
                 rows=rows,
                 note="`runs` counts each step by itself; `and all before` those that passed every earlier step too, "
-                "`not known` those that did and then could not be checked; `share` is of the runs claimed successful.",
+                "`not known` those that failed none and of which some step could not be checked; `share` is what "
+                "`and all before` is of the runs claimed successful. A cell is empty where no run is known.",
             )
         ]
+
+    def _row(self, name: str) -> tuple[str | int | float | None, ...]:
+        """What could be checked of no run at all is not zero but unknown."""
+        through, unknown = self._through[name], self._unknown[name]
+        counted = through if through or not unknown else None
+        return (
+            name,
+            self._each[name] if self._known[name] or not self._claimed else None,
+            counted,
+            unknown,
+            counted / self._claimed if counted is not None and self._claimed else None,
+        )
 
 
 def collect(context: Context) -> _Headline:

@@ -12,7 +12,7 @@ from judge.auditor.context import Context
 from judge.auditor.evidence import direction
 from judge.auditor.faults import NO_PATCH, FaultKind
 from judge.auditor.reading import claim
-from judge.auditor.run import AuditedRun
+from judge.auditor.run import NOT_EVALUATED, AuditedRun
 
 ORDER = 30
 _MAX_MODELS = 200
@@ -31,6 +31,8 @@ _GROUPS: tuple[tuple[str, str], ...] = (
     ("no test script available", "no test script"),
     ("other issues", "patch there, evaluation says no patch"),
     ("other issues", "patch apply failed"),
+    ("other issues", "tests failed or outputs changed"),
+    ("other issues", "tests passed, not timed"),
     ("other issues", "success without a number"),
     ("other issues", "other test failure"),
     ("other issues", "patch unreadable or elsewhere"),
@@ -52,6 +54,8 @@ _SPEEDS = {
     "regression": "regression (below 0.95x)",
     "neutral": "neutral",
 }
+_TESTS_FAILED = frozenset({"unresolved", "test_failed"})
+_NOT_RUN = frozenset({"error", "failed", "base_failed", "infra_failure"})
 _APPLY_FAILED = re.compile(
     r"patch (?:failed|does not|did not|could not|cannot)|(?:fail\w*|cannot|unable) to apply", re.I
 )
@@ -68,12 +72,22 @@ def outcome(audited: AuditedRun) -> str:
     if found is None:
         return "not evaluated" if run.patch_state == "yes" else "patch unreadable or elsewhere"
     status = (found.status or "").lower()
+    if status == NOT_EVALUATED:
+        return "not evaluated"
     if status in NO_PATCH:
-        return "patch there, evaluation says no patch"
+        if run.patch_state == "yes":
+            return "patch there, evaluation says no patch"
+        return "empty patch" if "empty" in status else "no patch"
     if _APPLY_FAILED.search(f"{status.replace('_', ' ')} {found.error or ''}"):
         return "patch apply failed"
     if audited.fault is not None:
         return _FAULTS[audited.fault.kind]
+    if found.correctness == "changed" or status in _TESTS_FAILED:
+        return "tests failed or outputs changed"
+    if found.correctness == "same":
+        return "tests passed, not timed"
+    if status in _NOT_RUN:
+        return "other test failure"
     return "success without a number" if claim(found.status) == "success" else "uncategorized"
 
 

@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 from old_runs import OldRuns, old_runs, write_all
 
+from judge.auditor.audit import AuditOptions, AuditResult, audit
+
 
 @pytest.fixture(scope="session")
 def one_of_each(tmp_path_factory: pytest.TempPathFactory) -> OldRuns:
@@ -14,6 +16,12 @@ def one_of_each(tmp_path_factory: pytest.TempPathFactory) -> OldRuns:
     runs = old_runs(tmp_path_factory.mktemp("old"))
     write_all(runs)
     return runs
+
+
+@pytest.fixture(scope="session")
+def audited(one_of_each: OldRuns) -> AuditResult:
+    """One audit of that tree with its repository, into `one_of_each.out`; done once for all tests."""
+    return audit([one_of_each.tree], AuditOptions(repos=one_of_each.repos, out=one_of_each.out, jobs=2))
 
 
 @pytest.fixture

@@ -35,12 +35,6 @@ def content(folder: Path) -> dict[str, str]:
     }
 
 
-@pytest.fixture(scope="module")
-def audited(one_of_each: OldRuns) -> AuditResult:
-    """One audit of the whole tree, with the repository."""
-    return audit([one_of_each.tree], options(one_of_each))
-
-
 def test_every_run_gets_the_verdict_that_was_shown(one_of_each: OldRuns, audited: AuditResult) -> None:
     """Shown wrong where a gate or the run's own absence of a patch shows it, undetermined elsewhere, never true."""
     found = {name: (record["verdict"], record["true_success"], record["level"]) for name, record in
@@ -89,7 +83,7 @@ def test_headline_counts_what_is_left_of_the_claims(audited: AuditResult) -> Non
     assert found["share a file with the human commit"][:2] == (6, 5)
     assert found["were ever timed"][:2] == (3, 3)
     assert found["were faster (one recorded number, no proof)"][:2] == (1, 1)
-    assert found["are true successes"][:2] == (0, 0)
+    assert found["are true successes"] == (0, None, 1, None), "the faster one may be one or not: nobody has judged it"
 
 
 def test_confusion_has_the_harness_words_in_its_rows(audited: AuditResult) -> None:
@@ -183,7 +177,7 @@ def test_without_the_repository_only_absent_patches_are_shown_wrong(one_of_each:
     result = audit([one_of_each.tree], AuditOptions(out=tmp_path / "out", jobs=1))
     found = {name: record["verdict"] for name, record in verdicts(tmp_path / "out").items()}
     assert {name for name, verdict in found.items() if verdict != "undetermined"} == {"03-empty", "04-missing"}
-    assert rows(result, "headline")["apply to the recorded base"][:3] == (0, 0, 7)
+    assert rows(result, "headline")["apply to the recorded base"][:3] == (0, None, 7)
 
 
 def test_a_base_that_is_not_there_is_an_error_not_a_failed_patch(tree: OldRuns) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from old_runs import BATCH, NOTHING, OTHER, OldRuns, write_all
+from old_runs import BATCH, NOTHING, OTHER, OldRuns
 from run_tree_kit import dump
 
 from judge.auditor.audit import AuditOptions, AuditResult, audit
@@ -28,43 +28,46 @@ def copy(runs: OldRuns, item: str, name: str) -> dict[str, Any]:
     return found
 
 
-def test_a_success_without_a_patch_becomes_an_error_that_says_why(tree: OldRuns) -> None:
+@pytest.fixture(scope="module")
+def corrected(one_of_each: OldRuns, tmp_path_factory: pytest.TempPathFactory) -> OldRuns:
+    """One of each kind with its copies, written by one audit; its counts are tested here."""
+    runs = replace(one_of_each, out=tmp_path_factory.mktemp("corrected"))
+    result = correct(runs)
+    # 9 journals and 8 timings; of three runs both are wrong, of one the timing.
+    assert (result.corrected, result.changed) == (17, 7)
+    return runs
+
+
+def test_a_success_without_a_patch_becomes_an_error_that_says_why(corrected: OldRuns) -> None:
     """Empty, not applying, not parsing: the copy says error and names the fact; the old word is kept."""
-    write_all(tree)
-    correct(tree)
     for item, code in (
         ("03-empty", "apply-empty"),
         ("05-misfit", "apply-does-not-apply"),
         ("06-broken", "parse-python"),
     ):
-        found = copy(tree, item, "journal.json")
+        found = copy(corrected, item, "journal.json")
         assert (found["status"], found["error_type"]) == ("error", code), item
         assert found["audit"]["recorded"]["status"] == "success"
         assert found["audit"]["verdict"] == "false_positive"
-        assert copy(tree, item, "test_results.json")["metadata"]["agent_status"] == "error"
+        assert copy(corrected, item, "test_results.json")["metadata"]["agent_status"] == "error"
 
 
-def test_a_phantom_success_becomes_an_error(tree: OldRuns) -> None:
+def test_a_phantom_success_becomes_an_error(corrected: OldRuns) -> None:
     """A timing recorded as a success without a number is none; the patch's own record stays as it was."""
-    write_all(tree)
-    correct(tree)
-    found = copy(tree, "07-phantom", "test_results.json")
+    found = copy(corrected, "07-phantom", "test_results.json")
     assert found["result"]["status"] == "error"
     assert found["result"]["error_message"] == "recorded as a success without a speed-up"
     assert found["result"]["improvement"] is False
     assert found["audit"]["recorded"]["evaluation_status"] == "success"
-    assert copy(tree, "07-phantom", "journal.json")["status"] == "success"
+    assert copy(corrected, "07-phantom", "journal.json")["status"] == "success"
 
 
-def test_what_is_not_shown_wrong_keeps_its_status(tree: OldRuns) -> None:
+def test_what_is_not_shown_wrong_keeps_its_status(corrected: OldRuns) -> None:
     """All of a good run's files but the added `audit` are what they were."""
-    folder = tree.add("01", tree.edit(OTHER), timing={})
-    result = correct(tree)
-    found = copy(tree, "01", "journal.json")
+    original = corrected.tree / "state/runs" / BATCH / "01-other-way/journal.json"
+    found = copy(corrected, "01-other-way", "journal.json")
     assert found.pop("audit")["true_success"] is None
-    assert found == json.loads((folder / "journal.json").read_text())
-    assert result.corrected == 2
-    assert result.changed == 0
+    assert found == json.loads(original.read_text())
 
 
 def test_a_patch_recorded_as_none_is_an_evaluation_that_did_not_happen(tree: OldRuns) -> None:

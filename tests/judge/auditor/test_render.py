@@ -5,8 +5,8 @@ from __future__ import annotations
 import csv
 import io
 
-from judge.auditor.accumulate import Table
-from judge.auditor.render import to_columns, to_csv, to_json, to_markdown
+from judge.auditor.accumulate import AuditFinding, RunSet, Table
+from judge.auditor.render import finding_lines, to_columns, to_csv, to_json, to_markdown
 
 HOSTILE = "a|b <script>*x* \x1b[31m\nnext `code`"
 TABLE = Table(
@@ -50,6 +50,32 @@ def test_columns_are_aligned_and_fit() -> None:
     assert all(len(line) <= 80 for line in lines)
     assert "zero" not in lines[0]
     assert not any("\x1b" in line for line in to_columns(TABLE))
+
+
+def test_what_does_not_fit_is_wrapped_and_nothing_is_lost() -> None:
+    """Headings give way first, then texts; numbers and words stay whole, and every word is there."""
+    wide = Table(
+        name="w", title="",
+        columns=("what", "found by size", "found by size in bytes", "why"),
+        rows=[("the model's reply was empty or unreadable", 123_456, 7, "because " * 12), ("", 1, 2, "")],
+    )  # fmt: skip
+    lines = to_columns(wide, width=80)
+    assert all(len(line) <= 80 for line in lines)
+    shown = " ".join(lines).split()
+    assert shown.count("because") == 12
+    assert {"123456", "unreadable", "bytes"} <= set(shown)
+    assert lines[-1].split() == ["1", "2"], "a row of empty texts is still a row"
+    path = "state/runs/vllm/trae/claude-sonnet-45/2025-11-28_02-25-29/vllm_bedrock_sonnet45-0003"
+    paths = to_columns(Table(name="p", title="", columns=("run", "n"), rows=[(path, 1)]), width=80)
+    assert all(line.split()[0].endswith("/") for line in paths[1:-1]), "paths break after a slash"
+    assert "".join(line.split()[0] for line in paths[1:]) == path
+
+
+def test_names_are_code_and_cannot_leave_it() -> None:
+    """A run's id is shown as it is, and holds no mark that would end the code."""
+    finding = AuditFinding(code="c", severity="warn", title="t", message="m", runs=RunSet())
+    finding.runs.take(0, "a__b/`<script>`")
+    assert "Runs (1): `a__b/'<script>'`" in finding_lines(finding)
 
 
 def test_json_keeps_the_values() -> None:

@@ -51,3 +51,6 @@ def test_what_cannot_be_checked_says_so(tmp_path: Path) -> None:
         (found,) = messages(tmp_path, "x", "1", name)
         assert found.startswith("warn: ")
         assert "could not be checked" in found
+    context = Context(expect=(Expectation(file=tmp_path / "gone.yaml", path="x", value="1"),))
+    (finding,) = findings_of(KIND, (), context)
+    assert "could not be checked" in finding.title

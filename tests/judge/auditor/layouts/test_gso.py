@@ -8,6 +8,8 @@ from typing import Any
 
 from run_tree_kit import dump, read
 
+from judge.auditor.discover import recognising
+
 IDS = [f"numpy__numpy-{number:07d}" for number in range(10)]
 
 
@@ -46,6 +48,15 @@ def test_the_totals_are_the_reports_own(tmp_path: Path) -> None:
     assert (first.config, first.patch_state) == ({"hacked": True}, "unknown")
     outcomes = [run.evaluation.correctness for run in found.runs if run.evaluation]
     assert outcomes == ["same"] * 4 + ["changed"] + ["unknown"] * 4
+
+
+def test_a_report_of_one_instance_is_not_gsos(tmp_path: Path) -> None:
+    """SWE-bench's report of an instance may be named INSTANCE.report.json; a damaged report of GSO is still named."""
+    other = dump(tmp_path / f"{IDS[0]}.report.json", {IDS[0]: {"patch_successfully_applied": True, "resolved": True}})
+    assert [layout.NAME for layout in recognising(other)] == ["swe-bench"]
+    damaged = tmp_path / "gpt-5.report.json"
+    damaged.write_text('{"summary": {')
+    assert [layout.NAME for layout in recognising(damaged)] == ["gso"]
 
 
 def test_statistics(tmp_path: Path) -> None:
