@@ -20,7 +20,7 @@ from judge.bench.sandbox import Walls
 
 AA_SUFFIX = " (A/A)"
 # A session looks at its own numbers after these multiples of `forks`, and nowhere else.
-LOOKS = (1, 2, 3)
+LOOKS = (1, 2, 3, 4, 5)
 _NOTE = "the metric {metric!r} is the command's own word ({better} is better): it was neither timed nor compared here"
 
 

@@ -35,7 +35,7 @@ class Options:
     """How a session is run; every limit is in seconds of wall time.
 
     `forks` processes per variant are started one after the other, each with `min_rounds` rounds;
-    while nothing is clear and `budget_s` lasts, up to three times as many forks follow, with up to
+    while nothing is clear and `budget_s` lasts, up to five times as many forks in all follow, with up to
     `max_rounds` rounds each. Processes differ more than their rounds do, so many forks with few
     rounds tell most. `budget_s` is an upper bound: a clear case stops early.
     `build` is a command that is run in a copy of each tree first. `overlay` names packages whose

@@ -203,7 +203,7 @@ def make_trees(folder: Path, effect: int, *, torch: bool) -> Trees:
 
 def run(options: argparse.Namespace) -> None:
     """Take the trials, one line of samples each."""
-    plans = [(name, rule, sys.executable, False) for name, rule in RULES.items() if options.rules in name]
+    plans = [(name, rule, options.python, False) for name, rule in RULES.items() if options.rules in name]
     if options.torch_python:
         torch_rules = {"ours on torch": ours, "torch.utils.benchmark": torch_benchmark}
         plans += [(n, rule, options.torch_python, True) for n, rule in torch_rules.items() if options.rules in n]
@@ -261,6 +261,9 @@ def main() -> None:
     parser.add_argument("--effects", type=int, nargs="+", default=list(EFFECTS), help="percent; of %(default)s")
     parser.add_argument("--state", choices=["quiet", "noisy", "both"], default="both")
     parser.add_argument("--rules", default="", help="only rules whose name contains this")
+    # What is installed in development mode makes every start of this environment's interpreter slow.
+    plain = getattr(sys, "_base_executable", sys.executable)
+    parser.add_argument("--python", default=plain, help="interpreter of the timed code for all rules")
     parser.add_argument(
         "--torch-python", help="interpreter with torch: adds torch work and torch.utils.benchmark's rule"
     )
