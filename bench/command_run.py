@@ -11,11 +11,11 @@ from pathlib import Path
 from judge.bench.comparison import Measured, compare
 from judge.bench.contract import Command
 from judge.bench.devices import Core, fingerprint, idle_notes
-from judge.bench.inspection import INSPECTOR
 from judge.bench.options import Options, Variant
+from judge.bench.places import Place
 from judge.bench.preparation import Prepared
 from judge.bench.results import Crashed, Fork, Ran, Session, Unknown, VariantResult
-from judge.bench.runner import WorkerFault, WorkerProcess
+from judge.bench.runner import INSPECTOR, WorkerFault, WorkerProcess
 
 AA_SUFFIX = " (A/A)"
 # A session looks at its own numbers after these multiples of `forks`, and nowhere else.
@@ -77,7 +77,15 @@ class CommandRun:
     """
 
     def __init__(
-        self, ready: Prepared, options: Options, *, python: str, paths: tuple[str, ...], core: Core | None, folder: Path
+        self,
+        ready: Prepared,
+        options: Options,
+        *,
+        python: str,
+        paths: tuple[str, ...],
+        core: Core | None,
+        place: Place,
+        folder: Path,
     ) -> None:
         assert isinstance(options.benchmark, Command)
         self._command = options.benchmark
@@ -85,10 +93,11 @@ class CommandRun:
         self._python = python
         self._paths = paths
         self._core = core
+        self._place = place
         self._folder = folder
         self._notes = ready.notes
         self._random = random.Random(options.seed)
-        self._machine = fingerprint()
+        self._machine = fingerprint() | place.facts()
         base = ready.variants[0]
         names = [(base.name, base), (base.name + AA_SUFFIX, base), *((one.name, one) for one in ready.variants[1:])]
         self._sides = [_Side(name=name, variant=one, crash=ready.crashes.get(one.name)) for name, one in names]
@@ -117,12 +126,14 @@ class CommandRun:
         options, tree = self._options, side.variant.tree.absolute()
         process = WorkerProcess(
             python=self._python, home=home, hash_seed=self._random.randint(0, 2**32 - 1),
-            reply_limit=2 * options.output_bytes, script=INSPECTOR,
+            reply_limit=2 * options.output_bytes, script=INSPECTOR, environment=self._place.environment,
         )  # fmt: skip
         try:
             core = self._core.number if self._core else None
             self._facts = dict(
-                process.hello(timeout_s=options.setup_timeout_s, memory=options.memory_bytes, core=core).fields
+                process.hello(
+                    timeout_s=options.setup_timeout_s, memory=self._place.memory(options.memory_bytes), core=core
+                ).fields
             )
             said = process.ask(
                 "command",

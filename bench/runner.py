@@ -16,6 +16,7 @@ from judge.bench.errors import InterpreterError
 from judge.bench.results import FaultKind
 
 WORKER = Path(__file__).parent / "inside" / "worker.py"
+INSPECTOR = Path(__file__).parent / "inside" / "inspector.py"
 STDERR_TAIL = 4096
 REPLY_MARGIN = 1024 * 1024
 _PEEK_MS = 200
@@ -31,6 +32,9 @@ _PASSED_ON = (
     "MKL_NUM_THREADS",
     "OPENBLAS_NUM_THREADS",
     "NUMEXPR_NUM_THREADS",
+    "CUDA_HOME",
+    "CUDA_PATH",
+    "TORCH_CUDA_ARCH_LIST",
 )
 
 
@@ -87,7 +91,16 @@ def scrubbed_environment(source: Mapping[str, str], *, home: Path, hash_seed: in
 class WorkerProcess:
     """One worker in a session of its own, asked one thing at a time."""
 
-    def __init__(self, *, python: str, home: Path, hash_seed: int, reply_limit: int, script: Path = WORKER) -> None:
+    def __init__(
+        self,
+        *,
+        python: str,
+        home: Path,
+        hash_seed: int,
+        reply_limit: int,
+        script: Path = WORKER,
+        environment: Mapping[str, str] | None = None,
+    ) -> None:
         self._nonce = secrets.token_hex(16)
         self._number = 0
         self._reply_limit = reply_limit + REPLY_MARGIN
@@ -102,7 +115,7 @@ class WorkerProcess:
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
                 cwd=home,
-                env=scrubbed_environment(os.environ, home=home, hash_seed=hash_seed),
+                env=scrubbed_environment(os.environ, home=home, hash_seed=hash_seed) | dict(environment or {}),
                 start_new_session=True,
                 bufsize=0,
             )
@@ -257,7 +270,7 @@ class WorkerProcess:
 
 
 def _raised(error: Mapping[str, object]) -> WorkerFault:
-    kind: FaultKind = "memory" if error.get("type") == "MemoryError" else "raised"
+    kind: FaultKind = "memory" if error.get("type") in ("MemoryError", "OutOfMemoryError") else "raised"
     where = f" ({error.get('where')})" if error.get("where") else ""
     missing = error.get("missing")
     return WorkerFault(kind, f"{error.get('message')}{where}", missing=missing if isinstance(missing, str) else "")
