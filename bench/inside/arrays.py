@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from typing import Any, List, Set, Tuple
 
-_BLOCKS = 8
+_BLOCKS = 32
 _MOST_BYTES = 64 * 1024 * 1024
 _MOST_BYTES_CUDA = 1024 * 1024 * 1024
 _DEPTH = 8
@@ -29,8 +29,8 @@ def places(value: Any, depth: int = 0) -> Set[Place]:
 def spoil(found: Set[Place]) -> None:
     """Take blocks of these sizes, fill them with bytes that read as NaN or -1, and free them.
 
-    A result that nobody wrote then does not hold what an earlier call left there. Allocators hand out what was
-    freed last; blocks too large for the limit come from the system as zeros anyway.
+    A result that nobody wrote then rarely holds what an earlier call left there: allocators hand out what was freed
+    last. On the CPU that is likely and not certain, as free memory of other sizes is not touched.
     """
     numpy: Any = sys.modules.get("numpy")
     torch: Any = sys.modules.get("torch")

@@ -1,5 +1,6 @@
 """The real torch on the CPU: runs where the tests' interpreter has torch, or an environment variable names one."""
 
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -50,11 +51,13 @@ def work(a, b):
 """
 UNWRITTEN = """
 import torch
-calls = 0
+seen = set()
 def work(a, b):
-    global calls
-    calls += 1
-    return a @ b if calls == 1 else torch.empty(200, 200)
+    key = a[0, 0].item()
+    if key in seen:
+        return torch.empty(200, 200)
+    seen.add(key)
+    return a @ b
 """
 
 
@@ -114,6 +117,39 @@ def test_memory_that_nobody_wrote_shows(bench: Bench) -> None:
     """HACKS.md rows 28 and 30: freed blocks are filled with NaN, so an old result does not come back by chance."""
     session = timed(bench, {"base": BASE, "candidate": UNWRITTEN})
     assert isinstance(session.outputs["candidate"], Changed), session.outputs
+
+
+SPOILED = """
+import importlib.util, sys, torch
+spec = importlib.util.spec_from_file_location("arrays", sys.argv[1])
+arrays = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(arrays)
+stale = []
+for _ in range(8):
+    old = torch.full((100, 100), 7.0)
+    places = arrays.places([old, {"a": 1}])
+    del old
+    if sys.argv[2] == "spoil":
+        arrays.spoil(places)
+    new = torch.empty(100, 100)
+    stale.append(int((new == 7).sum()))
+    del new
+print(max(stale))
+"""
+
+
+def test_freed_blocks_are_spoiled() -> None:
+    """An allocator hands out what was freed, with what it held, but not after `spoil`."""
+    file = Path(__file__).parents[2] / "bench" / "inside" / "arrays.py"
+
+    def stale(how: str) -> int:
+        done = subprocess.run(
+            [python(), "-c", SPOILED, str(file), how], capture_output=True, text=True, check=True, timeout=60
+        )
+        return int(done.stdout)
+
+    assert stale("leave") > 5_000, "else this proves nothing"
+    assert stale("spoil") == 0
 
 
 def test_precision_given_up_within_the_tolerance_asks_for_a_look(bench: Bench) -> None:
