@@ -8,6 +8,7 @@ from typing import Any, List, Set, Tuple
 _BLOCKS = 32
 _MOST_BYTES = 64 * 1024 * 1024
 _MOST_BYTES_CUDA = 1024 * 1024 * 1024
+_SLACK = 256
 _DEPTH = 8
 
 Place = Tuple[str, int]
@@ -38,11 +39,13 @@ def spoil(found: Set[Place]) -> None:
         limit = _MOST_BYTES_CUDA if place.startswith("cuda") else _MOST_BYTES
         blocks: List[Any] = []
         try:
-            for _ in range(min(_BLOCKS, limit // max(size, 1))):
+            for number in range(min(_BLOCKS, limit // max(size, 1))):
+                # An aligned block asks malloc for more than it keeps, so every other one must fit into what is left.
+                least = max(1, size - _SLACK * (number % 2))
                 if place == "numpy":
-                    blocks.append(numpy.empty(size, dtype="uint8"))
+                    blocks.append(numpy.empty(least, dtype="uint8"))
                 else:
-                    blocks.append(torch.empty(size, dtype=torch.uint8, device=place))
+                    blocks.append(torch.empty(least, dtype=torch.uint8, device=place))
             for block in blocks:
                 block.fill(255) if place == "numpy" else block.fill_(255)
         except Exception:  # no memory left for it: nothing is spoiled then
