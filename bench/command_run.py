@@ -11,11 +11,11 @@ from pathlib import Path
 from judge.bench.comparison import Measured, compare
 from judge.bench.contract import Command
 from judge.bench.devices import Core, fingerprint, idle_notes
-from judge.bench.inspection import INSPECTOR
 from judge.bench.options import Options, Variant
+from judge.bench.places import Place
 from judge.bench.preparation import Prepared
 from judge.bench.results import Crashed, Fork, Ran, Session, Unknown, VariantResult
-from judge.bench.runner import WorkerFault, WorkerProcess
+from judge.bench.runner import INSPECTOR, WorkerFault, WorkerProcess
 from judge.bench.sandbox import Walls
 
 AA_SUFFIX = " (A/A)"
@@ -86,6 +86,7 @@ class CommandRun:
         walls: Walls,
         paths: tuple[str, ...],
         core: Core | None,
+        place: Place,
         folder: Path,
     ) -> None:
         assert isinstance(options.benchmark, Command)
@@ -95,10 +96,11 @@ class CommandRun:
         self._walls = walls
         self._paths = paths
         self._core = core
+        self._place = place
         self._folder = folder
         self._notes = ready.notes
         self._random = random.Random(options.seed)
-        self._machine = fingerprint()
+        self._machine = fingerprint() | place.facts()
         base = ready.variants[0]
         names = [(base.name, base), (base.name + AA_SUFFIX, base), *((one.name, one) for one in ready.variants[1:])]
         self._sides = [_Side(name=name, variant=one, crash=ready.crashes.get(one.name)) for name, one in names]
@@ -128,12 +130,14 @@ class CommandRun:
         process = WorkerProcess(
             python=self._python, home=home, hash_seed=self._random.randint(0, 2**32 - 1),
             reply_limit=2 * options.output_bytes, script=INSPECTOR,
-            cell=self._walls.cell(read=self._command_files(), write=[tree]),
+            cell=self._walls.cell(read=self._command_files(), write=[tree]), environment=self._place.environment,
         )  # fmt: skip
         try:
             core = self._core.number if self._core else None
             self._facts = dict(
-                process.hello(timeout_s=options.setup_timeout_s, memory=options.memory_bytes, core=core).fields
+                process.hello(
+                    timeout_s=options.setup_timeout_s, memory=self._place.memory(options.memory_bytes), core=core
+                ).fields
             )
             said = process.ask(
                 "command",

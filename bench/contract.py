@@ -3,6 +3,7 @@
 import ast
 import re
 import shlex
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -11,6 +12,7 @@ from judge.bench.definitions import data_names, filled_names, required_modules, 
 from judge.bench.errors import ContractError
 
 ProblemCode = Literal["missing_file", "unreadable", "syntax", "missing_setup", "missing_experiment", "signature"]
+GPU_MODULES = frozenset({"torch", "triton", "cupy"})
 _EXAMPLE = "a benchmark defines `setup()` returning data and `experiment(data)` returning a result"
 
 
@@ -88,8 +90,18 @@ class Contract:
     names_cuda: bool = False
 
 
-def function_contract(function: Function) -> Contract:
-    """Return the contract of a function of the tree: called without arguments, no set-up."""
+def function_contract(function: Function, folders: Sequence[Path] = ()) -> Contract:
+    """Return the contract of a function of the tree: called without arguments, no set-up.
+
+    Its module is looked for in `folders`; what that imports tells on which device it may run.
+    """
+    stem = function.module.replace(".", "/")
+    files = [folder / name for folder in folders for name in (f"{stem}.py", f"{stem}/__init__.py")]
+    text = next((file.read_bytes() for file in files if file.is_file()), b"")
+    try:
+        imported = required_modules(ast.parse(text))
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        imported = ()
     return Contract(
         path=Path(function.module),
         function=function.name,
@@ -97,7 +109,8 @@ def function_contract(function: Function) -> Contract:
         has_check_equivalence=False,
         module=function.module,
         has_setup=False,
-        modules=(function.module.partition(".")[0],),
+        modules=(function.module.partition(".")[0], *(name for name in imported if name in GPU_MODULES)),
+        names_cuda=b"cuda" in text,
     )
 
 

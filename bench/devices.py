@@ -61,18 +61,20 @@ def hold_core() -> Iterator[Core | None]:
         return
     numbers = sorted(os.sched_getaffinity(0), reverse=True)
     for number in numbers:
-        handle = _try_lock(number)
+        handle = try_lock(f"core-{number}")
         if handle is not None:
             try:
                 yield Core(number=number, exclusive=True)
             finally:
-                os.close(handle)
+                release(handle)
             return
     yield Core(number=numbers[os.getpid() % len(numbers)], exclusive=False)
 
 
-def _try_lock(number: int) -> int | None:
-    path = Path(tempfile.gettempdir()) / f"judge-bench-{os.getuid()}-core-{number}.lock"
+def try_lock(name: str) -> int | None:
+    """Return the handle of a lock among this user's sessions, None if another one holds it."""
+    name = "".join(letter if letter.isalnum() else "-" for letter in name)
+    path = Path(tempfile.gettempdir()) / f"judge-bench-{os.getuid()}-{name}.lock"
     try:
         handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
     except OSError:
@@ -83,6 +85,11 @@ def _try_lock(number: int) -> int | None:
         os.close(handle)
         return None
     return handle
+
+
+def release(handle: int) -> None:
+    """Give a lock up."""
+    os.close(handle)
 
 
 def _cpu_model() -> str:

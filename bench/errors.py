@@ -2,7 +2,7 @@
 
     BenchError
     ├── OptionsError        an option or a variant that cannot be used
-    ├── DeviceError         a device that this version cannot time on
+    ├── DeviceError         a device that cannot be timed on here
     ├── ContractError       the benchmark file does not define what is timed
     └── InterpreterError    the target's interpreter does not start
 
@@ -19,7 +19,7 @@ class OptionsError(BenchError):
 
 
 class DeviceError(BenchError):
-    """A device that this version cannot time on."""
+    """A device that cannot be timed on here."""
 
 
 class ContractError(BenchError):

@@ -8,9 +8,8 @@ from pathlib import Path
 from judge.bench.lanes import Lane, Setting, load_arguments
 from judge.bench.options import Variant
 from judge.bench.results import Changed, Coverage, NotCovered, Outcome, PathCoverage, Same, Unknown
-from judge.bench.runner import WorkerFault, WorkerProcess
+from judge.bench.runner import INSPECTOR, WorkerFault, WorkerProcess
 
-INSPECTOR = Path(__file__).parent / "inside" / "inspector.py"
 _LEAST_S = 5.0
 
 
@@ -116,10 +115,11 @@ def _inspector(
     options = setting.options
     process = WorkerProcess(
         python=setting.python, home=home, hash_seed=1, reply_limit=2 * options.output_bytes, script=INSPECTOR,
-        cell=setting.cell(variant.tree.absolute()),
+        cell=setting.cell(variant.tree.absolute()), environment=setting.place.environment,
     )  # fmt: skip
     try:
-        process.hello(timeout_s=options.setup_timeout_s, memory=options.memory_bytes, core=setting.core)
+        memory = setting.place.memory(options.memory_bytes)
+        process.hello(timeout_s=options.setup_timeout_s, memory=memory, core=setting.core)
         if before_load:
             before_load(process)
         process.ask(
@@ -129,7 +129,7 @@ def _inspector(
             paths=[str(variant.tree.absolute() / path) for path in setting.import_paths],
             benchmark=str(setting.contract.path.absolute()),
             limit=options.output_bytes,
-            **load_arguments(setting.contract),
+            **load_arguments(setting.contract, setting.place),
         )
         yield process
     finally:

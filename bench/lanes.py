@@ -8,9 +8,10 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from statistics import median
 
-from judge.bench.clocks import Reading, disagreement, impossible
+from judge.bench.clocks import DeviceReading, Reading, device_disagreement, disagreement, impossible
 from judge.bench.contract import Contract
 from judge.bench.options import Options, Variant
+from judge.bench.places import Place
 from judge.bench.results import Changed, Costs, Crashed, Fork, Outcome, Phase, Ran, VariantResult
 from judge.bench.runner import Reply, WorkerFault, WorkerProcess
 from judge.bench.sandbox import Cell, Walls
@@ -24,6 +25,7 @@ _NEAR = 10
 # One request may take this share of the budget, unless the base needed a twentieth of it too.
 _ONE_CALL = 0.25
 _BASE_SHARE = 0.05
+_WIDENED_S = 10.0
 VARY_NS = 4_000_000
 """Single calls on varied input take about this long in each process, and never fewer than two of them."""
 
@@ -65,6 +67,7 @@ class Setting:
     import_paths: tuple[str, ...]
     base_tree: Path
     core: int | None
+    place: Place
     budget: Budget
     walls: Walls
 
@@ -100,6 +103,7 @@ class Lane:
         self.out_of_time = False
         self.forks: list[Fork] = []
         self.readings: list[Reading] = []
+        self.device_readings: list[DeviceReading] = []
         self.outcomes: list[Outcome] = []
         self.varied: list[tuple[float, ...]] = []
         self.pickles: dict[str, str | None] = {}
@@ -116,6 +120,7 @@ class Lane:
         self._process: WorkerProcess | None = None
         self._shape = Shape(loops=1, parts=1)
         self._pending: list[Reading] = []
+        self._device_pending: list[DeviceReading] = []
         self._samples: list[tuple[float, ...]] = []
         self._resolution_ns = 1
         self._imports: list[float] = []
@@ -153,13 +158,14 @@ class Lane:
         """Start a fresh worker for the next fork, and do not wait: all variants' start side by side."""
         home.mkdir()
         options = self._setting.options
-        self._home, self._pending, self._samples = home, [], []
+        self._home, self._pending, self._device_pending, self._samples = home, [], [], []
         self._process = WorkerProcess(
             python=self._setting.python,
             home=home,
             hash_seed=hash_seed,
             reply_limit=2 * options.output_bytes,
             cell=self._setting.cell(self._tree),
+            environment=self._setting.place.environment,
         )
 
     def greet(self) -> None:
@@ -167,7 +173,8 @@ class Lane:
         assert self._process is not None
         options = self._setting.options
         allowed = self._allow("hello", options.setup_timeout_s)
-        hello = self._process.hello(timeout_s=allowed, memory=options.memory_bytes, core=self._setting.core)
+        memory = self._setting.place.memory(options.memory_bytes)
+        hello = self._process.hello(timeout_s=allowed, memory=memory, core=self._setting.core)
         self.facts = hello.fields
         self._resolution_ns = hello.integer("resolution_ns")
 
@@ -181,7 +188,7 @@ class Lane:
                 tree=str(self._tree),
                 paths=[str(self._tree / path) for path in setting.import_paths],
                 benchmark=str(setting.contract.path.absolute()),
-                **load_arguments(setting.contract),
+                **load_arguments(setting.contract, setting.place),
                 limit=setting.options.output_bytes,
             )
         except WorkerFault as fault:
@@ -224,12 +231,21 @@ class Lane:
         self._ask("prepare", limit_s, loops=shape.loops, fresh=fresh, parts=shape.parts)
         reply = self._call("sample")
         claimed = reply.integers("ns")
-        reading = Reading(claimed_ns=sum(claimed), wall_ns=reply.wall_ns)
-        fault = impossible(reading)
+        device = None
+        if self._setting.place.device == "cuda":
+            device = DeviceReading(
+                event_ns=sum(claimed),
+                host_ns=reply.integer("host_ns"),
+                total_ns=reply.integer("total_ns"),
+                calls=shape.loops * shape.parts,
+            )
+        reading = Reading(claimed_ns=device.total_ns if device else sum(claimed), wall_ns=reply.wall_ns)
+        fault = impossible(reading) or (device.impossible() if device else "")
         if fault or len(claimed) != shape.parts or min(claimed) <= 0:
             raise WorkerFault("clock", fault or f"{shape.parts} times were asked for, the sample claims {claimed}")
         if keep:
             self._pending.append(reading)
+            self._device_pending += [device] if device else []
             self._samples.append(tuple(ns / shape.loops for ns in claimed))
 
     def result(self, seed: int | None) -> object:
@@ -276,6 +292,10 @@ class Lane:
             failed=str(reply.fields.get("failed")),
         )
 
+    def widened(self, seed: int) -> object:
+        """Return the serialised result on fresh input in float64; None where there is none."""
+        return self._ask("widened", _WIDENED_S, seed=seed).fields.get("tree")
+
     def agree(self, label: str, outcome: Outcome) -> None:
         """Keep how one result compares with the base's, and on which input."""
         if isinstance(outcome, Changed):
@@ -287,10 +307,12 @@ class Lane:
         if self._samples:
             self.forks.append(Fork(ns_per_call=tuple(self._samples), loops=self._shape.loops))
             self.readings += self._pending
+            self.device_readings += self._device_pending
 
     def check_clock(self, base: "Lane") -> None:
         """Crash where this variant's own clock disagrees with the parent's."""
         fault = disagreement(base.readings, self.readings)
+        fault = fault or device_disagreement(base.device_readings, self.device_readings)
         if fault and not self.crash:
             self.crash = Crashed(phase="sample", kind="clock", message=fault)
 
@@ -368,9 +390,10 @@ class Lane:
         return reply
 
 
-def load_arguments(contract: Contract) -> dict[str, object]:
-    """Return what a worker must know of the contract to load the benchmark."""
+def load_arguments(contract: Contract, place: Place) -> dict[str, object]:
+    """Return what a worker must know of the contract to load the benchmark, and on what it runs."""
     return {
+        "device": place.device,
         "function": contract.function,
         "module": contract.module,
         "has_setup": contract.has_setup,

@@ -6,7 +6,7 @@ from typing import Literal
 from judge.bench.comparison import Measured
 from judge.bench.results import Session
 
-OddityCode = Literal["big-gain-small-change", "near-zero", "faster-than-memory", "faster-than-launch"]
+OddityCode = Literal["big-gain-small-change", "near-zero", "faster-than-memory", "faster-than-launch", "less-precise"]
 
 BIG_GAIN = 2.0
 SMALL_CHANGE_LINES = 10
@@ -54,4 +54,11 @@ def oddities(
     if on_gpu and nanoseconds < LAUNCH_NS:
         message = f"a call takes {nanoseconds:.0f} ns, less than the launch of an empty kernel"
         signs.append(Oddity(code="faster-than-launch", message=message))
+    errors = session.precision.get(candidate)
+    if errors and errors.lost:
+        message = (
+            f"the error against float64 is {errors.error:.2g} of the result, the base's {errors.base_error:.2g} "
+            f"({errors.dtype}): see whether precision was given up"
+        )
+        signs.append(Oddity(code="less-precise", message=message))
     return tuple(signs)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Literal
 
 from judge.bench.contract import Benchmark
-from judge.bench.errors import DeviceError, InterpreterError, OptionsError
+from judge.bench.errors import InterpreterError, OptionsError
 
 Device = Literal["auto", "cpu", "cuda"]
 
@@ -41,6 +41,8 @@ class Options:
     `build` is a command that is run in a copy of each tree first. `overlay` names packages whose
     compiled parts come from what is installed for `python`, and whose Python files from the trees.
     `sandbox` puts the workers behind bubblewrap's walls where that works.
+    `device_timeout_s` is how long to wait for a GPU that another session holds. `memory_bytes` limits the
+    address space, of which CUDA reserves so much that there is no limit with it.
     `import_paths` are relative to the tree; empty means `src` where only that holds packages.
     """
 
@@ -51,6 +53,7 @@ class Options:
     build_timeout_s: float = 1800.0
     overlay: tuple[str, ...] = ()
     device: Device = "auto"
+    device_timeout_s: float = 600.0
     forks: int = 8
     min_rounds: int = 5
     max_rounds: int = 5
@@ -80,10 +83,6 @@ def check_options(variants: Sequence[Variant], options: Options) -> None:
                 f"the tree of variant {variant.name!r} is not a directory: {str(variant.tree)!r}; "
                 "prepare it before timing"
             )
-    if options.device == "cuda":
-        raise DeviceError(
-            "device 'cuda' is not implemented: this version times on the CPU only; use device 'cpu' or 'auto'"
-        )
     counts = (("forks", options.forks, 2), ("min_rounds", options.min_rounds, 2))
     for label, count, least in (*counts, ("max_rounds", options.max_rounds, options.min_rounds)):
         if count < least:
@@ -93,6 +92,7 @@ def check_options(variants: Sequence[Variant], options: Options) -> None:
         "call_timeout_s": options.call_timeout_s,
         "setup_timeout_s": options.setup_timeout_s,
         "build_timeout_s": options.build_timeout_s,
+        "device_timeout_s": options.device_timeout_s,
         "sample_s": options.sample_s,
         "threshold - 1": options.threshold - 1,
     }

@@ -170,7 +170,7 @@ class _Comparer:
             self.node(_node(base[4]), _node(other[4]), where)
             return
         dtype = str(base[2])
-        left, right = _bytes(base[4]), _bytes(other[4])
+        left, right = data_bytes(base[4]), data_bytes(other[4])
         if left == right:
             return
         if len(left) != len(right):
@@ -185,7 +185,7 @@ class _Comparer:
 
     def floats(self, dtype: str, left: bytes, right: bytes, where: str) -> None:
         rtol, atol = TOLERANCES[dtype]
-        pairs = zip(_unpack(dtype, left), _unpack(dtype, right), strict=True)
+        pairs = zip(unpack(dtype, left), unpack(dtype, right), strict=True)
         for number, (a, b) in enumerate(pairs):
             close = a == b or abs(a - b) <= atol + rtol * abs(a)
             if not (close and math.isfinite(a) == math.isfinite(b)) and not (a != a and b != b):
@@ -244,7 +244,12 @@ def _hex(value: object) -> float:
     return float.fromhex(str(value))
 
 
-def _bytes(value: object) -> bytes:
+def data_bytes(value: object) -> bytes:
+    """Return what an array node holds.
+
+    Raises:
+        ValueError: it is not base64.
+    """
     try:
         return base64.b64decode(str(value), validate=True)
     except binascii.Error as error:
@@ -255,7 +260,7 @@ def _same_type(base: str, other: str) -> bool:
     if base == other:
         return True
     moved = base.rpartition(".")[2] == other.rpartition(".")[2]
-    return moved and not any(name.startswith("builtins.") for name in (base, other))
+    return moved and not any(name.startswith(("builtins.", "numpy.", "torch.")) for name in (base, other))
 
 
 def _tags(node: Node) -> set[str]:
@@ -269,7 +274,8 @@ def _tags(node: Node) -> set[str]:
     return found
 
 
-def _unpack(dtype: str, raw: bytes) -> Iterator[float]:
+def unpack(dtype: str, raw: bytes) -> Iterator[float]:
+    """Yield the numbers of an array of one of the dtypes in TOLERANCES; a complex one gives two for each."""
     if dtype == "bfloat16":
         # The upper half of a float32.
         halves = (raw[i : i + 2] for i in range(0, len(raw), 2))

@@ -12,10 +12,9 @@ from pathlib import Path
 
 from judge.bench.contract import Command
 from judge.bench.errors import OptionsError
-from judge.bench.inspection import INSPECTOR
 from judge.bench.options import Options, Variant, resolve_import_paths
 from judge.bench.results import Crashed
-from judge.bench.runner import WorkerFault, WorkerProcess
+from judge.bench.runner import INSPECTOR, WorkerFault, WorkerProcess
 from judge.bench.sandbox import Cell, Walls
 
 _NOT_COPIED = shutil.ignore_patterns(".git", "__pycache__")

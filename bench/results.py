@@ -62,6 +62,16 @@ VariantResult = Ran | Crashed
 
 
 @dataclass(frozen=True, kw_only=True)
+class Precision:
+    """Errors of two results against float64, relative to the size of the result (root mean squares)."""
+
+    dtype: str
+    base_error: float
+    error: float
+    lost: bool
+
+
+@dataclass(frozen=True, kw_only=True)
 class Same:
     """Outputs that agree, and how that is known."""
 
@@ -135,6 +145,7 @@ class Session:
     `result_bytes` are the sizes of results that are one array, else 0.
     `outputs` has no entry for the base, `coverage` only entries for variants with watched lines.
     `costs` has entries only for variants that were set up.
+    `precision` has entries for variants whose arrays differ from the base's within the tolerance.
     `varied` are nanoseconds of single calls by fork, each on input of which one element was changed before.
     """
 
@@ -152,6 +163,7 @@ class Session:
     wall_s: float
     coverage: Mapping[str, PathCoverage] = field(default_factory=dict)
     varied: Mapping[str, tuple[tuple[float, ...], ...]] = field(default_factory=dict)
+    precision: Mapping[str, Precision] = field(default_factory=dict)
 
     def record(self) -> dict[str, object]:
         """Return the session as plain values for JSON."""

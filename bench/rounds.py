@@ -1,5 +1,6 @@
 """Owns the course of a session: forks of side-by-side workers that take turns, round by round."""
 
+import os
 import random
 import tempfile
 import time
@@ -12,6 +13,7 @@ from judge.bench.comparison import Measured, compare
 from judge.bench.contract import Command, Contract, ContractProblem, Function, check_contract, function_contract
 from judge.bench.devices import Core, fingerprint, hold_core, idle_notes
 from judge.bench.errors import ContractError
+from judge.bench.gpus import GpuWatch
 from judge.bench.inspection import Check, equivalence, equivalence_notes, path_coverage, settle
 from judge.bench.lanes import RAISED, Budget, Lane, Setting, Shape
 from judge.bench.options import (
@@ -22,6 +24,7 @@ from judge.bench.options import (
     resolve_import_paths,
 )
 from judge.bench.outputs import combine_outcomes, compare_outputs
+from judge.bench.places import hold_place
 from judge.bench.preparation import Prepared, prepare
 from judge.bench.results import Changed, NotCovered, Outcome, PathCoverage, Phase, Same, Session, Unknown
 from judge.bench.runner import WorkerFault
@@ -47,19 +50,26 @@ def measure(
     started = time.monotonic()
     check_options(variants, options)
     benchmark = options.benchmark
-    contract = None if isinstance(benchmark, Command) else _contract(benchmark)
     python = find_interpreter(options.python)
     walls = find_sandbox(python, wanted=options.sandbox)
     paths = resolve_import_paths(variants[0].tree, options.import_paths)
+    folders = [variants[0].tree / path for path in paths]
+    contract = None if isinstance(benchmark, Command) else _contract(benchmark, folders)
+    tell = progress or (lambda text: None)
     with ExitStack() as stack:
         name = stack.enter_context(tempfile.TemporaryDirectory(prefix="judge-bench-", ignore_cleanup_errors=True))
         folder = Path(name)
         ready = prepare(variants, options, python=python, walls=walls, folder=folder)
+        place = stack.enter_context(
+            hold_place(options, contract, python=python, folder=folder, environment=os.environ, progress=tell)
+        )
         core = stack.enter_context(hold_core()) if options.pin else None
         began = time.monotonic()
         if contract is None:
-            runs = CommandRun(ready, options, python=python, walls=walls, paths=paths, core=core, folder=folder)
-            runs.all_runs(progress or (lambda text: None))
+            runs = CommandRun(
+                ready, options, python=python, walls=walls, paths=paths, core=core, place=place, folder=folder
+            )
+            runs.all_runs(tell)
             return runs.session(time.monotonic() - started)
         setting = Setting(
             options=options,
@@ -68,6 +78,7 @@ def measure(
             import_paths=paths,
             base_tree=ready.variants[0].tree.absolute(),
             core=core.number if core else None,
+            place=place,
             budget=Budget(
                 total_s=options.budget_s,
                 ends_at=began + _SOFT_SHARE * options.budget_s,
@@ -75,7 +86,7 @@ def measure(
             ),
             walls=walls,
         )
-        run = _Run(ready, setting, folder, progress or (lambda text: None))
+        run = _Run(ready, setting, folder, tell)
         run.all_forks()
         run.check_clocks()
         run.inspect()
@@ -107,7 +118,8 @@ class _Run:
         self._notes = ready.notes
         for lane in self._lanes:
             lane.crash = ready.crashes.get(lane.variant.name.removesuffix(AA_SUFFIX))
-        self._machine = fingerprint()
+        self._machine = fingerprint() | setting.place.facts()
+        self._gpu = GpuWatch(idle=setting.place.gpu)
         self._fresh = False
         self._overhead_s = 0.0
         self._results_s = 0.0
@@ -166,6 +178,7 @@ class _Run:
             opened = time.monotonic()
             self._rounds(index)
             closed = time.monotonic()
+            self._gpu.look()
             self._same_work.last_timed()
             if index < CHECKED_FORKS:
                 self._same_work.again(fresh_seed)
@@ -173,6 +186,8 @@ class _Run:
             self._results("timed input", None)
             self._each("sample", lambda lane: lane.finish_fork())
             self._overhead_s = time.monotonic() - started - (closed - opened)
+            if index == 0:
+                self._same_work.widened(fresh_seed)
         finally:
             for lane in self._lanes:
                 lane.close()
@@ -207,7 +222,10 @@ class _Run:
             if lane is self._base:
                 trees["base"] = tree
             else:
-                lane.agree(label, compare_outputs(trees["base"], tree))
+                found = compare_outputs(trees["base"], tree)
+                lane.agree(label, found)
+                if seed is not None:
+                    self._same_work.keep(lane, trees["base"], tree, found)
 
         self._each("experiment", ask)
 
@@ -249,8 +267,8 @@ class _Run:
         """Return all that was measured."""
         walls = self._setting.walls
         notes = [*idle_notes(self._machine), *walls.notes, *self._notes, *_contract_notes(self._setting.contract)]
-        if self._setting.contract.names_cuda and self._machine.get("device") == "cpu":
-            notes.append("the benchmark speaks of CUDA, and this session timed it on the CPU")
+        notes += [self._setting.place.note] if self._setting.place.note else []
+        notes += self._gpu.notes()
         if self._setting.contract.has_check_equivalence:
             notes += equivalence_notes(self._checks, self._partner.name, self._check_fault)
         notes += self._lane_notes()
@@ -260,6 +278,7 @@ class _Run:
         if str(facts.get("network", "open")).startswith("open"):
             notes.append(f"the network was not closed to the benchmark: {facts.get('network')}")
         machine = dict(self._machine, python=str(facts.get("python", "unknown")))
+        machine |= self._gpu.facts()
         machine["network"] = str(facts.get("network", "unknown"))
         machine["sandbox"] = walls.fact
         machine["timed_on_core"] = core.number if core else "any"
@@ -279,6 +298,7 @@ class _Run:
             wall_s=wall_s,
             coverage=self._coverage,
             varied={lane.name: tuple(lane.varied) for lane in self._lanes},
+            precision=self._same_work.precision,
         )
 
     def _outputs(self, lane: Lane) -> Outcome:
@@ -321,9 +341,9 @@ class _Run:
         return notes
 
 
-def _contract(benchmark: Path | Function) -> Contract:
+def _contract(benchmark: Path | Function, folders: Sequence[Path]) -> Contract:
     if isinstance(benchmark, Function):
-        return function_contract(benchmark)
+        return function_contract(benchmark, folders)
     contract = check_contract(benchmark)
     if isinstance(contract, ContractProblem):
         raise ContractError(str(contract))

@@ -17,6 +17,7 @@ from judge.bench.results import FaultKind
 from judge.bench.sandbox import Cell
 
 WORKER = Path(__file__).parent / "inside" / "worker.py"
+INSPECTOR = Path(__file__).parent / "inside" / "inspector.py"
 STDERR_TAIL = 4096
 REPLY_MARGIN = 1024 * 1024
 _PEEK_MS = 200
@@ -33,6 +34,9 @@ _PASSED_ON = (
     "MKL_NUM_THREADS",
     "OPENBLAS_NUM_THREADS",
     "NUMEXPR_NUM_THREADS",
+    "CUDA_HOME",
+    "CUDA_PATH",
+    "TORCH_CUDA_ARCH_LIST",
 )
 
 
@@ -98,6 +102,7 @@ class WorkerProcess:
         reply_limit: int,
         script: Path = WORKER,
         cell: Cell | None = None,
+        environment: Mapping[str, str] | None = None,
     ) -> None:
         self._cell = cell
         self._nonce = secrets.token_hex(16)
@@ -115,7 +120,7 @@ class WorkerProcess:
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
                 cwd=home,
-                env=scrubbed_environment(os.environ, home=home, hash_seed=hash_seed),
+                env=scrubbed_environment(os.environ, home=home, hash_seed=hash_seed) | dict(environment or {}),
                 start_new_session=True,
                 bufsize=0,
             )
@@ -275,7 +280,7 @@ class WorkerProcess:
 
 
 def _raised(error: Mapping[str, object]) -> WorkerFault:
-    kind: FaultKind = "memory" if error.get("type") == "MemoryError" else "raised"
+    kind: FaultKind = "memory" if error.get("type") in ("MemoryError", "OutOfMemoryError") else "raised"
     where = f" ({error.get('where')})" if error.get("where") else ""
     missing = error.get("missing")
     return WorkerFault(kind, f"{error.get('message')}{where}", missing=missing if isinstance(missing, str) else "")

@@ -5,11 +5,13 @@ timed a thousand times on one input proves nothing about the next input.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from judge.bench.lanes import RAISED, Lane, Varied
 from judge.bench.outputs import compare_outputs
-from judge.bench.results import Changed
+from judge.bench.precision import precision
+from judge.bench.results import Changed, Outcome, Precision, Same
+from judge.bench.runner import WorkerFault
 
 CHECKED_FORKS = 4
 """Of the first so many processes the extra calls are asked; each costs about ten calls."""
@@ -24,6 +26,8 @@ class SameWork:
     base: Lane
     each: Callable[[Callable[[Lane], None]], None]
     fault: str = ""
+    precision: dict[str, Precision] = field(default_factory=dict)
+    close: dict[str, tuple[object, object]] = field(default_factory=dict)
 
     def last_timed(self) -> None:
         """Compare what the last timed call returned: a cheaper path for calls in a row shows here.
@@ -68,6 +72,33 @@ class SameWork:
                 _judge(lane, found[0], other)
 
         self.each(step)
+
+    def keep(self, lane: Lane, base: object, other: object, found: Outcome) -> None:
+        """Keep results on fresh input that agree within the tolerance only: of the first process, for `widened`."""
+        if isinstance(found, Same) and found.how == "tolerance":
+            self.close.setdefault(lane.name, (base, other))
+
+    def widened(self, seed: int) -> None:
+        """Hold the kept results against the base's own in float64; the last request to a process.
+
+        Nothing comes of it where the base does not take such input; a process that dies of it is done with anyway.
+        """
+
+        def step(lane: Lane) -> None:
+            if lane is not self.base or not self.close:
+                return
+            try:
+                exact = lane.widened(seed)
+            except WorkerFault:
+                lane.close()
+                return
+            for name, (base, other) in self.close.items():
+                found = precision(exact, base, other)
+                if found is not None:
+                    self.precision[name] = found
+
+        self.each(step)
+        self.close.clear()
 
 
 def _fault(found: Varied) -> str:

@@ -236,11 +236,8 @@ def _array(value: Any) -> Any:
     torch: Any = sys.modules.get("torch")
     kind = type(value)
     if torch is not None and isinstance(value, getattr(torch, "Tensor", ())):
-        tensor: Any = value
-        plain = tensor.detach().cpu()
-        plain = (plain.to_dense() if plain.layout != torch.strided else plain).contiguous()
-        raw = plain.reshape(-1).view(torch.uint8).numpy().tobytes() if plain.numel() else b""
-        return _name(kind), str(plain.dtype).split(".")[-1], tuple(plain.shape), raw
+        plain = _plain_tensor(torch, value)
+        return _name(kind), str(plain.dtype).split(".")[-1], tuple(plain.shape), _tensor_bytes(plain)
     if numpy is None or not hasattr(numpy, "ndarray"):
         return None
     if isinstance(value, (numpy.ndarray, numpy.generic)):
@@ -254,6 +251,27 @@ def _array(value: Any) -> Any:
             dtype = "struct " + json.dumps(str(data.dtype))[1:-1]
         return _name(kind), dtype, data.shape, data.tobytes()
     return None
+
+
+def _plain_tensor(torch: Any, value: Any) -> Any:
+    """Read a tensor by torch's own functions: a subclass could compute its values only now."""
+    tensor = torch.Tensor
+    if getattr(type(value), "__torch_dispatch__", None) is not getattr(tensor, "__torch_dispatch__", None):
+        raise TypeError("a tensor whose class makes up its values when they are read")
+    with torch._C.DisableTorchFunction():
+        plain = tensor.cpu(tensor.detach(value))
+        if plain.layout != torch.strided:
+            plain = plain.to_dense()
+        if plain.is_quantized:
+            raise TypeError("a quantized tensor")
+        return plain.resolve_conj().resolve_neg().contiguous()
+
+
+def _tensor_bytes(plain: Any) -> bytes:
+    """Return the bytes of a contiguous tensor; torch can do without numpy, and so must we."""
+    import ctypes
+
+    return ctypes.string_at(plain.data_ptr(), plain.numel() * plain.element_size()) if plain.numel() else b""
 
 
 def encode(value: Any, limit: int, consume: bool = True) -> str:

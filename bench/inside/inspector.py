@@ -20,14 +20,14 @@ import types
 from typing import IO, TYPE_CHECKING, Any, Dict, Iterator, List, Set, Tuple
 
 if TYPE_CHECKING:
-    from judge.bench.inside import encoding, worker
+    from judge.bench.inside import cuda, encoding, worker
 else:
     _SPEC = importlib.util.spec_from_file_location(
         "judge_inside_worker", os.path.join(os.path.dirname(os.path.abspath(__file__)), "worker.py")
     )
     worker = importlib.util.module_from_spec(_SPEC)
     _SPEC.loader.exec_module(worker)
-    encoding = worker.encoding
+    cuda, encoding = worker.cuda, worker.encoding
 
 _SPAWNS = ("os.fork", "os.forkpty", "os.posix_spawn", "os.exec", "subprocess.Popen")
 # A pickled result is data: what could start a program or rewrite the check has no place in it.
@@ -107,6 +107,10 @@ class Inspector(worker.Worker):
             "equivalent": said is None or bool(said),
             "message": "" if said is None else "it returned a false value",
         }
+
+    def accelerator(self, request: Dict[str, Any]) -> Dict[str, Any]:
+        """Say whether the target's torch can use a CUDA device."""
+        return cuda.describe()
 
     def where(self, request: Dict[str, Any]) -> Dict[str, Any]:
         """Say in which folder a package is installed, without importing it."""

@@ -105,5 +105,7 @@ def chance() -> Any:
     if numpy is not None and hasattr(numpy, "random"):
         states += [part if isinstance(part, (str, int)) else str(part) for part in numpy.random.get_state()[2:3]]
     if torch is not None and hasattr(torch, "get_rng_state"):
-        states.append(torch.get_rng_state().numpy().tobytes())
+        states.append(torch.get_rng_state().tolist())
+        if torch.cuda.is_initialized():
+            states.append(torch.cuda.get_rng_state().tolist())
     return states

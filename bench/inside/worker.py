@@ -30,9 +30,11 @@ def beside(name: str) -> Any:
 
 
 if TYPE_CHECKING:
-    from judge.bench.inside import confinement, encoding, variation
+    from judge.bench.inside import arrays, confinement, cuda, encoding, variation
 else:
-    confinement, encoding, variation = map(beside, ("confinement", "encoding", "variation"))
+    arrays, confinement, cuda, encoding, variation = map(
+        beside, ("arrays", "confinement", "cuda", "encoding", "variation")
+    )
 
 MAX_FRESH_LOOPS = 64
 FRESH_SETUP_NS = 100_000_000
@@ -83,6 +85,8 @@ class Worker:
     def __init__(self) -> None:
         self.clock = time.perf_counter_ns
         self.same, self.each = _timers(self.clock)
+        self.gpu: Any = None
+        self.places: Any = set()
         self.arguments: Tuple[Any, ...] = ()
         self.inputs: List[List[Tuple[Any, ...]]] = []
         self.last: Any = None
@@ -111,6 +115,9 @@ class Worker:
         self.tree = os.path.realpath(request["tree"]) + os.sep
         self.limit, self.takes_data = request["limit"], request["takes_data"]
         self.data_names, self.filled_names = request["data_names"], request["filled_names"]
+        if request["device"] == "cuda":
+            self.gpu = cuda.Cuda(self.clock)
+            self.same, self.each = self.gpu.same, self.gpu.each
         sys.path[:0] = request["paths"]
         missing = [name for name in request["modules"] if not _is_found(name)]
         if missing:
@@ -164,13 +171,24 @@ class Worker:
         return {name: self.names[name] for name in self.data_names if name in self.names}
 
     def _data_digest(self) -> str:
+        self._wait()
         return encoding.encode([self.arguments, self._held()], 0, consume=False)
+
+    def _wait(self) -> None:
+        """Let all streams of the device finish, whatever the target waited for."""
+        if self.gpu is not None:
+            self.gpu.wait()
+
+    def _encoded(self, value: Any) -> str:
+        self._wait()
+        self.places = arrays.places(value)
+        return encoding.encode(value, self.limit)
 
     def probe(self, request: Dict[str, Any]) -> Dict[str, Any]:
         """Call once and say whether the call changed its input."""
         before = self._data_digest()
         start = self.clock()
-        self.function(*self.arguments)
+        self.places = arrays.places(self.function(*self.arguments))
         call_ns = self.clock() - start
         self.first_digest = self._data_digest()
         sure = before.startswith('["digest"') and before.endswith("true]")
@@ -189,11 +207,12 @@ class Worker:
             room = min(MAX_FRESH_LOOPS, FRESH_SETUP_NS // max(setup_ns, 1)) // request["parts"]
             loops = max(1, min(room, goal // call_ns + 1))
             return {"loops": loops, "ns": loops * call_ns}
+        most = cuda.MAX_LOOPS if self.gpu is not None else 2**62
         while True:
             spent = self.same(self.function, self.arguments, loops)[0]
-            if spent >= goal:
+            if spent >= goal or loops >= most:
                 return {"loops": loops, "ns": spent}
-            loops = min(loops * 10, max(loops + 1, int(1.1 * goal * loops / max(spent, 1))))
+            loops = min(most, loops * 10, max(loops + 1, int(1.1 * goal * loops / max(spent, 1))))
 
     def prepare(self, request: Dict[str, Any]) -> Dict[str, Any]:
         """Do all that must not be timed before the next sample."""
@@ -203,7 +222,10 @@ class Worker:
         if self.is_fresh:
             self.inputs = [[self._fresh(self.seed) for _ in range(self.loops)] for _ in self.parts]
         self.last = None
+        arrays.spoil(self.places)
         gc.collect()
+        if self.gpu is not None:
+            self.gpu.marks()
         self.chance = variation.chance()
         return {}
 
@@ -218,7 +240,7 @@ class Worker:
                 else:
                     ns, self.last = self.same(self.function, self.arguments, self.loops)
                 spent.append(ns)
-            return {"ns": spent}
+            return dict({"ns": spent}, **(self.gpu.marks() if self.gpu is not None else {}))
         finally:
             gc.enable()
 
@@ -228,13 +250,15 @@ class Worker:
         arguments = self.arguments if live else self._fresh(request["seed"])
         late = bool(live and self.first_digest and self._data_digest() != self.first_digest)
         variation.seed(self.seed)
+        arrays.spoil(self.places)
         value = self.function(*arguments)
+        self._wait()
         # What a value does when it is pickled must not change what is compared.
         before = encoding.encode(value, 0, consume=False) if request["pickled"] else ""
         pickled = encoding.pickled(value, self.limit // 4) if request["pickled"] else None
         if before and encoding.encode(value, 0, consume=False) != before:
             value = ("a result that changes when it is pickled", before)
-        tree = encoding.encode(value, self.limit)
+        tree = self._encoded(value)
         self.names.update(held)
         files = [getattr(module, "__file__", None) for module in list(sys.modules.values())]
         owned = [f for f in files if isinstance(f, str) and self._owned(f)]
@@ -246,7 +270,7 @@ class Worker:
     def kept(self, request: Dict[str, Any]) -> str:
         """Return the serialised result of the last call that was timed."""
         value, self.last, drew = self.last, None, variation.chance() != self.chance
-        return '{"drew": ' + json.dumps(drew) + ', "tree": ' + encoding.encode(value, self.limit) + "}"
+        return '{"drew": ' + json.dumps(drew) + ', "tree": ' + self._encoded(value) + "}"
 
     def again(self, request: Dict[str, Any]) -> str:
         """Call twice on equal input, write into the first result, and return the second one, serialised."""
@@ -254,8 +278,9 @@ class Worker:
         for turn in range(2):
             arguments = self._fresh(request["seed"])
             variation.seed(self.seed)
+            arrays.spoil(self.places)
             value = self.function(*arguments)
-            tree, earlier = encoding.encode(value, self.limit), tree
+            tree, earlier = self._encoded(value), tree
             if turn == 0:
                 variation.change(value, random.Random(request["seed"]))
         self.names.update(held)
@@ -276,19 +301,32 @@ class Worker:
                 break
             arguments = self.varied
             variation.seed(self.seed)
-            start = self.clock()
             try:
-                value = self.function(*arguments)
+                ns, value = self.same(self.function, arguments, 1)
             except Exception as error:
                 failed = encoding.text_of(error)
                 break
-            spent.append(self.clock() - start)
+            spent.append(ns)
             # Every result is read, so that no call follows the one before it as fast as the timed ones do.
             trees[1:] = []
-            trees.append(encoding.encode(value, self.limit))
+            trees.append(self._encoded(value))
         self.names.update(held)
         head = json.dumps({"ns": spent, "failed": failed})
         return head[:-1] + ', "trees": [' + ", ".join(trees) + "]}"
+
+    def widened(self, request: Dict[str, Any]) -> str:
+        """Call once on input in float64 and return the serialised result, or why there is none."""
+        try:
+            arguments, count = arrays.widened(self._fresh(request["seed"]))
+            for name, value in self._held().items():
+                self.names[name], more = arrays.widened(value)
+                count += more
+            if not count:
+                raise arrays.NotWidened("the input holds no array of a narrower float")
+            variation.seed(self.seed)
+            return '{"failed": "", "tree": ' + self._encoded(self.function(*arguments)) + "}"
+        except Exception as error:
+            return json.dumps({"failed": encoding.text_of(error), "tree": None})
 
     def _change_input(self, arguments: Tuple[Any, ...], rng: random.Random) -> bool:
         self.varied, done = variation.change(arguments, rng)

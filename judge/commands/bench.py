@@ -257,7 +257,10 @@ def shown(session: Session, found: Mapping[str, Comparison], *, width: int) -> l
         if len(found) > 1 and one.status == "improved":
             lines.append(f"  false discovery rate among the {len(found)} candidates: {100 * chances[name]:.2g} %")
     machine = session.machine
-    lines.append(f"on {machine.get('cpu', machine.get('machine'))}, {machine.get('python')}, {session.wall_s:.1f} s")
+    gpu = machine.get("gpu")
+    processor = machine.get("cpu", machine.get("machine"))
+    where = f"{gpu.get('name', 'a GPU')} beside {processor}" if isinstance(gpu, dict) else processor
+    lines.append(f"on {where}, {machine.get('python')}, {session.wall_s:.1f} s")
     return [*lines, *(f"note: {visible(note)}" for note in session.notes)]
 
 

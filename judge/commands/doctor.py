@@ -18,6 +18,7 @@ from pathlib import Path
 import click
 
 from judge.bench import fingerprint
+from judge.bench.gpus import Gpu, driver_seen, read_gpus, slowdowns
 from judge.bench.sandbox import Sandbox, find_sandbox
 from judge.cli import DISTRIBUTION
 from judge.errors import ExitCode
@@ -64,7 +65,7 @@ def _checks() -> Iterator[Check]:
     cores = machine.get("usable_cores", machine.get("cores"))
     text = f"{machine.get('cpu', machine.get('machine'))}, {cores} cores, load {machine.get('load_average')}"
     yield Check(name="cpu", ok=True, text=text)
-    yield _gpu()
+    yield from _gpus()
     yield _sandbox()
     free = shutil.disk_usage(tempfile.gettempdir()).free / 2**30
     yield Check(name="disk", ok=free > _LOW_DISK_GIB, text=f"{free:.0f} GiB free in {tempfile.gettempdir()}")
@@ -136,11 +137,22 @@ def _sandbox() -> Check:
     return Check(name="sandbox", ok=None, text=f"{walls.reason}; code under test sees what you can read")
 
 
-def _gpu() -> Check:
-    devices = sorted(Path("/proc/driver/nvidia/gpus").glob("*")) if Path("/proc/driver/nvidia").is_dir() else []
-    text = (
-        f"{len(devices)} NVIDIA device(s); this version times on the CPU only"
-        if devices
-        else "no NVIDIA driver; timing is on the CPU"
-    )
-    return Check(name="gpu", ok=None, text=text)
+def _gpus() -> Iterator[Check]:
+    found = read_gpus()
+    if not found:
+        text = "a driver, but nvidia-smi tells nothing" if driver_seen() else "no NVIDIA driver; timing is on the CPU"
+        yield Check(name="gpu", ok=None, text=text)
+    for gpu in found:
+        yield Check(name="gpu", ok=True, text=_gpu(gpu))
+
+
+def _gpu(gpu: Gpu) -> str:
+    facts = gpu.facts
+    parts = [f"{facts.get('name', gpu.name)}, driver {facts.get('driver', 'unknown')}"]
+    if "memory_used_mib" in facts:
+        parts.append(f"{facts['memory_used_mib']} of {facts.get('memory_total_mib', '?')} MiB used")
+    parts += [f"{len(gpu.processes)} processes on it"] if gpu.processes else ["idle"]
+    parts += [f"clock held down by {', '.join(slowdowns(gpu))}"] if slowdowns(gpu) else []
+    if facts.get("compute_mode", "Default") != "Default":
+        parts.append(f"compute mode {facts['compute_mode']}: timing needs DEFAULT")
+    return "; ".join([*parts, "timing on it was never tried on a real GPU"])

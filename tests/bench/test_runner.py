@@ -199,7 +199,7 @@ def test_an_interpreter_that_cannot_run_the_worker(bench: Bench, tmp_path: Path)
 
 def test_sessions_that_cannot_start(bench: Bench, tmp_path: Path) -> None:
     """Each impossible request is an error of its own with the thing and the next step."""
-    with pytest.raises(DeviceError, match="times on the CPU only"):
+    with pytest.raises(DeviceError, match=r"torch is not installed|is a build without CUDA|sees no CUDA"):
         bench({"base": SLOW}, device="cuda")
     with pytest.raises(InterpreterError, match="no executable interpreter"):
         bench({"b": SLOW}, python=tmp_path / "python")

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import fault_table
 import pytest
+from gpu_kit import write_smi
 
 from judge.commands.grade import command as grade_command
 from judge.static_checks.discovery import all_rules
@@ -66,6 +67,14 @@ def test_doctor() -> None:
     assert done.returncode == 0, done.stdout
     for name in ("git", "parser", "install", "openai", "torch", "disk", "gpu"):
         assert re.search(rf"^\S+\s+{name}\s", done.stdout, re.MULTILINE), name
+
+
+def test_doctor_shows_each_gpu(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With an `nvidia-smi`, each GPU has a line with what its timing would suffer from."""
+    monkeypatch.setenv("PATH", write_smi(tmp_path))
+    said = judge("doctor").stdout
+    assert re.search(r"gpu +Stand-in 1, driver 999.1; 900 of 1000 MiB used; 1 processes on it", said), said
+    assert re.search(r"gpu .*idle; clock held down by power cap, temperature \(software\)", said), said
 
 
 def test_usage_errors_exit_with_2() -> None:

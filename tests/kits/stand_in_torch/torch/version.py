@@ -1,0 +1,3 @@
+"""A build with CUDA, or so it says."""
+
+cuda = "stand-in"
