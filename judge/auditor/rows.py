@@ -31,6 +31,7 @@ class Rows:
         """Start empty."""
         self._db = sqlite3.connect("", isolation_level=None)  # an empty name: a private file, gone when closed
         weakref.finalize(self, self._db.close)  # where nobody comes to read them
+        self._db.execute("PRAGMA cache_size = -256")  # KiB; a dozen of these are open at once, and each writes in order
         self._db.execute("CREATE TABLE row (grouped TEXT, value REAL, word TEXT, number INTEGER, id TEXT)")
         self._waiting: list[Row] = []
 
