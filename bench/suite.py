@@ -6,12 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
-from judge.bench.inspection import INSPECTOR
 from judge.bench.junit import NoResults, TestOutcome, TooManyResults, read_junit
 from judge.bench.options import Options, Variant, find_interpreter, resolve_import_paths
 from judge.bench.preparation import prepare
 from judge.bench.results import FaultKind, Phase
-from judge.bench.runner import WorkerFault, WorkerProcess
+from judge.bench.runner import INSPECTOR, WorkerFault, WorkerProcess
 from judge.bench.sandbox import find_sandbox
 
 PLACEHOLDER = "{junit}"

@@ -7,14 +7,26 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent
-# Their sessions are long and their answers depend on what else the machine does.
-TIMED = ("bench/", "judge/test_bench_command.py", "judge/test_grade_command.py", "judge/test_speed_stage.py")
+# Their answers depend on what else the machine does.
+TIMED = (
+    "bench/test_cheats.py",
+    "bench/test_commands.py",
+    "bench/test_cuda_stand_in.py",
+    "bench/test_faults.py",
+    "bench/test_gpu.py",
+    "bench/test_measure.py",
+    "bench/test_oddities.py",
+    "bench/test_torch.py",
+    "judge/test_bench_command.py",
+    "judge/test_grade_command.py",
+    "judge/test_speed_stage.py",
+)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark what times code; keep each file, and the whole corpus, in one process: they share what they set up."""
     for item in items:
         path = item.path.relative_to(ROOT).as_posix()
-        if path.startswith(TIMED):
+        if path in TIMED:
             item.add_marker(pytest.mark.timing)
         item.add_marker(pytest.mark.xdist_group("corpus" if path.startswith("corpus/") else path))

@@ -173,7 +173,7 @@ def test_a_paused_worker_stands_still_and_a_closed_one_is_gone(tmp_path: Path) -
         worker.ask(
             "load", timeout_s=30, tree=str(tree), paths=[str(tree)], benchmark=str(tree / "benchmark.py"),
             function="experiment", module="", has_setup=False, takes_data=True, keep=None, data_names=[],
-            filled_names=[], modules=[], limit=1000,
+            filled_names=[], modules=[], limit=1000, device="cpu",
         )  # fmt: skip
         before = burning(worker)
         time.sleep(0.3)

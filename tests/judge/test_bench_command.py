@@ -47,7 +47,7 @@ def test_two_trees(trees: Path) -> None:
     assert len(fork["ns_per_call"]) == 5
     assert all(part > 0 for parts in fork["ns_per_call"] for part in parts)
     assert session["machine"]["cores"] > 0
-    assert session["looks"] == [8, 16, 24]
+    assert session["looks"] == [8, 16, 24, 32, 40]
     assert stored["comparisons"]["fast"]["status"] == "improved"
     assert stored["q_values"]["fast"] <= 0.05
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -138,8 +139,13 @@ def test_strict(offline: tuple[Path, subprocess.CompletedProcess[str]]) -> None:
 
 def test_kill_and_resume(tmp_path: Path) -> None:
     """After kill -9 in the middle, the same command loses nothing and does nothing twice."""
-    out = tmp_path / "out"
-    running = started("grade", FIXTURES / "patches", "--judge", "none", "--out", out, cwd=tmp_path)
+    out, case = tmp_path / "out", tmp_path / "accesslog"
+    few = ("01-true-success", "02-other-implementation", "07-syntax-error", "14-empty")
+    shutil.copytree(FIXTURES / "patches/accesslog", case)
+    for path in (case / "candidates").iterdir():
+        if path.stem not in few:
+            path.unlink()
+    running = started("grade", case, "--judge", "none", "--out", out, cwd=tmp_path)
     ledger = out / "verdicts.jsonl"
     deadline = time.monotonic() + 120
     # Wait until a timed candidate has been written: the kill then falls into the timing of the next.
@@ -149,7 +155,7 @@ def test_kill_and_resume(tmp_path: Path) -> None:
     running.communicate()
     left = ledger.read_bytes()
     ledger.write_bytes(left + b'{"schema":1,"id":"cut')  # as if the kill had hit a write
-    resumed = judge("grade", FIXTURES / "patches", "--judge", "none", "--out", out, cwd=tmp_path)
+    resumed = judge("grade", case, "--judge", "none", "--out", out, cwd=tmp_path)
     assert resumed.returncode == 0, resumed.stderr
     assert ledger.read_bytes().startswith(left), "what was finished stays as it was"
     assert 0 < left.count(b"\n") < len(lines(out))
