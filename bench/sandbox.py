@@ -164,7 +164,7 @@ def _of_interpreter(python: str, libraries: str) -> list[Path]:
         hop = Path(os.path.normpath(hop.parent / hop.readlink()))
     try:
         done = subprocess.run(
-            [python, "-I", "-B", "-c", _ASK],
+            [python, "-s", "-B", "-c", _ASK],  # as workers are started: a wrapper may set a path
             cwd="/", stdin=subprocess.DEVNULL, capture_output=True, timeout=_PROBE_S, check=True,
             env={"LD_LIBRARY_PATH": libraries},
         )  # fmt: skip
