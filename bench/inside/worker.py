@@ -141,7 +141,7 @@ class Worker:
             tree = ast.parse(handle.read(), request["benchmark"])
         if request["keep"] is not None:
             tree.body = [tree.body[position] for position in request["keep"]]
-        exec(compile(tree, request["benchmark"], "exec"), module.__dict__)
+        exec(compile(tree, request["benchmark"], "exec", dont_inherit=True), module.__dict__)
         return module
 
     def setup(self, request: Dict[str, Any]) -> Dict[str, Any]:

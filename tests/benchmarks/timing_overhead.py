@@ -2,8 +2,11 @@
 
     python tests/benchmarks/timing_overhead.py
 
-The bare loop runs in a process of its own on the same core, in turns with our sessions. The second
-part builds an object of about 5 us in `setup`, which must not count, and inside the function, which must.
+The bare loop runs in a process of its own on the same core, in turns with our sessions. Where a process
+has put code and data changes what the same loop takes by up to 10 % (T. Mytkowicz et al., "Producing Wrong
+Data Without Doing Anything Obviously Wrong!", 2009), so one bare loop has loaded the benchmark as our
+workers do, and another has not: the first shows what timing adds, the second what the place in memory does.
+The last part builds an object of about 5 us in `setup`, which must not count, and inside the function, which must.
 """
 
 from __future__ import annotations
@@ -18,6 +21,7 @@ from pathlib import Path
 from statistics import fmean, median, stdev
 
 from judge.bench import Options, Ran, Variant, measure
+from judge.bench.runner import WORKER
 from judge.bench.stats import typical
 from judge.bench.student import upper_quantile
 
@@ -50,11 +54,23 @@ def experiment(data):
 BARE = """
 import gc, json, os, sys
 from time import perf_counter_ns as clock
-sys.path.insert(0, sys.argv[1])
-names = {}
-exec(open(sys.argv[2]).read(), names)
-if sys.argv[3] != "any": os.sched_setaffinity(0, {int(sys.argv[3])})
-data, call, found = names["setup"](), names["experiment"], []
+tree, benchmark, core, inside = sys.argv[1:]
+sys.path.insert(0, inside or tree)
+if core != "any": os.sched_setaffinity(0, {int(core)})
+if inside:
+    import worker
+    loaded = worker.Worker()
+    loaded.load(dict(
+        tree=tree, paths=[tree], benchmark=benchmark, function="experiment", module="", keep=None, modules=[],
+        has_setup=True, takes_data=True, data_names=[], filled_names=[], limit=10**6, device="cpu",
+    ))
+    loaded.setup(dict(seed=1))
+    call, data = loaded.function, loaded.arguments[0]
+else:
+    names = {}
+    exec(open(benchmark).read(), names)
+    call, data = names["experiment"], names["setup"]()
+found = []
 for _ in range(11):
     gc.collect()
     gc.disable()
@@ -72,9 +88,10 @@ PAIRS = 12
 FORKS = 4
 
 
-def bare(tree: Path, benchmark: Path, core: object) -> float:
+def bare(tree: Path, benchmark: Path, core: object, *, loaded_as_ours: bool) -> float:
     """Return the nanoseconds per call of plain loops, from as many processes as ours and reduced as ours are."""
-    called = [sys.executable, "-s", "-B", "-c", BARE, str(tree), str(benchmark), str(core)]
+    inside = str(WORKER.parent) if loaded_as_ours else ""
+    called = [sys.executable, "-s", "-B", "-c", BARE, str(tree), str(benchmark), str(core), inside]
     found: list[float] = []
     for _ in range(2 * FORKS):
         printed = subprocess.run(called, capture_output=True, text=True, check=True).stdout
@@ -104,14 +121,16 @@ def main() -> None:
         rows = []
         for number in range(PAIRS):
             ours, core = engine(tree, paths["outside"])
-            plain = bare(tree, paths["outside"], core)
+            alike, plain = (bare(tree, paths["outside"], core, loaded_as_ours=same) for same in (True, False))
             inside, _ = engine(tree, paths["inside"])
-            rows.append((ours, plain, inside))
-            print(f"{number + 1}: engine {ours:.0f} ns, bare {plain:.0f} ns, object inside {inside:.0f} ns", flush=True)
+            rows.append((ours, alike, plain, inside))
+            print(f"{number + 1}: engine {ours:.0f} ns, bare loop {alike:.0f} ns, in a process of another layout "
+                  f"{plain:.0f} ns, object inside {inside:.0f} ns", flush=True)  # fmt: skip
     print(f"load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores")
     for label, logs in (
-        ("engine over bare loop", [math.log(ours / plain) for ours, plain, _ in rows]),
-        ("object inside over outside", [math.log(inside / ours) for ours, _, inside in rows]),
+        ("engine over bare loop", [math.log(ours / alike) for ours, alike, _, _ in rows]),
+        ("bare loop over one of another layout", [math.log(alike / plain) for _, alike, plain, _ in rows]),
+        ("object inside over outside", [math.log(inside / ours) for ours, _, _, inside in rows]),
     ):
         half = upper_quantile(0.025, len(logs) - 1) * stdev(logs) / math.sqrt(len(logs))
         centre = fmean(logs)
