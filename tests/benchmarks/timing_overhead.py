@@ -2,11 +2,11 @@
 
     python tests/benchmarks/timing_overhead.py
 
-The bare loop runs in a process of its own on the same core, in turns with our sessions. Where a process
-has put code and data changes what the same loop takes by up to 10 % (T. Mytkowicz et al., "Producing Wrong
-Data Without Doing Anything Obviously Wrong!", 2009), so one bare loop has loaded the benchmark as our
-workers do, and another has not: the first shows what timing adds, the second what the place in memory does.
-The last part builds an object of about 5 us in `setup`, which must not count, and inside the function, which must.
+A bare loop and our worker's own samples take turns in one process, on the same function and data: where a
+process has put code and data changes what the same loop takes by up to 10 % (T. Mytkowicz et al., "Producing
+Wrong Data Without Doing Anything Obviously Wrong!", 2009), and only so is that out of the comparison. A bare loop in
+a process that has not loaded our worker, and whole sessions, show how much it is. The last part builds an object
+of about 4 us in `setup`, which must not count, and inside the function, which must.
 """
 
 from __future__ import annotations
@@ -70,33 +70,39 @@ else:
     names = {}
     exec(open(benchmark).read(), names)
     call, data = names["experiment"], names["setup"]()
-found = []
-for _ in range(11):
-    gc.collect()
-    gc.disable()
+def plain():
     parts = []
     for _ in range(8):
         start = clock()
         for _ in range(12):
             call(data)
         parts.append((clock() - start) / 12)
+    return parts
+found = {"bare": [], "ours": []}
+for _ in range(11):
+    gc.collect()
+    gc.disable()
+    found["bare"].append(plain())
     gc.enable()
-    found.append(parts)
+    if inside:
+        loaded.prepare(dict(loops=12, parts=8, fresh=False))
+        found["ours"].append([ns / 12 for ns in loaded.sample({})["ns"]])
 print(json.dumps(found))
 """
 PAIRS = 12
 FORKS = 4
 
 
-def bare(tree: Path, benchmark: Path, core: object, *, loaded_as_ours: bool) -> float:
-    """Return the nanoseconds per call of plain loops, from as many processes as ours and reduced as ours are."""
+def loops(tree: Path, benchmark: Path, core: object, *, loaded_as_ours: bool) -> dict[str, float]:
+    """Return the nanoseconds per call of plain loops and of our samples, from as many processes as a session has."""
     inside = str(WORKER.parent) if loaded_as_ours else ""
     called = [sys.executable, "-s", "-B", "-c", BARE, str(tree), str(benchmark), str(core), inside]
-    found: list[float] = []
+    found: dict[str, list[float]] = {"bare": [], "ours": []}
     for _ in range(2 * FORKS):
-        printed = subprocess.run(called, capture_output=True, text=True, check=True).stdout
-        found += [typical(parts) for parts in json.loads(printed)[1:]]
-    return median(found)
+        printed = json.loads(subprocess.run(called, capture_output=True, text=True, check=True).stdout)
+        for name, samples in found.items():
+            samples += [typical(parts) for parts in printed[name][1:]]
+    return {name: median(samples) for name, samples in found.items() if samples}
 
 
 def engine(tree: Path, benchmark: Path) -> tuple[float, object]:
@@ -120,18 +126,24 @@ def main() -> None:
             paths[name].write_text(text.replace("SIZE", "1400"), encoding="utf-8")
         rows = []
         for number in range(PAIRS):
-            ours, core = engine(tree, paths["outside"])
-            alike, plain = (bare(tree, paths["outside"], core, loaded_as_ours=same) for same in (True, False))
-            inside, _ = engine(tree, paths["inside"])
-            rows.append((ours, alike, plain, inside))
-            print(f"{number + 1}: engine {ours:.0f} ns, bare loop {alike:.0f} ns, in a process of another layout "
-                  f"{plain:.0f} ns, object inside {inside:.0f} ns", flush=True)  # fmt: skip
+            session, core = engine(tree, paths["outside"])
+            alike = loops(tree, paths["outside"], core, loaded_as_ours=True)
+            other = loops(tree, paths["outside"], core, loaded_as_ours=False)["bare"]
+            built, _ = engine(tree, paths["inside"])
+            rows.append((alike["ours"], alike["bare"], other, session, built))
+            print(
+                f"{number + 1}: ours {alike['ours']:.0f} ns, bare loop {alike['bare']:.0f} ns; of another layout "
+                f"{other:.0f} ns; session {session:.0f} ns, object inside {built:.0f} ns",
+                flush=True,
+            )
     print(f"load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores")
-    for label, logs in (
-        ("engine over bare loop", [math.log(ours / alike) for ours, alike, _, _ in rows]),
-        ("bare loop over one of another layout", [math.log(alike / plain) for _, alike, plain, _ in rows]),
-        ("object inside over outside", [math.log(inside / ours) for ours, _, _, inside in rows]),
+    for label, above, below in (
+        ("ours over a bare loop in the same process", 0, 1),
+        ("bare loop over one of another layout", 1, 2),
+        ("session over a bare loop of another layout", 3, 2),
+        ("object inside over outside", 4, 3),
     ):
+        logs = [math.log(row[above] / row[below]) for row in rows]
         half = upper_quantile(0.025, len(logs) - 1) * stdev(logs) / math.sqrt(len(logs))
         centre = fmean(logs)
         print(f"{label}: {100 * math.expm1(centre):+.2f} % "
