@@ -35,6 +35,7 @@ from judge.bench import (
 from judge.bench.contract import parse_benchmark
 from judge.bench.options import Device
 from judge.cli import DISTRIBUTION
+from judge.commands._target import target_options
 from judge.errors import ExitCode, OutputError, UsageError
 from judge.interval_picture import Span, picture
 from judge.static_checks.git import GitError, Repository, RepositoryError, ScratchRepository
@@ -86,12 +87,6 @@ class _Bench(click.Command):
     "--import-path", "import_paths", multiple=True, metavar="DIR", help="Folder of the trees put on sys.path."
 )
 @click.option(
-    "--python",
-    type=click.Path(path_type=Path),
-    metavar="PATH",
-    help="Interpreter of the timed project.  [default: this one]",
-)
-@click.option(
     "--build", default="", metavar="CMD", help="Run in a copy of each tree first; needed where native code differs."
 )
 @click.option(
@@ -100,9 +95,7 @@ class _Bench(click.Command):
     metavar="PACKAGE",
     help="Take the compiled parts of PACKAGE from what is installed for --python, its Python files from the trees.",
 )
-@click.option(
-    "--device", type=click.Choice(["auto", "cpu", "cuda"]), default="auto", show_default=True, help="What to time on."
-)
+@target_options
 @click.option(
     "--budget",
     "budget_s",

@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
 from judge.commands._options import input_defaults, input_options, judge_option, judging_options, model_options
+from judge.commands._target import target_options
 from judge.dry_run import Plan, plan, plan_lines
 from judge.errors import ExitCode
 from judge.pipeline import GradeOptions, GradeResult, Stage, TimePolicy, grade
@@ -31,15 +32,7 @@ from judge.wording import visible
     show_default=True,
     help="Which candidates to time: those that gates and judge let pass, all that the gates let pass, none.",
 )
-@click.option(
-    "--device", type=click.Choice(["auto", "cpu", "cuda"]), default="auto", show_default=True, help="What to time on."
-)
-@click.option(
-    "--python",
-    type=click.Path(path_type=Path),
-    metavar="PATH",
-    help="Interpreter of the timed project.  [default: this one]",
-)
+@target_options
 @click.option(
     "--out",
     type=click.Path(path_type=Path, file_okay=False),
