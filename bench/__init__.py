@@ -1,6 +1,8 @@
 """The timing engine: times prepared source trees side by side; knows nothing of patches."""
 
-from judge.bench.comparison import Broken, Comparison, Measured, compare, recovered
+from judge.bench.analysis.comparison import Broken, Comparison, Measured, compare, recovered
+from judge.bench.analysis.plausibility import Oddity, oddities
+from judge.bench.analysis.stats import Recovery, q_values
 from judge.bench.contract import (
     Benchmark,
     Command,
@@ -10,8 +12,6 @@ from judge.bench.contract import (
     check_contract,
     parse_benchmark,
 )
-from judge.bench.devices import fingerprint
-from judge.bench.differences import watching
 from judge.bench.errors import (
     BenchError,
     ContractError,
@@ -19,9 +19,8 @@ from judge.bench.errors import (
     InterpreterError,
     OptionsError,
 )
-from judge.bench.native import is_native, native_changes
-from judge.bench.oddities import Oddity, oddities
 from judge.bench.options import Options, Variant
+from judge.bench.process.cpu import fingerprint
 from judge.bench.results import (
     Changed,
     Costs,
@@ -37,9 +36,10 @@ from judge.bench.results import (
     Unknown,
     VariantResult,
 )
-from judge.bench.rounds import measure
-from judge.bench.stats import Recovery, q_values
-from judge.bench.suite import Suite, SuiteRan, SuiteRun, SuiteStopped, run_suite
+from judge.bench.session.native_code import is_native, native_changes
+from judge.bench.session.new_lines import watching
+from judge.bench.session.session import measure
+from judge.bench.suite.run import Suite, SuiteRan, SuiteRun, SuiteStopped, run_suite
 
 __all__ = [
     "BenchError",

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from judge.bench.definitions import data_names, filled_names, required_modules, select
+from judge.bench.benchmark_file import data_names, filled_names, required_modules, select
 from judge.bench.errors import ContractError
 
 ProblemCode = Literal["missing_file", "unreadable", "syntax", "missing_setup", "missing_experiment", "signature"]

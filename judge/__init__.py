@@ -9,44 +9,45 @@ import importlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from judge.auditor.audit import AuditOptions, AuditResult, audit
+    from judge.auditing.audit import AuditOptions, audit
+    from judge.auditing.result import AuditResult
+    from judge.core.judgement import Abstained, Errored, Judged, NotAsked
+    from judge.core.timing import Broken, NotTimed, Timed
+    from judge.core.verdict import Verdict, decide
     from judge.errors import InputError, JudgeError, JudgeUnusable, OutputError, UsageError
-    from judge.inputs import Batch
-    from judge.judgement import Abstained, Errored, Judged, NotAsked
+    from judge.inputs.batch import Batch
     from judge.llm.options import JudgingOptions, Price
     from judge.pipeline import GradeOptions, GradeResult, agrade, grade
-    from judge.records import VerdictRecord
-    from judge.static_checks.case import Candidate, Case
-    from judge.timing import Broken, NotTimed, Timed
-    from judge.verdict import Verdict, decide
+    from judge.results.record import VerdictRecord
+    from judge.static_checks.model.case import Candidate, Case
 
 _HOMES = {
-    "Abstained": "judge.judgement",
-    "AuditOptions": "judge.auditor.audit",
-    "AuditResult": "judge.auditor.audit",
-    "Batch": "judge.inputs",
-    "Broken": "judge.timing",
-    "Candidate": "judge.static_checks.case",
-    "Case": "judge.static_checks.case",
-    "Errored": "judge.judgement",
+    "Abstained": "judge.core.judgement",
+    "AuditOptions": "judge.auditing.audit",
+    "AuditResult": "judge.auditing.result",
+    "Batch": "judge.inputs.batch",
+    "Broken": "judge.core.timing",
+    "Candidate": "judge.static_checks.model.case",
+    "Case": "judge.static_checks.model.case",
+    "Errored": "judge.core.judgement",
     "GradeOptions": "judge.pipeline",
     "GradeResult": "judge.pipeline",
     "InputError": "judge.errors",
-    "Judged": "judge.judgement",
+    "Judged": "judge.core.judgement",
     "JudgeError": "judge.errors",
     "JudgeUnusable": "judge.errors",
     "JudgingOptions": "judge.llm.options",
-    "NotAsked": "judge.judgement",
-    "NotTimed": "judge.timing",
+    "NotAsked": "judge.core.judgement",
+    "NotTimed": "judge.core.timing",
     "OutputError": "judge.errors",
     "Price": "judge.llm.options",
-    "Timed": "judge.timing",
+    "Timed": "judge.core.timing",
     "UsageError": "judge.errors",
-    "Verdict": "judge.verdict",
-    "VerdictRecord": "judge.records",
+    "Verdict": "judge.core.verdict",
+    "VerdictRecord": "judge.results.record",
     "agrade": "judge.pipeline",
-    "audit": "judge.auditor.audit",
-    "decide": "judge.verdict",
+    "audit": "judge.auditing.audit",
+    "decide": "judge.core.verdict",
     "grade": "judge.pipeline",
 }
 

@@ -10,21 +10,22 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from judge.bench.options import Device
-from judge.identity import PatchText, case_digest, digest, read_text, run_digest
-from judge.inputs import Batch, Defaults, Fault, read_inputs
-from judge.judgement import WAITING, Abstained, Errored, Judged, Judgement, NotAsked
-from judge.judges import open_bench
+from judge.core.judgement import WAITING, Abstained, Errored, Judged, Judgement, NotAsked
+from judge.core.timing import NotTimed, Timing
+from judge.core.verdict import decide, gates_hold
+from judge.inputs.batch import Batch, Defaults, Fault, read_inputs
+from judge.judges.panel import open_bench
+from judge.lib.digests import digest
+from judge.lib.worker_pool import WorkerDied, WorkerPool
 from judge.llm.inquiry import Questionnaire
 from judge.llm.options import JudgingOptions
 from judge.llm.reply import PASSING
-from judge.records import Ledger, VerdictRecord, make_record
+from judge.results.keys import PatchText, case_digest, read_text, run_digest
+from judge.results.record import Ledger, VerdictRecord, make_record
 from judge.stages.gates import GateHandler, GateReport, GateTask, unchecked
-from judge.stages.speed import SpeedOptions, SpeedStage
-from judge.static_checks.case import Candidate, Case
-from judge.static_checks.finding import Gate, GateResult
-from judge.timing import NotTimed, Timing
-from judge.verdict import decide, gates_hold
-from judge.workers import WorkerDied, WorkerPool
+from judge.stages.timing import SpeedOptions, SpeedStage
+from judge.static_checks.model.case import Candidate, Case
+from judge.static_checks.model.finding import Gate, GateResult
 
 if TYPE_CHECKING:
     from judge.stages.judging import Spent

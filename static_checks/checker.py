@@ -6,19 +6,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from judge.static_checks.application import Application, Applied, apply_patch
-from judge.static_checks.case import Case
-from judge.static_checks.change import Change, HumanSide, TouchedFile
+from judge.static_checks.change.change import Change, HumanSide, TouchedFile
 from judge.static_checks.closing import Closing
 from judge.static_checks.discovery import all_rules
-from judge.static_checks.finding import GATES, Fault, Finding, Gate, GateResult, conclude, skipped, to_finding
-from judge.static_checks.git import GitError, Repository, RepositoryError, ScratchRepository
-from judge.static_checks.origin import Origin, UnknownOrigin, find_origin
-from judge.static_checks.parser_host import ParserHost
-from judge.static_checks.patch import FileChange
-from judge.static_checks.python_source import PythonSource
+from judge.static_checks.model.case import Case
+from judge.static_checks.model.finding import GATES, Fault, Finding, Gate, GateResult, conclude, skipped, to_finding
+from judge.static_checks.patch.parse import FileChange
+from judge.static_checks.repo.apply import Application, Applied, apply_patch
+from judge.static_checks.repo.git import GitError, Repository, RepositoryError, ScratchRepository
+from judge.static_checks.repo.origin import Origin, UnknownOrigin, find_origin
+from judge.static_checks.repo.tree import DirectoryTree, GitTree, PatchedTree, SourceTree
 from judge.static_checks.rule import CannotCheck, Rule
-from judge.static_checks.tree import DirectoryTree, GitTree, PatchedTree, SourceTree
+from judge.static_checks.source.parser_process import ParserHost
+from judge.static_checks.source.python import PythonSource
 
 
 class CaseError(ValueError):

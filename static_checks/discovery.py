@@ -6,7 +6,7 @@ import importlib
 from functools import cache
 from pathlib import Path
 
-from judge.static_checks.finding import GATES
+from judge.static_checks.model.finding import GATES
 from judge.static_checks.rule import Rule
 
 _FOLDER = Path(__file__).with_name("rules")
@@ -23,7 +23,7 @@ def all_rules() -> tuple[Rule, ...]:
     Raises:
         BrokenRule: a file does not import, has no `RULE`, or its code is not GATE-NAME.
     """
-    files = sorted(file for file in _FOLDER.glob("*/*.py") if file.name != "__init__.py")
+    files = sorted(_FOLDER.glob("*/[!_]*.py"))
     rules = [_load(file) for file in files]
     return tuple(sorted(rules, key=lambda rule: (GATES.index(rule.gate), rule.code)))
 

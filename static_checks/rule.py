@@ -6,8 +6,8 @@ import difflib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
-from judge.static_checks.change import Change
-from judge.static_checks.finding import Gate, Hit, Severity
+from judge.static_checks.change.change import Change
+from judge.static_checks.model.finding import Gate, Hit, Severity
 
 
 class CannotCheck(Exception):

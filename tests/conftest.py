@@ -9,17 +9,17 @@ import pytest
 ROOT = Path(__file__).parent
 # Their answers depend on what else the machine does.
 TIMED = (
-    "bench/test_cheats.py",
-    "bench/test_commands.py",
-    "bench/test_cuda_stand_in.py",
-    "bench/test_faults.py",
-    "bench/test_gpu.py",
-    "bench/test_measure.py",
-    "bench/test_oddities.py",
-    "bench/test_torch.py",
-    "judge/test_bench_command.py",
-    "judge/test_grade_command.py",
-    "judge/test_speed_stage.py",
+    "bench/session/test_cheats.py",
+    "bench/session/test_command_run.py",
+    "bench/inside/test_cuda_stand_in.py",
+    "bench/session/test_faults.py",
+    "bench/session/test_gpu.py",
+    "bench/session/test_session.py",
+    "bench/analysis/test_plausibility.py",
+    "bench/inside/test_torch.py",
+    "judge/commands/test_bench.py",
+    "judge/commands/test_grade.py",
+    "judge/stages/test_timing.py",
 )
 
 

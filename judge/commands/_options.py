@@ -10,8 +10,8 @@ from typing import Any
 import click
 
 from judge.errors import UsageError
-from judge.inputs import Defaults
-from judge.judges import all_backends
+from judge.inputs.batch import Defaults
+from judge.judges.panel import all_backends
 from judge.llm.options import EFFORTS, JudgingOptions, Price
 
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]

@@ -11,18 +11,19 @@ from pathlib import Path
 
 import click
 
-from judge.auditor.against import Snapshot, compare, is_audit, load, tables
-from judge.auditor.audit import AuditOptions, AuditResult, Stage, audit
-from judge.auditor.context import Expectation
-from judge.auditor.discover import AUTO, all_layouts
-from judge.auditor.kinds import all_kinds
-from judge.auditor.outputs import write_changes
-from judge.auditor.render import to_json, to_markdown
-from judge.auditor.screen import changes_screen, screen
+from judge.auditing.audit import AuditOptions, Stage, audit
+from judge.auditing.collecting.all_kinds import all_kinds
+from judge.auditing.context import Expectation
+from judge.auditing.output.changes import Snapshot, compare, is_audit, load, tables
+from judge.auditing.output.files import write_changes
+from judge.auditing.output.table_text import to_json, to_markdown
+from judge.auditing.output.terminal import changes_screen, screen
+from judge.auditing.result import AuditResult
 from judge.commands._options import input_defaults
 from judge.errors import ExitCode, UsageError
+from judge.inputs.runs.discovery import AUTO, all_layouts
+from judge.reports.wording import visible
 from judge.static_checks.closing import Closing
-from judge.wording import visible
 
 
 def _list_findings(ctx: click.Context, param: click.Parameter, value: bool) -> None:

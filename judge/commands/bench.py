@@ -37,10 +37,10 @@ from judge.bench.options import Device
 from judge.cli import DISTRIBUTION
 from judge.commands._target import target_options
 from judge.errors import ExitCode, OutputError, UsageError
-from judge.interval_picture import Span, picture
-from judge.static_checks.git import GitError, Repository, RepositoryError, ScratchRepository
-from judge.trees import write_commit
-from judge.wording import visible
+from judge.reports.interval_picture import Span, picture
+from judge.reports.wording import visible
+from judge.stages.trees import write_commit
+from judge.static_checks.repo.git import GitError, Repository, RepositoryError, ScratchRepository
 
 SCHEMA = 1
 
@@ -52,7 +52,7 @@ class _Bench(click.Command):
         self, info_name: str | None, args: list[str], parent: click.Context | None = None, **extra: Any
     ) -> click.Context:
         if args[:1] == ["lint"]:
-            lint: click.Command = importlib.import_module("judge.bench_lint").lint_command
+            lint: click.Command = importlib.import_module("judge.commands._bench_lint").lint_command
             return lint.make_context("lint", args[1:], parent, **extra)
         return super().make_context(info_name, args, parent, **extra)
 

@@ -8,11 +8,11 @@ from pathlib import Path
 import click
 from pydantic import TypeAdapter
 
-from judge.calibrating.calibration import Calibration, calibrate
-from judge.calibrating.labels import read_labels, read_verdicts
-from judge.calibrating.text import render
-from judge.recorded import read_recorded
-from judge.records import SCHEMA
+from judge.calibration.calibration import Calibration, calibrate
+from judge.calibration.labels import read_labels, read_verdicts
+from judge.calibration.text import render
+from judge.inputs.runs.recorded_judgements import read_recorded
+from judge.results.record import SCHEMA
 
 
 @click.command()

@@ -18,16 +18,16 @@ from pathlib import Path
 import click
 
 from judge.bench import fingerprint
-from judge.bench.gpus import Gpu, driver_seen, read_gpus, slowdowns
-from judge.bench.sandbox import Sandbox, find_sandbox
+from judge.bench.process.gpu import Gpu, driver_seen, read_gpus, slowdowns
+from judge.bench.process.sandbox import Sandbox, find_sandbox
 from judge.cli import DISTRIBUTION
 from judge.errors import ExitCode
-from judge.judges import all_backends
-from judge.reports import installed
+from judge.judges.panel import all_backends
+from judge.reports.report import installed
 from judge.static_checks.discovery import all_rules
-from judge.static_checks.git import GitError, run_git
-from judge.static_checks.parser_host import ParserHost
-from judge.static_checks.python_source import NotParsed, PythonSource
+from judge.static_checks.repo.git import GitError, run_git
+from judge.static_checks.source.parser_process import ParserHost
+from judge.static_checks.source.python import NotParsed, PythonSource
 
 _LOW_DISK_GIB = 2.0
 

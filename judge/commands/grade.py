@@ -10,14 +10,14 @@ import click
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
+from judge.commands._dry_run import Plan, plan, plan_lines
 from judge.commands._options import input_defaults, input_options, judge_option, judging_options, model_options
 from judge.commands._target import target_options
-from judge.dry_run import Plan, plan, plan_lines
 from judge.errors import ExitCode
 from judge.pipeline import GradeOptions, GradeResult, Stage, TimePolicy, grade
-from judge.reports import all_formats, make_report, write_reports
+from judge.reports.report import all_formats, make_report, write_reports
+from judge.reports.wording import visible
 from judge.static_checks.closing import Closing
-from judge.wording import visible
 
 
 @click.command()

@@ -11,17 +11,17 @@ from typing import IO, Any
 import click
 
 from judge.commands._options import input_defaults, input_options, judging_options, question_options
+from judge.core.judgement import Abstained, NotAsked
+from judge.core.verdict import gates_hold
 from judge.errors import ExitCode, OutputError, UsageError
-from judge.judgement import Abstained, NotAsked
-from judge.judges import open_bench
+from judge.judges.panel import open_bench
 from judge.llm.inquiry import Questionnaire
 from judge.llm.options import JudgingOptions
+from judge.llm.providers.model import Model, batch_line
 from judge.llm.questions.questioner import Questioner
-from judge.llm.wires import Model, batch_line
 from judge.pipeline import GradeOptions, examine
+from judge.reports.wording import visible
 from judge.stages.gates import GateReport
-from judge.verdict import gates_hold
-from judge.wording import visible
 
 _MAX_NAMED = 20
 

@@ -8,7 +8,7 @@ import click
 
 from judge.errors import UsageError
 from judge.static_checks.discovery import all_rules
-from judge.static_checks.patch import decode
+from judge.static_checks.patch.parse import decode
 from judge.static_checks.rule import Example, Rule
 
 

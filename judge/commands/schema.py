@@ -8,13 +8,13 @@ from typing import Any
 import click
 from pydantic import TypeAdapter
 
-from judge.auditor.layouts.run_lines import RunLine
-from judge.case_file import CaseFile
-from judge.judgement import Judgement
+from judge.core.judgement import Judgement
+from judge.core.timing import Timing
+from judge.inputs.case_file import CaseFile
+from judge.inputs.runs.layouts.run_lines import RunLine
+from judge.judges.stored_judgements import StoredJudgement
 from judge.llm.answer import Answer
-from judge.records import VerdictRecord
-from judge.stored import StoredJudgement
-from judge.timing import Timing
+from judge.results.record import VerdictRecord
 
 _SCHEMAS: dict[str, Any] = {
     "verdict": VerdictRecord,

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-from judge.identity import digest
-from judge.judgement import Order, Side
+from judge.core.judgement import Order, Side
+from judge.lib.digests import digest
 
 
 @dataclass(frozen=True, kw_only=True)

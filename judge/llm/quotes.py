@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 
-from judge.judgement import Side
+from judge.core.judgement import Side
 from judge.llm.answer import Quote
 from judge.llm.questions.framing import shown
 

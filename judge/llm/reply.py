@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from judge.judgement import Tokens
+from judge.core.judgement import Tokens
 
 Stop = Literal["end", "length", "refusal", "content-filter", "context", "failed", "other"]
 

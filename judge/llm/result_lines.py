@@ -13,8 +13,8 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
+from judge.llm.providers.model import refused
 from judge.llm.reply import Failure, FailureReason
-from judge.llm.wires import refused
 
 MAX_MESSAGE = 300
 

@@ -9,16 +9,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from judge.judgement import Errored, Judgement, NotAsked
-from judge.judges import Provider, open_bench
+from judge.core.judgement import Errored, Judgement, NotAsked
+from judge.core.question import make_question
+from judge.core.verdict import gates_hold
+from judge.judges.panel import Provider, open_bench
 from judge.llm.inquiry import Questionnaire
 from judge.llm.options import JudgingOptions
-from judge.question import make_question
-from judge.static_checks.case import Candidate, Case, UnreadablePatch, read_patch
 from judge.static_checks.checker import CaseError, Checker
-from judge.static_checks.finding import GATES, Fault, Gate, GateResult, conclude, skipped
-from judge.static_checks.git import GitError
-from judge.verdict import gates_hold
+from judge.static_checks.model.case import Candidate, Case, UnreadablePatch, read_patch
+from judge.static_checks.model.finding import GATES, Fault, Gate, GateResult, conclude, skipped
+from judge.static_checks.repo.git import GitError
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,19 +10,19 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Generic, TypeVar
 
+from judge.core.judgement import Errored, Judgement
 from judge.errors import JudgeError
-from judge.judgement import Errored, Judgement
-from judge.llm import panel
-from judge.llm.batches.member import BatchMember
-from judge.llm.calls.asking import Asker
+from judge.llm import voting as panel
+from judge.llm.batches.batch_asker import BatchMember
+from judge.llm.calls.asker import Asker
+from judge.llm.calls.call_store import Store
 from judge.llm.calls.money import Budget, need_prices
-from judge.llm.calls.store import Store
 from judge.llm.inquiry import Questionnaire
 from judge.llm.options import JudgingOptions
 from judge.static_checks.closing import Closing
 
 if TYPE_CHECKING:
-    from judge.llm.wires import Model
+    from judge.llm.providers.model import Model
 
 Tag = TypeVar("Tag")
 

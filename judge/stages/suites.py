@@ -12,13 +12,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from judge.bench import BenchError, Options, Suite, SuiteRun, run_suite
-from judge.bench.suite_check import Required, SuiteCheck, agreed, check, required
-from judge.static_checks.case import Case
-from judge.static_checks.graders import named_files
-from judge.static_checks.paths import is_ci, is_test
-from judge.static_checks.tree import PatchedTree
-from judge.timing import SuiteResult
-from judge.trees import write_changes
+from judge.bench.suite.check import Required, SuiteCheck, agreed, check, required
+from judge.core.timing import SuiteResult
+from judge.stages.trees import write_changes
+from judge.static_checks.change.grading_files import named_files
+from judge.static_checks.model.case import Case
+from judge.static_checks.repo.tree import PatchedTree
+from judge.static_checks.source.paths import is_ci, is_test
 
 DEFAULT_TIMEOUT_S = 600.0
 MOST_NAMES = 100

@@ -27,7 +27,7 @@ ATTEMPTS_A_FOLDER = 200
 CHILD = """
 import json, resource, sys, time
 from pathlib import Path
-from judge.auditor.audit import AuditOptions, audit
+from judge.auditing.audit import AuditOptions, audit
 started = time.perf_counter()
 result = audit([Path(sys.argv[1])], AuditOptions(out=Path(sys.argv[2]), jobs=1))
 used = resource.getrusage(resource.RUSAGE_SELF)

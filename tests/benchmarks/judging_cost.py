@@ -25,17 +25,17 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from judge.inputs import Defaults, read_inputs
-from judge.judgement import Abstained
-from judge.judges import open_bench
+from judge.core.judgement import Abstained
+from judge.core.question import make_question
+from judge.core.verdict import gates_hold
+from judge.inputs.batch import Defaults, read_inputs
+from judge.judges.panel import open_bench
 from judge.llm.calls.estimate import Estimator, Range
 from judge.llm.inquiry import Questionnaire
 from judge.llm.options import JudgingOptions
 from judge.llm.questions.questioner import Questioner
-from judge.question import make_question
-from judge.static_checks.case import Candidate, Case, read_patch
 from judge.static_checks.checker import Checker
-from judge.verdict import gates_hold
+from judge.static_checks.model.case import Candidate, Case, read_patch
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "kits"))
 from corpus_kit import Corpus, CorpusAbsent, find_corpus

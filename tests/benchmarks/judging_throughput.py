@@ -25,11 +25,11 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from judge.judgement import Judged
-from judge.llm.calls.store import Store
+from judge.core.judgement import Judged
+from judge.llm.calls.call_store import Store
 from judge.llm.inquiry import Questionnaire
 from judge.llm.options import Price
-from judge.llm.wires import wire_of
+from judge.llm.providers.model import wire_of
 from judge.stages.judging import JudgingStage
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "kits"))

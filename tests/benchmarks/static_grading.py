@@ -33,7 +33,7 @@ import libcst
 from rich.console import Console
 from rich.table import Table
 
-from judge.inputs import Defaults
+from judge.inputs.batch import Defaults
 from judge.pipeline import GradeOptions, grade
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "kits"))

@@ -21,9 +21,9 @@ from pathlib import Path
 from statistics import fmean, median, stdev
 
 from judge.bench import Options, Ran, Variant, measure
-from judge.bench.runner import WORKER
-from judge.bench.stats import typical
-from judge.bench.student import upper_quantile
+from judge.bench.analysis.stats import typical
+from judge.bench.analysis.student_t import upper_quantile
+from judge.bench.process.worker_process import WORKER
 
 LIBRARY = """
 class Config:

@@ -30,7 +30,7 @@ from pathlib import Path
 from statistics import fmean, median, variance
 
 from judge.bench import Measured, Options, Variant, compare, fingerprint, measure
-from judge.bench.student import upper_quantile
+from judge.bench.analysis.student_t import upper_quantile
 
 UNITS = 10_000  # so that 2 % and 5 % are whole numbers of units
 EFFECTS = (0, 2, 5)

@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 from corpus_kit import Corpus, CorpusAbsent, find_corpus
 
-from judge.auditor.audit import AuditOptions, AuditResult, audit
-from judge.inputs import Defaults
+from judge.auditing.audit import AuditOptions, audit
+from judge.auditing.result import AuditResult
+from judge.inputs.batch import Defaults
 from judge.pipeline import GradeOptions, grade
 
 

@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 from corpus_kit import Corpus
 
-from judge.auditor.audit import AuditOptions, AuditResult, audit
+from judge.auditing.audit import AuditOptions, audit
+from judge.auditing.result import AuditResult
 
 pytestmark = pytest.mark.corpus
 

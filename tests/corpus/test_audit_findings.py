@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 from corpus_kit import Corpus
 
-from judge.auditor.accumulate import AuditFinding
-from judge.auditor.audit import AuditResult
+from judge.auditing.collecting.accumulator import AuditFinding
+from judge.auditing.result import AuditResult
 
 pytestmark = pytest.mark.corpus
 

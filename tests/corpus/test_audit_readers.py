@@ -11,10 +11,10 @@ import pytest
 from corpus_kit import Corpus
 from run_tree_kit import Found, sort_out
 
-from judge.auditor.discover import all_layouts, discover
-from judge.auditor.join import join
-from judge.auditor.run import Run
-from judge.inputs import Defaults, read_inputs
+from judge.inputs.batch import Defaults, read_inputs
+from judge.inputs.runs.discovery import all_layouts, discover
+from judge.inputs.runs.join import join
+from judge.inputs.runs.run import Run
 
 pytestmark = pytest.mark.corpus
 

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 from corpus_kit import Corpus, Run
 
-from judge.calibrating.labels import read_verdicts
-from judge.records import VerdictRecord
-from judge.static_checks.patch import parse_patch
-from judge.static_checks.repair import repair
+from judge.calibration.labels import read_verdicts
+from judge.results.record import VerdictRecord
+from judge.static_checks.patch.parse import parse_patch
+from judge.static_checks.patch.repair import repair
 
 pytestmark = pytest.mark.corpus
 

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from corpus_kit import Corpus
 
-from judge.inputs import Defaults
+from judge.inputs.batch import Defaults
 from judge.pipeline import GradeOptions, grade
-from judge.records import VerdictRecord
+from judge.results.record import VerdictRecord
 
 pytestmark = pytest.mark.corpus
 

@@ -11,7 +11,7 @@ from corpus_questions import Fit, all_fits, applying, questions
 
 from judge.llm.inquiry import Questionnaire
 from judge.llm.questions.questioner import Questioner
-from judge.static_checks.patch import decode
+from judge.static_checks.patch.parse import decode
 
 pytestmark = [pytest.mark.corpus, pytest.mark.slow, pytest.mark.timeout(1200)]
 

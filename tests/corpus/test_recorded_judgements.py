@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 from corpus_kit import Corpus
 
-from judge.calibrating.calibration import RecordedCheck, check_recorded
-from judge.calibrating.labels import read_verdicts
-from judge.judgement import Abstained, Errored
-from judge.recorded import RecordedJudgement, read_recorded
-from judge.records import VerdictRecord
+from judge.calibration.calibration import RecordedCheck, check_recorded
+from judge.calibration.labels import read_verdicts
+from judge.core.judgement import Abstained, Errored
+from judge.inputs.runs.recorded_judgements import RecordedJudgement, read_recorded
+from judge.results.record import VerdictRecord
 
 pytestmark = pytest.mark.corpus
 

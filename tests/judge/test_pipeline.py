@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 
 from judge import GradeOptions, grade
-from judge.inputs import Defaults
-from judge.judgement import Abstained, Errored, Judged, Judgement, NotAsked
+from judge.core.judgement import Abstained, Errored, Judged, Judgement, NotAsked
+from judge.core.verdict import NECESSARY
+from judge.inputs.batch import Defaults
 from judge.pipeline import TimePolicy, why_not_timed
-from judge.static_checks.case import Case
-from judge.static_checks.finding import Fault, Gate, GateResult
-from judge.verdict import NECESSARY
+from judge.static_checks.model.case import Case
+from judge.static_checks.model.finding import Fault, Gate, GateResult
 
 CASE = Case(id="c", benchmark=Path("bench.py"))
 CLEAN: dict[Gate, GateResult] = {gate: GateResult(status="pass") for gate in NECESSARY}

@@ -13,11 +13,11 @@ from asking_kit import Nap, make_model, make_options
 from forked import Forked
 from inquiry_kit import make_inquiry
 
-from judge.llm.calls.asking import Asker
+from judge.llm.calls.asker import Asker
+from judge.llm.calls.call_store import Store
 from judge.llm.calls.exchange import Exchange
 from judge.llm.calls.money import Budget
-from judge.llm.calls.store import Store
-from judge.llm.wires import Model
+from judge.llm.providers.model import Model
 
 
 @dataclass(frozen=True)

@@ -11,14 +11,14 @@ from typing import Any, Protocol
 from fake_replies import Request, make_answer
 from inquiry_kit import CANDIDATE
 
-from judge.llm.calls.asking import Asker
+from judge.llm.calls.asker import Asker
+from judge.llm.calls.call_store import Store
 from judge.llm.calls.exchange import Exchange
 from judge.llm.calls.money import Budget
-from judge.llm.calls.store import Store
 from judge.llm.inquiry import Inquiry
 from judge.llm.options import JudgingOptions
-from judge.llm.panel import Unasked
-from judge.llm.wires import WIRES, Model
+from judge.llm.providers.model import WIRES, Model
+from judge.llm.voting import Unasked
 
 MENU = ("covered", "covered_differently", "missing", "unclear")
 

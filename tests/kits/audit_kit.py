@@ -6,10 +6,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from judge.auditor.accumulate import AuditFinding
-from judge.auditor.context import Context, Expectation
-from judge.auditor.kind import Example, Kind
-from judge.auditor.run import AuditedRun
+from judge.auditing.audited_run import AuditedRun
+from judge.auditing.collecting.accumulator import AuditFinding
+from judge.auditing.collecting.finding_kind import Example, Kind
+from judge.auditing.context import Context, Expectation
 
 
 def findings_of(kind: Kind, runs: Iterable[AuditedRun], context: Context | None = None) -> Sequence[AuditFinding]:

@@ -12,13 +12,13 @@ from asking_kit import Nap, make_options
 from forked import Forked
 from inquiry_kit import make_inquiry
 
-from judge.llm.batches.member import BatchMember, BatchRef, CollectReport
+from judge.llm.batches.batch_asker import BatchMember, BatchRef, CollectReport
+from judge.llm.calls.call_store import Store
 from judge.llm.calls.exchange import Exchange
 from judge.llm.calls.money import Budget
-from judge.llm.calls.store import Store
 from judge.llm.options import JudgingOptions
-from judge.llm.panel import Unasked
-from judge.llm.wires import Model
+from judge.llm.providers.model import Model
+from judge.llm.voting import Unasked
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from judge.static_checks.change import TouchedFile
-from judge.static_checks.patch import parse_patch
+from judge.static_checks.change.change import TouchedFile
+from judge.static_checks.patch.parse import parse_patch
 from judge.static_checks.rule import make_diff
 
 

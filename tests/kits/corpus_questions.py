@@ -12,12 +12,12 @@ from multiprocessing import get_context
 
 from corpus_kit import Corpus, Run
 
-from judge.judgement import Abstained
+from judge.core.judgement import Abstained
+from judge.core.question import Question, make_question
 from judge.llm.inquiry import Questionnaire
 from judge.llm.questions.questioner import Questioner
-from judge.question import Question, make_question
-from judge.static_checks.case import Case
 from judge.static_checks.checker import Checker
+from judge.static_checks.model.case import Case
 
 CONTEXTS = (128_000, 200_000, 400_000)
 FRAME = re.compile(r"^BEGIN ([0-9a-f]{16}) [THBC]\d+ .*\n((?:.*\n)*?)END \1$", re.MULTILINE)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from fake_replies import ABSENT, FAULTS
 
-from judge.llm.calls.asking import TRIES
+from judge.llm.calls.asker import TRIES
 from judge.llm.reply import FATAL, FailureReason
 
 

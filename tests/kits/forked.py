@@ -16,7 +16,7 @@ from functools import cache
 from multiprocessing.context import ForkServerContext
 from typing import Any
 
-_IMPORTED = ["pytest", "openai", "anthropic", "tenacity", "judge.llm.calls.asking", "judge.llm.batches.member"]
+_IMPORTED = ["pytest", "openai", "anthropic", "tenacity", "judge.llm.calls.asker", "judge.llm.batches.batch_asker"]
 
 
 @cache

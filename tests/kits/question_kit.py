@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from judge.judgement import Abstained
+from judge.core.judgement import Abstained
+from judge.core.question import Question, make_question
 from judge.llm.inquiry import Questionnaire
 from judge.llm.questions.questioner import Questioner
-from judge.question import Question, make_question
-from judge.static_checks.case import Case
 from judge.static_checks.checker import Checker
+from judge.static_checks.model.case import Case
 from judge.static_checks.rule import make_diff
 
 BASE = {

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from judge.static_checks.case import Case
 from judge.static_checks.checker import Checker
 from judge.static_checks.discovery import all_rules
-from judge.static_checks.finding import Finding, Gate, Severity
+from judge.static_checks.model.case import Case
+from judge.static_checks.model.finding import Finding, Gate, Severity
 from judge.static_checks.rule import Example
 
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from judge.auditor.discover import discover
-from judge.auditor.run import Run, Unread
+from judge.inputs.runs.discovery import discover
+from judge.inputs.runs.run import Run, Unread
 
 BASE, HUMAN = "1" * 40, "2" * 40
 PATCH = "--- a/x.py\n+++ b/x.py\n@@ -1 +1 @@\n-x = 1\n+x = 2\n"

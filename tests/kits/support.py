@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+ROOT = Path(__file__).resolve().parents[2]
+"""The checkout."""
 _IDENTITY = ("-c", "user.name=t", "-c", "user.email=t@example.org", "-c", "core.autocrlf=false")
 
 

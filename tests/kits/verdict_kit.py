@@ -5,13 +5,13 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 
-from judge.identity import PatchText
-from judge.judgement import Judgement, NotAsked
-from judge.records import VerdictRecord, make_record
-from judge.static_checks.case import Candidate, Case
-from judge.static_checks.finding import GATES, Gate, GateResult, Status, conclude
-from judge.timing import NotTimed, Timing
-from judge.verdict import decide
+from judge.core.judgement import Judgement, NotAsked
+from judge.core.timing import NotTimed, Timing
+from judge.core.verdict import decide
+from judge.results.keys import PatchText
+from judge.results.record import VerdictRecord, make_record
+from judge.static_checks.model.case import Candidate, Case
+from judge.static_checks.model.finding import GATES, Gate, GateResult, Status, conclude
 
 NOT_TIMED = NotTimed(status="skipped", reason="off", message="not timed")
 NOT_ASKED = NotAsked(reason="gates-failed", message="a gate failed")

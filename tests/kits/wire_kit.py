@@ -11,8 +11,8 @@ import pytest
 from fake_llm import FakeLlm, always
 from inquiry_kit import make_inquiry
 
+from judge.llm.providers.model import WIRES, CallFailed, Model, decode
 from judge.llm.reply import Reply
-from judge.llm.wires import WIRES, CallFailed, Model, decode
 
 KEY = "sk-test-0123456789abcdef"
 INQUIRY = make_inquiry(1, prefix=8000)

@@ -6,14 +6,14 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from judge.identity import digest
-from judge.judgement import Tokens
+from judge.core.judgement import Tokens
+from judge.lib.digests import digest
 from judge.llm.calls.money import Tariff, cost, price_of, worst_cost
 from judge.llm.inquiry import Inquiry, Questionnaire
 from judge.llm.options import JudgingOptions
 
 if TYPE_CHECKING:
-    from judge.llm.wires import Model
+    from judge.llm.providers.model import Model
 
 REPLY_TOKENS = 600
 """A short answer without its units; set by hand, not measured."""

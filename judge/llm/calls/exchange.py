@@ -5,18 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from judge.identity import digest
-from judge.judgement import Tokens
+from judge.core.judgement import Tokens
+from judge.lib.digests import digest
 from judge.llm.answer import Answer
+from judge.llm.answer_reading import read_answer
+from judge.llm.calls.call_store import Attempt
 from judge.llm.calls.money import cost, price_of
 from judge.llm.calls.owners import BATCH
-from judge.llm.calls.store import Attempt
 from judge.llm.inquiry import Inquiry
 from judge.llm.options import JudgingOptions
-from judge.llm.panel import add_costs, add_tokens
-from judge.llm.reading import read_answer
+from judge.llm.providers.model import Model, decode, wire_of
 from judge.llm.reply import PASSING, Failure, FailureReason, Reply
-from judge.llm.wires import Model, decode, wire_of
+from judge.llm.voting import add_costs, add_tokens
 
 _LONGER: frozenset[FailureReason] = frozenset({"truncated", "empty-truncated"})
 _AGAIN: frozenset[FailureReason] = frozenset({"schema-invalid", "value-invalid", "units-invalid"})

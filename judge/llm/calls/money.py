@@ -14,14 +14,14 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from judge.core.judgement import Tokens
 from judge.errors import UsageError
-from judge.judgement import Tokens
 from judge.llm.options import JudgingOptions
 
 if TYPE_CHECKING:
     from genai_prices.data_snapshot import DataSnapshot
 
-    from judge.llm.wires import Model
+    from judge.llm.providers.model import Model
 
 _MILLION = 1_000_000
 _ANTHROPIC_WRITE = 1.25

@@ -7,15 +7,15 @@ from dataclasses import dataclass
 from enum import IntEnum
 from functools import cached_property
 
-from judge.judgement import Side
+from judge.core.judgement import Side
+from judge.core.question import Question
 from judge.llm.questions.framing import shown, shown_line, with_margin
 from judge.llm.questions.neutral import Neutral
 from judge.llm.questions.regions import Region, base_lines, base_regions
 from judge.llm.questions.tokens_estimate import estimate_tokens
-from judge.question import Question
-from judge.static_checks.change import TouchedFile
-from judge.static_checks.patch import decode
-from judge.static_checks.paths import is_source, is_test
+from judge.static_checks.change.change import TouchedFile
+from judge.static_checks.patch.parse import decode
+from judge.static_checks.source.paths import is_source, is_test
 
 
 class Rank(IntEnum):

@@ -6,11 +6,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 
+from judge.core.question import Question
 from judge.llm.questions.framing import shown_line
 from judge.llm.questions.injection import RULES
-from judge.question import Question
 from judge.static_checks.discovery import all_rules
-from judge.static_checks.finding import Finding
+from judge.static_checks.model.finding import Finding
 
 _MAX_NAMES = 30
 _MAX_FINDINGS = 40

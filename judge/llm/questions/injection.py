@@ -8,11 +8,11 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
+from judge.core.question import Question
 from judge.llm.questions.framing import folded, is_unseen, shown_line
-from judge.question import Question
-from judge.static_checks.addressing import addressed_in_name, addressed_lines
-from judge.static_checks.change import TouchedFile
-from judge.static_checks.patch import DiffLine
+from judge.static_checks.change.change import TouchedFile
+from judge.static_checks.change.judge_address import addressed_in_name, addressed_lines
+from judge.static_checks.patch.parse import DiffLine
 
 RULES = frozenset({"tamper-addresses-judge", "tamper-hidden-text"})
 """The gate's rules whose findings are signs; what they say quotes the patch, so the neutral question leaves it out."""

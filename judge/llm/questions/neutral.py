@@ -14,11 +14,11 @@ from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 
 from judge.llm.questions.injection import line_signs, name_signs
-from judge.static_checks.c_source import c_pieces, readable
-from judge.static_checks.change import TouchedFile
-from judge.static_checks.patch import DiffLine, decode
-from judge.static_checks.paths import is_source
-from judge.static_checks.python_source import PythonSource
+from judge.static_checks.change.change import TouchedFile
+from judge.static_checks.patch.parse import DiffLine, decode
+from judge.static_checks.source.c import c_pieces, readable
+from judge.static_checks.source.paths import is_source
+from judge.static_checks.source.python import PythonSource
 
 WITHHELD = "<line withheld>"
 

@@ -6,9 +6,10 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from judge.core.judgement import Abstained, Order, Side
+from judge.core.question import Question
 from judge.errors import UsageError
-from judge.identity import digest
-from judge.judgement import Abstained, Order, Side
+from judge.lib.digests import digest
 from judge.llm.answer import answer_schema
 from judge.llm.inquiry import Inquiry, Questionnaire
 from judge.llm.options import JudgingOptions
@@ -19,9 +20,8 @@ from judge.llm.questions.injection import signs
 from judge.llm.questions.neutral import neutralise
 from judge.llm.questions.tokens_estimate import estimate_tokens
 from judge.prompts import Pack, PackError, load_pack
-from judge.question import Question
-from judge.static_checks.change import TouchedFile
-from judge.static_checks.units import human_units
+from judge.static_checks.change.change import TouchedFile
+from judge.static_checks.change.units import human_units
 
 DEFAULT_CONTEXT = 128_000
 MARGIN = 1_000

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from judge.static_checks.change import TouchedFile
-from judge.static_checks.overlap import runs
-from judge.static_checks.patch import decode, split_lines
-from judge.static_checks.paths import is_source, is_test
-from judge.static_checks.python_source import Definition
+from judge.static_checks.change.change import TouchedFile
+from judge.static_checks.change.overlap import runs
+from judge.static_checks.patch.parse import decode, split_lines
+from judge.static_checks.source.paths import is_source, is_test
+from judge.static_checks.source.python import Definition
 
 _AROUND = 12
 """Lines shown before and after an edit that stands in no function; one more than a diff shows tells little."""

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterable
 
-from judge.static_checks.application import Unreadable
-from judge.static_checks.change import Change
-from judge.static_checks.finding import Hit
+from judge.static_checks.change.change import Change
+from judge.static_checks.model.finding import Hit
+from judge.static_checks.repo.apply import Unreadable
 from judge.static_checks.rule import Example, Rule
 
 

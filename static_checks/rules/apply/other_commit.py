@@ -2,10 +2,10 @@
 
 from collections.abc import Iterable, Mapping
 
-from judge.static_checks.application import Refused
-from judge.static_checks.change import Change
-from judge.static_checks.finding import Hit
-from judge.static_checks.origin import Origin, UnknownOrigin
+from judge.static_checks.change.change import Change
+from judge.static_checks.model.finding import Hit
+from judge.static_checks.repo.apply import Refused
+from judge.static_checks.repo.origin import Origin, UnknownOrigin
 from judge.static_checks.rule import Example, Rule
 
 

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterable
 
-from judge.static_checks.change import Change
-from judge.static_checks.finding import Hit
-from judge.static_checks.python_source import NotParsed, PythonSource, SyntaxFault
+from judge.static_checks.change.change import Change
+from judge.static_checks.model.finding import Hit
 from judge.static_checks.rule import CannotCheck, Example, Rule
+from judge.static_checks.source.python import NotParsed, PythonSource, SyntaxFault
 
 
 def check(change: Change) -> Iterable[Hit]:

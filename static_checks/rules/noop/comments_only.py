@@ -2,15 +2,15 @@
 
 from collections.abc import Iterable
 
-from judge.static_checks.change import Change
-from judge.static_checks.effects import file_effect
-from judge.static_checks.finding import Hit
+from judge.static_checks.change.change import Change
+from judge.static_checks.change.effects import file_effect, patch_effect
+from judge.static_checks.model.finding import Hit
 from judge.static_checks.rule import Example, Rule
 
 
 def check(change: Change) -> Iterable[Hit]:
     """Find a patch that leaves the code of every file as it was."""
-    if change.effect == "comments":
+    if change.once(patch_effect) == "comments":
         for file in change.files:
             if file_effect(change, file) == "comments":
                 yield Hit("only comments, docstrings or layout change", file.path, min(file.new_lines, default=None))

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterable
 
-from judge.static_checks.change import Change
-from judge.static_checks.effects import is_left_behind
-from judge.static_checks.finding import Hit
+from judge.static_checks.change.change import Change
+from judge.static_checks.change.effects import is_left_behind, scratch_files
+from judge.static_checks.model.finding import Hit
 from judge.static_checks.rule import Example, Rule
 
 
@@ -13,7 +13,7 @@ def check(change: Change) -> Iterable[Hit]:
     for file in change.files:
         if is_left_behind(change, file):
             yield Hit("a patch, log, backup, cache or build copy is added to the tree", file.path)
-        elif file.path in change.scratch:
+        elif file.path in change.once(scratch_files):
             yield Hit("a scratch script is added at the top of the tree, and nothing imports it", file.path)
 
 

@@ -2,14 +2,15 @@
 
 from collections.abc import Iterable
 
-from judge.static_checks.change import Change
-from judge.static_checks.finding import Hit
+from judge.static_checks.change.change import Change
+from judge.static_checks.change.effects import patch_effect
+from judge.static_checks.model.finding import Hit
 from judge.static_checks.rule import Example, Rule
 
 
 def check(change: Change) -> Iterable[Hit]:
     """Find a patch that changes no byte of content."""
-    if change.effect == "empty":
+    if change.once(patch_effect) == "empty":
         for file in change.files:
             yield Hit("an empty file, or a change of its mode only", file.path)
 

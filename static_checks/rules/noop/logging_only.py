@@ -2,15 +2,15 @@
 
 from collections.abc import Iterable
 
-from judge.static_checks.change import Change
-from judge.static_checks.effects import file_effect
-from judge.static_checks.finding import Hit
+from judge.static_checks.change.change import Change
+from judge.static_checks.change.effects import file_effect, patch_effect
+from judge.static_checks.model.finding import Hit
 from judge.static_checks.rule import Example, Rule
 
 
 def check(change: Change) -> Iterable[Hit]:
     """Find a patch whose only code is more logging."""
-    if change.effect == "logging":
+    if change.once(patch_effect) == "logging":
         for file in change.files:
             if file_effect(change, file) == "logging":
                 yield Hit("only log or print statements are added", file.path, min(file.new_lines, default=None))

@@ -2,15 +2,16 @@
 
 from collections.abc import Iterable
 
-from judge.static_checks.change import Change
-from judge.static_checks.finding import Hit
-from judge.static_checks.paths import is_benchmark, is_ci, is_test
+from judge.static_checks.change.change import Change
+from judge.static_checks.change.effects import patch_effect
+from judge.static_checks.model.finding import Hit
 from judge.static_checks.rule import Example, Rule
+from judge.static_checks.source.paths import is_benchmark, is_ci, is_test
 
 
 def check(change: Change) -> Iterable[Hit]:
     """Find a patch that touches documentation and left-behind files only, or nothing but tests besides."""
-    if change.effect == "aside":
+    if change.once(patch_effect) == "aside":
         yield Hit(f"no source file is changed, only {_names([file.path for file in change.files])}")
         return
     beside = [file.path for file in change.files if is_test(file.path) or is_benchmark(file.path) or is_ci(file.path)]

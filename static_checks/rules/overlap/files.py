@@ -2,11 +2,11 @@
 
 from collections.abc import Iterable, Mapping
 
-from judge.static_checks.change import Change
-from judge.static_checks.finding import Hit
-from judge.static_checks.overlap import Pairing, compare_files, pair_files
-from judge.static_checks.paths import is_test
+from judge.static_checks.change.change import Change
+from judge.static_checks.change.overlap import Pairing, compare_files, pair_files
+from judge.static_checks.model.finding import Hit
 from judge.static_checks.rule import CannotCheck, Example, Rule
+from judge.static_checks.source.paths import is_test
 
 
 def check(change: Change) -> Iterable[Hit]:

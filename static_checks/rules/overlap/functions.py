@@ -2,9 +2,9 @@
 
 from collections.abc import Iterable, Mapping
 
-from judge.static_checks.change import Change
-from judge.static_checks.finding import Hit
-from judge.static_checks.overlap import Overlap, compare_files, compare_sets, pair_files, touched_definitions
+from judge.static_checks.change.change import Change
+from judge.static_checks.change.overlap import Overlap, compare_files, compare_sets, pair_files, touched_definitions
+from judge.static_checks.model.finding import Hit
 from judge.static_checks.rule import Example, Rule
 
 

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterable, Mapping
 
-from judge.static_checks.change import Change
-from judge.static_checks.finding import Hit
-from judge.static_checks.overlap import changed_lines, pair_files, ratios
+from judge.static_checks.change.change import Change
+from judge.static_checks.change.overlap import changed_lines, pair_files, ratios
+from judge.static_checks.model.finding import Hit
 from judge.static_checks.rule import Example, Rule
 
 Lines = frozenset[tuple[str, int]]

@@ -3,11 +3,11 @@
 import sys
 from collections.abc import Iterable, Iterator
 
-from judge.static_checks.change import Change, TouchedFile
-from judge.static_checks.finding import Hit
-from judge.static_checks.parser_host import Parsed
-from judge.static_checks.python_source import NotParsed, SyntaxFault
+from judge.static_checks.change.change import Change, TouchedFile
+from judge.static_checks.model.finding import Hit
 from judge.static_checks.rule import CannotCheck, Example, Rule
+from judge.static_checks.source.parser_process import Parsed
+from judge.static_checks.source.python import NotParsed, SyntaxFault
 
 _VERSION = f"Python {sys.version_info.major}.{sys.version_info.minor}"
 

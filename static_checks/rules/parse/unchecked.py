@@ -2,10 +2,10 @@
 
 from collections.abc import Iterable
 
-from judge.static_checks.change import Change
-from judge.static_checks.finding import Hit
-from judge.static_checks.paths import is_source
+from judge.static_checks.change.change import Change
+from judge.static_checks.model.finding import Hit
 from judge.static_checks.rule import Example, Rule
+from judge.static_checks.source.paths import is_source
 
 _PARSED = frozenset({"python", "json", "toml", "yaml"})
 

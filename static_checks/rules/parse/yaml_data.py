@@ -4,10 +4,10 @@ from collections.abc import Iterable
 
 import yaml
 
-from judge.static_checks.change import Change
-from judge.static_checks.data_files import new_faults
-from judge.static_checks.finding import Hit
+from judge.static_checks.change.change import Change
+from judge.static_checks.model.finding import Hit
 from judge.static_checks.rule import Example, Rule
+from judge.static_checks.rules.parse._data_files import new_faults
 
 
 def parse(content: bytes) -> None:

@@ -4,12 +4,12 @@ import ast
 import re
 from collections.abc import Iterable, Iterator
 
-from judge.static_checks.change import Change
-from judge.static_checks.finding import Hit
-from judge.static_checks.novelty import Mark, new_marks
-from judge.static_checks.paths import is_library
-from judge.static_checks.references import Seen, node_line
+from judge.static_checks.change.change import Change
+from judge.static_checks.change.novelty import Mark, new_marks
+from judge.static_checks.model.finding import Hit
 from judge.static_checks.rule import Example, Rule
+from judge.static_checks.source.paths import is_library
+from judge.static_checks.source.references import Seen, node_line
 
 _ALWAYS = frozenset({"os._exit", "os.abort", "atexit.register"})
 _CLEAN = frozenset({"sys.exit", "builtins.exit", "builtins.quit", "builtins.SystemExit"})

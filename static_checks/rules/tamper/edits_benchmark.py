@@ -2,11 +2,11 @@
 
 from collections.abc import Iterable
 
-from judge.static_checks.change import Change
-from judge.static_checks.finding import Hit
-from judge.static_checks.graders import GradingFiles, human_touch
-from judge.static_checks.paths import is_benchmark
+from judge.static_checks.change.change import Change
+from judge.static_checks.change.grading_files import GradingFiles, human_touch
+from judge.static_checks.model.finding import Hit
 from judge.static_checks.rule import Example, Rule
+from judge.static_checks.source.paths import is_benchmark
 
 
 def check(change: Change) -> Iterable[Hit]:

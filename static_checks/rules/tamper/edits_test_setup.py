@@ -4,11 +4,11 @@ import tomllib
 from collections.abc import Iterable
 from pathlib import PurePosixPath
 
-from judge.static_checks.change import Change, TouchedFile
-from judge.static_checks.finding import Hit
-from judge.static_checks.graders import human_touch
-from judge.static_checks.paths import is_ci
+from judge.static_checks.change.change import Change, TouchedFile
+from judge.static_checks.change.grading_files import human_touch
+from judge.static_checks.model.finding import Hit
 from judge.static_checks.rule import Example, Rule
+from judge.static_checks.source.paths import is_ci
 
 
 def check(change: Change) -> Iterable[Hit]:

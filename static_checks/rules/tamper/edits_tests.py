@@ -3,13 +3,13 @@
 import ast
 from collections.abc import Iterable, Iterator
 
-from judge.static_checks.change import Change, TouchedFile
-from judge.static_checks.code_change import is_idle
-from judge.static_checks.finding import Hit
-from judge.static_checks.graders import human_touch
-from judge.static_checks.paths import is_ci, is_source, is_test
-from judge.static_checks.python_source import PythonSource
+from judge.static_checks.change.change import Change, TouchedFile
+from judge.static_checks.change.code_change import is_idle
+from judge.static_checks.change.grading_files import human_touch
+from judge.static_checks.model.finding import Hit
 from judge.static_checks.rule import Example, Rule
+from judge.static_checks.source.paths import is_ci, is_source, is_test
+from judge.static_checks.source.python import PythonSource
 
 
 def check(change: Change) -> Iterable[Hit]:

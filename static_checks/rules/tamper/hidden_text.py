@@ -4,8 +4,8 @@ import re
 import unicodedata
 from collections.abc import Iterable
 
-from judge.static_checks.change import Change
-from judge.static_checks.finding import Hit
+from judge.static_checks.change.change import Change
+from judge.static_checks.model.finding import Hit
 from judge.static_checks.rule import Example, Rule
 
 _HIDDEN = re.compile(

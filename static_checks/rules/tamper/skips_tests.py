@@ -3,10 +3,10 @@
 import re
 from collections.abc import Iterable
 
-from judge.static_checks.change import Change, TouchedFile
-from judge.static_checks.finding import Hit
-from judge.static_checks.paths import is_test
+from judge.static_checks.change.change import Change, TouchedFile
+from judge.static_checks.model.finding import Hit
 from judge.static_checks.rule import Example, Rule
+from judge.static_checks.source.paths import is_test
 
 _SKIP = re.compile(
     r"\bmark\.(?:skip|skipif|xfail)\b|\bpytest\.(?:skip|xfail|importorskip)\(|\bunittest\.(?:skip\w*|expectedFailure)\b"

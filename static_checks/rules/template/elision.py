@@ -3,9 +3,9 @@
 import re
 from collections.abc import Iterable
 
-from judge.static_checks.change import Change
-from judge.static_checks.comments import Comment, added_comments
-from judge.static_checks.finding import Hit
+from judge.static_checks.change.change import Change
+from judge.static_checks.change.comments import Comment, added_comments
+from judge.static_checks.model.finding import Hit
 from judge.static_checks.rule import Example, Rule
 
 _DOTS = r"(?:\.{3,}|…)"

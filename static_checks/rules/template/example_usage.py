@@ -5,11 +5,11 @@ import re
 from collections.abc import Iterable, Iterator
 from pathlib import PurePosixPath
 
-from judge.static_checks.change import Change, TouchedFile
-from judge.static_checks.comments import added_comments
-from judge.static_checks.finding import Hit
-from judge.static_checks.paths import is_library
+from judge.static_checks.change.change import Change, TouchedFile
+from judge.static_checks.change.comments import added_comments
+from judge.static_checks.model.finding import Hit
 from judge.static_checks.rule import Example, Rule
+from judge.static_checks.source.paths import is_library
 
 _USAGE = re.compile(
     r"(?:examples?(?: of)?(?: the)? us(?:age|e)|usage(?: example)?s?|sample usage)\s*(?:\(.*\))?\s*[:.]?", re.IGNORECASE

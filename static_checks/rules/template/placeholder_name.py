@@ -8,10 +8,10 @@ import tokenize
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from judge.static_checks.change import Change, TouchedFile
-from judge.static_checks.finding import Hit
-from judge.static_checks.paths import is_library, is_test
+from judge.static_checks.change.change import Change, TouchedFile
+from judge.static_checks.model.finding import Hit
 from judge.static_checks.rule import Example, Rule
+from judge.static_checks.source.paths import is_library, is_test
 
 _NOUN = (
     r"(?:attribute|attr|tensor|function|func|fn|method|variable|var|module|class|model|kernel|layer|value|param|"

@@ -4,11 +4,11 @@ import ast
 from collections.abc import Iterable, Iterator
 from typing import TypeGuard
 
-from judge.static_checks.change import Change, TouchedFile
-from judge.static_checks.finding import Hit
-from judge.static_checks.paths import is_test
-from judge.static_checks.python_source import Definition, PythonSource
+from judge.static_checks.change.change import Change, TouchedFile
+from judge.static_checks.model.finding import Hit
 from judge.static_checks.rule import Example, Rule
+from judge.static_checks.source.paths import is_test
+from judge.static_checks.source.python import Definition, PythonSource
 
 _REFUSAL = "raise NotImplementedError(...)"
 _OPEN_BASES = ("Protocol", "ABC", "ABCMeta", "Interface", "Mixin", "Base")

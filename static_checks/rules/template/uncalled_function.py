@@ -4,12 +4,12 @@ import ast
 import re
 from collections.abc import Iterable
 
-from judge.static_checks.change import Change, TouchedFile
-from judge.static_checks.finding import Hit
-from judge.static_checks.patch import decode
-from judge.static_checks.paths import is_prose, is_test
-from judge.static_checks.python_source import Definition
+from judge.static_checks.change.change import Change, TouchedFile
+from judge.static_checks.model.finding import Hit
+from judge.static_checks.patch.parse import decode
 from judge.static_checks.rule import Example, Rule
+from judge.static_checks.source.paths import is_prose, is_test
+from judge.static_checks.source.python import Definition
 
 _ENTRY_FILES = ("pyproject.toml", "setup.cfg", "setup.py")
 

@@ -5,10 +5,10 @@ import re
 from collections.abc import Iterable, Iterator
 from pathlib import PurePosixPath
 
-from judge.static_checks.change import Change, TouchedFile
-from judge.static_checks.comments import Comment, added_comments
-from judge.static_checks.finding import Hit, Severity
-from judge.static_checks.patch import decode
+from judge.static_checks.change.change import Change, TouchedFile
+from judge.static_checks.change.comments import Comment, added_comments
+from judge.static_checks.model.finding import Hit, Severity
+from judge.static_checks.patch.parse import decode
 from judge.static_checks.rule import Example, Rule
 
 _WHAT = r"(?:code|implementation|logic|function|kernel|solution|optimi[sz]ations?|version)"

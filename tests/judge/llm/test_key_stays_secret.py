@@ -13,8 +13,9 @@ from typing import Any
 import pytest
 from fake_llm import FakeLlm, always, first
 from fake_replies import Request, cover_all
+from support import ROOT
 
-CASE = Path(__file__).parents[3] / "fixtures/patches/slugs"
+CASE = ROOT / "fixtures/patches/slugs"
 KEY = "sk-test-5ecret0123456789abcdef"
 
 

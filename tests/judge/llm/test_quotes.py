@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from judge.judgement import Side
+from judge.core.judgement import Side
 from judge.llm.answer import Quote
 from judge.llm.quotes import Library
 

@@ -21,10 +21,10 @@ from support import diff_of, make_repo
 from tiny_model import WORD
 
 from judge.llm.answer import Answer
+from judge.llm.answer_reading import read_answer
 from judge.llm.inquiry import Inquiry
-from judge.llm.reading import read_answer
+from judge.llm.providers.model import CallFailed, Model, decode, wire_of
 from judge.llm.reply import Failure, Reply
-from judge.llm.wires import CallFailed, Model, decode, wire_of
 
 JUDGE = [sys.executable, "-P", "-c", "from judge.cli import main; main()"]
 INQUIRY = dataclasses.replace(make_inquiry(1), units={"U1": "shop/cart.py::total"})

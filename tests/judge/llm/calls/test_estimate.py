@@ -8,7 +8,7 @@ from judge.llm.calls.estimate import Estimator, calls_of
 from judge.llm.calls.money import price_of, worst_cost
 from judge.llm.inquiry import Inquiry, Questionnaire
 from judge.llm.options import JudgingOptions, Price
-from judge.llm.wires import Model
+from judge.llm.providers.model import Model
 
 MODEL = Model(provider="openai", name="gpt-5", wire="openai-responses", base_url=None)
 OPTIONS = JudgingOptions(price=Price(input=1.0, output=4.0, cached=0.1), max_output_tokens=10_000)

@@ -18,8 +18,8 @@ from fake_replies import ABSENT, GOOD, Request, faults_of
 from fault_table import row_of
 from inquiry_kit import make_inquiry
 
+from judge.llm.calls.call_store import Attempt, Store
 from judge.llm.calls.exchange import Exchange, next_step, question_key
-from judge.llm.calls.store import Attempt, Store
 from judge.llm.reply import FATAL
 
 QUESTIONS = 500

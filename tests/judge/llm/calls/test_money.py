@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from judge.core.judgement import Tokens
 from judge.errors import UsageError
-from judge.judgement import Tokens
 from judge.llm.calls.money import (
     Budget,
     OverBudget,
@@ -26,7 +26,7 @@ from judge.llm.calls.money import (
     worst_cost,
 )
 from judge.llm.options import JudgingOptions, Price
-from judge.llm.wires import Model
+from judge.llm.providers.model import Model
 
 FLAT = Tariff(base=Rates(input=2.0, output=10.0, cached=0.5, written=2.5), source="test")
 STEPPED = Tariff(

@@ -15,14 +15,14 @@ from fake_replies import Request, make_answer, unit_ids
 from injection_kit import BAD, ROUTES, SAY, with_line
 from question_kit import BASE, COVERED, make, questions
 
-from judge.judgement import Abstained, Judged
-from judge.llm.calls.asking import Asker
+from judge.core.judgement import Abstained, Judged
+from judge.llm.calls.asker import Asker
+from judge.llm.calls.call_store import Store
 from judge.llm.calls.money import Budget
-from judge.llm.calls.store import Store
 from judge.llm.inquiry import Inquiry, Questionnaire
-from judge.llm.panel import judge
+from judge.llm.voting import judge
 from judge.prompts import load_pack
-from judge.static_checks.patch import parse_patch
+from judge.static_checks.patch.parse import parse_patch
 from judge.static_checks.rule import make_diff
 
 FRAME = re.compile(r"^BEGIN ([0-9a-f]{16}) ([THBC]\d+) .*\n((?:.*\n)*?)END \1$", re.MULTILINE)

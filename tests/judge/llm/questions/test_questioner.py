@@ -11,9 +11,9 @@ import pytest
 from question_kit import BASE, COVERED, HUMAN, answer, make, questions
 from support import diff_of, make_repo
 
+from judge.core.judgement import Abstained
 from judge.errors import UsageError
-from judge.identity import digest
-from judge.judgement import Abstained
+from judge.lib.digests import digest
 from judge.llm.answer import answer_schema
 from judge.llm.options import JudgingOptions
 from judge.llm.questions.questioner import DEFAULT_CONTEXT, MANY_UNITS, Questioner

@@ -1,0 +1,1 @@
+"""From samples to statements: statistics, comparison of outputs, plausibility. Pure."""

@@ -1,0 +1,116 @@
+"""Owns the question whether a variant does the work of the base in the timed calls themselves.
+
+Outputs that agree on a call of their own prove nothing about a call that was timed, and a call that was
+timed a thousand times on one input proves nothing about the next input.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from judge.bench.analysis.outputs import compare_outputs
+from judge.bench.analysis.precision import precision
+from judge.bench.process.worker_process import WorkerFault
+from judge.bench.results import Changed, Outcome, Precision, Same
+from judge.bench.session.variant_run import RAISED, Lane, Varied
+
+CHECKED_FORKS = 4
+"""Of the first so many processes the extra calls are asked; each costs about ten calls."""
+MOST_CALLS = 10
+_SEEDS = 3  # a changed input may be one that the base refuses
+
+
+@dataclass(kw_only=True)
+class SameWork:
+    """The extra calls of one session, and whether the input could be varied at all."""
+
+    base: Lane
+    each: Callable[[Callable[[Lane], None]], None]
+    fault: str = ""
+    precision: dict[str, Precision] = field(default_factory=dict)
+    close: dict[str, tuple[object, object]] = field(default_factory=dict)
+
+    def last_timed(self) -> None:
+        """Compare what the last timed call returned: a cheaper path for calls in a row shows here.
+
+        Not where the base draws random numbers: variants differ in how many calls came before.
+        """
+        self._compare("timed input, in the call that was timed last", lambda lane: lane.kept())
+
+    def again(self, seed: int) -> None:
+        """Compare a second result on equal input, after the first was written to: a result handed out twice shows."""
+        self._compare("second call in a row, after the first result was written to", lambda lane: lane.again(seed))
+
+    def _compare(self, label: str, ask: Callable[[Lane], tuple[object, bool]]) -> None:
+        reference: list[object] = []
+
+        def step(lane: Lane) -> None:
+            tree, unsteady = ask(lane)
+            if lane is self.base:
+                reference[:] = [] if unsteady else [tree]
+            elif reference:
+                lane.agree(label, compare_outputs(reference[0], tree))
+
+        self.each(step)
+
+    def vary(self, seed: int, *, fresh: bool) -> None:
+        """Time and compare single calls on input of which one element changes before each."""
+        found: list[Varied] = []
+        chosen = seed
+
+        def step(lane: Lane) -> None:
+            nonlocal chosen
+            if lane is self.base:
+                for chosen in range(seed, seed + _SEEDS):
+                    found[:] = [lane.vary(chosen, fresh=fresh, most=MOST_CALLS)]
+                    if len(found[0].ns) > 1:
+                        break
+                self.fault = _fault(found[0])
+                lane.varied.append(found[0].ns)
+            elif not self.fault:
+                other = lane.vary(chosen, fresh=fresh, most=len(found[0].ns))
+                lane.varied.append(other.ns)
+                _judge(lane, found[0], other)
+
+        self.each(step)
+
+    def keep(self, lane: Lane, base: object, other: object, found: Outcome) -> None:
+        """Keep results on fresh input that agree within the tolerance only: of the first process, for `widened`."""
+        if isinstance(found, Same) and found.how == "tolerance":
+            self.close.setdefault(lane.name, (base, other))
+
+    def widened(self, seed: int) -> None:
+        """Hold the kept results against the base's own in float64; the last request to a process.
+
+        Nothing comes of it where the base does not take such input; a process that dies of it is done with anyway.
+        """
+
+        def step(lane: Lane) -> None:
+            if lane is not self.base or not self.close:
+                return
+            try:
+                exact = lane.widened(seed)
+            except WorkerFault:
+                lane.close()
+                return
+            for name, (base, other) in self.close.items():
+                found = precision(exact, base, other)
+                if found is not None:
+                    self.precision[name] = found
+
+        self.each(step)
+        self.close.clear()
+
+
+def _fault(found: Varied) -> str:
+    if len(found.ns) > 1:
+        return ""
+    return f"the base refuses it ({found.failed})" if found.failed else "it holds no number, text or array to change"
+
+
+def _judge(lane: Lane, base: Varied, other: Varied) -> None:
+    if other.failed:
+        message = f"raised {other.failed} on input with one element changed, which the base does not"
+        lane.outcomes.append(Changed(where=RAISED, message=message))
+    same_end = len(base.ns) == len(other.ns)
+    for left, right in list(zip(base.trees, other.trees, strict=False))[: None if same_end else 1]:
+        lane.agree("timed input with one element changed in place", compare_outputs(left, right))

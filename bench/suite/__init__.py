@@ -1,0 +1,1 @@
+"""A case's own tests: one run of them, and what it proves."""

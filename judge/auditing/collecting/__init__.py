@@ -1,0 +1,1 @@
+"""What findings and tables are made with: collectors over a stream of runs."""

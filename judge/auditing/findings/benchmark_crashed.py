@@ -1,0 +1,52 @@
+"""Finding benchmark-crashed."""
+
+from collections.abc import Sequence
+
+from judge.auditing.audited_run import AuditedRun
+from judge.auditing.collecting.finding_kind import Example, Kind, Seen, sample
+from judge.auditing.collecting.groups import Picked, count, picking, share
+from judge.auditing.regrading.timing_failure import fault
+from judge.inputs.runs.run import Evaluation
+
+
+def _pick(audited: AuditedRun) -> str | None:
+    found = fault(audited.run)
+    return found.label if found is not None and found.kind == "benchmark-crashed" else None
+
+
+def _conclude(found: Picked) -> Sequence[Seen]:
+    first = next(iter(found.groups))
+    message = (
+        f"{share(len(found.runs), found.among)} evaluations ended because the benchmark itself crashed on the base; "
+        f"{count(len(found.groups), 'message')}, the most common ({count(len(first.runs), 'run')}): {first.label}"
+    )
+    return [Seen(message=message, runs=found.runs, recovers=found.recovers, details=found.groups.table("message"))]
+
+
+KIND = Kind(
+    code="benchmark-crashed",
+    title="The benchmark crashed on the base",
+    severity="block",
+    why="It failed before any patch was applied: it calls the code as another commit has it, or it has a bug of its "
+    "own. Nothing is known about the patch.",
+    mend="Run every benchmark on its base commit before any agent is run; mend or drop those that fail there.",
+    bad=Example(
+        runs=(
+            sample(
+                "a",
+                evaluation=Evaluation(
+                    error="Baseline test failed to produce output",
+                    stderr="Traceback (most recent call last):\nTypeError: f() got an unexpected keyword argument "
+                    "'x'\n",
+                ),
+            ),
+        )
+    ),
+    good=Example(
+        runs=(
+            sample("a", evaluation=Evaluation(baseline_ms=1.0, error="patched test failed", stderr="TypeError: x\n")),
+            sample("b", number=1, evaluation=Evaluation(error="No module named 'cbor2'")),
+        )
+    ),
+    collector=picking(_pick, _conclude, among=lambda audited: audited.run.evaluation is not None),
+)

@@ -1,0 +1,47 @@
+"""Finding judge-no-ground-truth."""
+
+from collections.abc import Sequence
+
+from judge.auditing.audited_run import AuditedRun
+from judge.auditing.collecting.accumulator import RunSet
+from judge.auditing.collecting.finding_kind import Example, Kind, Seen, sample
+from judge.auditing.collecting.groups import share
+from judge.auditing.collecting.judged_once import Judged
+from judge.auditing.collecting.judgement_samples import EVALUATION, answer
+from judge.auditing.context import Context
+
+_REASON = "no-ground-truth"
+
+
+class _Collector:
+    def __init__(self, context: Context) -> None:
+        self.judged = Judged(context)
+        self.runs = RunSet()
+
+    def add(self, audited: AuditedRun) -> None:
+        self.judged.add(audited)
+        if any(recorded.judgement.reason == _REASON for recorded in audited.run.judgements):
+            self.runs.add(audited)
+
+    def result(self) -> Sequence[Seen]:
+        answered = self.judged.answered
+        without = [recorded for recorded in answered if recorded.judgement.reason == _REASON]
+        if not without:
+            return ()
+        message = (
+            f"{share(len(without), len(answered))} answers of the judge were given without the human change before it"
+        )
+        return [Seen(message=message, runs=self.runs, recovers=len(without), details={"answers": len(answered)})]
+
+
+KIND = Kind(
+    code="judge-no-ground-truth",
+    title="The judge was not shown the human change",
+    severity="block",
+    why="Whether a patch has the human's logic or files cannot be said without seeing the human's change. What was "
+    "answered is an opinion on the patch alone, under the name of a comparison.",
+    mend="Show the judge the human diff and the files it touches, and ask again; better, compute what can be computed.",
+    bad=Example(runs=(sample("a", judgements=(answer(EVALUATION, reason=_REASON),)),)),
+    good=Example(runs=(sample("a", judgements=(answer(EVALUATION),)),)),
+    collector=_Collector,
+)

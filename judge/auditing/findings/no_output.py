@@ -1,0 +1,43 @@
+"""Finding no-output."""
+
+from collections.abc import Sequence
+
+from judge.auditing.audited_run import AuditedRun
+from judge.auditing.collecting.finding_kind import Example, Kind, Seen, sample
+from judge.auditing.collecting.groups import Picked, count, picking, share
+from judge.auditing.regrading.timing_failure import fault
+from judge.inputs.runs.run import Evaluation
+
+
+def _pick(audited: AuditedRun) -> str | None:
+    found = fault(audited.run)
+    return found.label if found is not None and found.kind == "no-output" else None
+
+
+def _conclude(found: Picked) -> Sequence[Seen]:
+    first = next(iter(found.groups))
+    message = (
+        f"{share(len(found.runs), found.among)} evaluations ended without output and without a reason; "
+        f"{count(len(found.groups), 'message')}, the most common ({count(len(first.runs), 'run')}): {first.label}"
+    )
+    return [Seen(message=message, runs=found.runs, recovers=found.recovers, details=found.groups.table("message"))]
+
+
+KIND = Kind(
+    code="no-output",
+    title="The evaluation left no output and no reason",
+    severity="warn",
+    why="A process that is killed or ends early leaves nothing to read. Whether the patch, the benchmark or the "
+    "machine was the cause cannot be told.",
+    mend="Record the return code and the signal of the benchmark's process, and evaluate these runs again.",
+    bad=Example(runs=(sample("a", evaluation=Evaluation(error="Baseline test failed to produce output")),)),
+    good=Example(
+        runs=(
+            sample(
+                "a",
+                evaluation=Evaluation(error="Baseline test failed to produce output", stderr="KeyError: 'x'\n"),
+            ),
+        )
+    ),
+    collector=picking(_pick, _conclude, among=lambda audited: audited.run.evaluation is not None),
+)

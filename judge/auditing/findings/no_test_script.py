@@ -1,0 +1,71 @@
+"""Finding no-test-script."""
+
+from collections.abc import Sequence
+
+from judge.auditing.audited_run import AuditedRun
+from judge.auditing.collecting.accumulator import RunSet
+from judge.auditing.collecting.finding_kind import Example, Kind, Seen, sample, timed
+from judge.auditing.collecting.groups import Groups, count, recoverable, share, task_of
+from judge.auditing.context import Context
+from judge.auditing.regrading.timing_failure import fault
+from judge.auditing.stores.grouped_rows import Rows
+from judge.inputs.runs.run import Evaluation
+
+
+class _Collector:
+    """Also finds out which commits have a test script in another run: there the script exists and was not found."""
+
+    def __init__(self, context: Context) -> None:
+        self.evaluated = 0
+        self.recovers = 0
+        self.runs = RunSet()
+        self.commits = Groups()
+        self.rows = Rows()
+
+    def add(self, audited: AuditedRun) -> None:
+        run = audited.run
+        if run.evaluation is None:
+            return
+        self.evaluated += 1
+        found = fault(run)
+        without = found is not None and found.kind == "no-test-script"
+        if without:
+            self.runs.add(audited)
+            self.recovers += recoverable(run)
+            self.commits.add(task_of(run), audited)
+        if without or run.evaluation.test_script:
+            self.rows.add(task_of(run), audited, word="without" if without else "with")
+
+    def result(self) -> Sequence[Seen]:
+        elsewhere = [row for _, rows in self.rows.groups() if any(row.word == "with" for row in rows) for row in rows]
+        elsewhere = [row for row in elsewhere if row.word == "without"]
+        if not len(self.runs):
+            return ()
+        message = (
+            f"{share(len(self.runs), self.evaluated)} evaluations had no test script, over "
+            f"{count(len(self.commits), 'commit')}; for {len(elsewhere)} of these runs another run of the same commit "
+            "had one"
+        )
+        details = {"script_found_in_another_run": len(elsewhere), **self.commits.table("commit")}
+        return [Seen(message=message, runs=self.runs, recovers=self.recovers, details=details)]
+
+
+KIND = Kind(
+    code="no-test-script",
+    title="There was no test script to time the patch with",
+    severity="block",
+    why="The patch was never run. Where another run of the same commit had a script, the evaluation looked in the "
+    "wrong place; where none had, the commit should not be in the set.",
+    mend="Point every evaluation at the same scripts; write the missing ones or leave their commits out; then evaluate "
+    "these runs again.",
+    bad=Example(
+        runs=(
+            sample(
+                "a", repo="r", human="c0ffee", evaluation=Evaluation(status="no_test", error="No test script found")
+            ),
+            sample("b", number=1, repo="r", human="c0ffee", evaluation=timed(2.0, 1.0, test_script="t.py")),
+        )
+    ),
+    good=Example(runs=(sample("a", repo="r", human="c0ffee", evaluation=timed(2.0, 1.0, test_script="t.py")),)),
+    collector=_Collector,
+)

@@ -1,0 +1,38 @@
+"""Finding recorded-error."""
+
+from collections.abc import Sequence
+
+from judge.auditing.audited_run import AuditedRun
+from judge.auditing.collecting.finding_kind import Example, Kind, Seen, sample
+from judge.auditing.collecting.groups import Picked, count, describes_process, picking, share
+from judge.auditing.regrading.timing_failure import general
+
+
+def _pick(audited: AuditedRun) -> str | None:
+    run = audited.run
+    return f"{run.error_type}: {general(run.error)}" if run.error and run.error_type else None
+
+
+def _conclude(found: Picked) -> Sequence[Seen]:
+    first = next(iter(found.groups))
+    message = (
+        f"{share(len(found.runs), found.among)} errors name their cause; "
+        f"{count(len(found.groups), 'cause')}, the most common ({count(len(first.runs), 'run')}): {first.label}"
+    )
+    details = found.groups.table("error")
+    return [Seen(message=message, runs=found.runs, recovers=len(found.runs), details=details)]
+
+
+KIND = Kind(
+    code="recorded-error",
+    title="The agent's run failed with a recorded cause",
+    severity="info",
+    why="Few causes stop many runs, and the same words over a whole batch mean that the batch was set up wrongly: "
+    "no agent worked in it, and none should be judged by it.",
+    mend="Mend the most common cause first and run its runs again.",
+    bad=Example(runs=(sample("a", claimed="error", error="no such file: bin/python", error_type="FileNotFoundError"),)),
+    good=Example(runs=(sample("a", claimed="error", returncode=1), sample("b", number=1, claimed="success"))),
+    collector=picking(
+        _pick, _conclude, among=lambda audited: audited.run.claimed == "error" and describes_process(audited.run)
+    ),
+)

@@ -1,0 +1,42 @@
+"""Finding success-without-patch."""
+
+from collections.abc import Sequence
+
+from judge.auditing.audited_run import AuditedRun
+from judge.auditing.collecting.finding_kind import Example, Kind, Seen, sample
+from judge.auditing.collecting.groups import Picked, picking, share
+
+
+def _pick(audited: AuditedRun) -> str | None:
+    state = audited.run.patch_state
+    return state if state in ("empty", "missing") else None
+
+
+def _conclude(found: Picked) -> Sequence[Seen]:
+    states = ", ".join(f"{len(group.runs)} {group.label}" for group in found.groups)
+    message = f"{share(len(found.runs), found.among)} runs claimed as success left no patch ({states})"
+    return [Seen(message=message, runs=found.runs, recovers=0, details=found.groups.table("state"))]
+
+
+KIND = Kind(
+    code="success-without-patch",
+    title="Claimed as success with an empty or missing patch",
+    severity="block",
+    why="Nothing was changed, so nothing was made faster. It happens where a harness counts commits or trusts the "
+    "exit code instead of looking at the patch.",
+    mend="Call a run a success only when its patch exists and is not empty.",
+    bad=Example(
+        runs=(
+            sample("a", claimed="success", patch_state="empty"),
+            sample("b", number=1, claimed="success", patch_state="missing"),
+        )
+    ),
+    good=Example(
+        runs=(
+            sample("a", claimed="success", patch_state="yes"),
+            sample("b", number=1, claimed="error", patch_state="empty"),
+            sample("c", number=2, claimed="success", patch_state="unknown"),
+        )
+    ),
+    collector=picking(_pick, _conclude, among=lambda audited: audited.run.claimed == "success"),
+)

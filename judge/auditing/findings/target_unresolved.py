@@ -1,0 +1,58 @@
+"""Finding target-unresolved."""
+
+from collections.abc import Sequence
+
+from judge.auditing.audited_run import AuditedRun
+from judge.auditing.collecting.finding_kind import Example, Kind, Seen, sample, timed
+from judge.auditing.collecting.groups import Picked, count, picking, share
+from judge.auditing.regrading.timing_failure import fault
+from judge.inputs.runs.run import Evaluation
+
+
+def _pick(audited: AuditedRun) -> str | None:
+    found = fault(audited.run)
+    return found.label if found is not None and found.kind == "target-unresolved" else None
+
+
+def _conclude(found: Picked) -> Sequence[Seen]:
+    first = next(iter(found.groups))
+    message = (
+        f"{share(len(found.runs), found.among)} evaluations could not find what they were to time; "
+        f"{count(len(found.groups), 'message')}, the most common ({count(len(first.runs), 'run')}): {first.label}"
+    )
+    return [Seen(message=message, runs=found.runs, recovers=found.recovers, details=found.groups.table("message"))]
+
+
+KIND = Kind(
+    code="target-unresolved",
+    title="The benchmark did not find its target",
+    severity="block",
+    why="The function or class that the benchmark times is not there under that name at this commit: the benchmark was "
+    "written for another one, or the patch's base is not what it was written for. Nothing is known about the patch.",
+    mend="Check every benchmark on its base commit before any agent is run, and drop or rewrite those that do not "
+    "resolve.",
+    bad=Example(
+        runs=(
+            sample(
+                "a",
+                repo="vllm",
+                evaluation=Evaluation(
+                    error="module 'vllm.core' has no attribute 'Gone'",
+                    outputs={
+                        "baseline_output": {
+                            "target_resolved": False,
+                            "error": "module 'vllm.core' has no attribute 'Gone'",
+                        }
+                    },
+                ),
+            ),
+        )
+    ),
+    good=Example(
+        runs=(
+            sample("a", evaluation=timed(2.0, 1.0)),
+            sample("b", number=1, repo="vllm", evaluation=Evaluation(error="No module named 'cbor2'")),
+        )
+    ),
+    collector=picking(_pick, _conclude, among=lambda audited: audited.run.evaluation is not None),
+)

@@ -1,0 +1,55 @@
+"""Finding worktree-error."""
+
+from collections.abc import Sequence
+
+from judge.auditing.audited_run import AuditedRun
+from judge.auditing.collecting.finding_kind import Example, Kind, Seen, sample
+from judge.auditing.collecting.groups import Picked, count, picking, share
+from judge.auditing.regrading.timing_failure import fault
+from judge.inputs.runs.run import Evaluation
+
+
+def _pick(audited: AuditedRun) -> str | None:
+    found = fault(audited.run)
+    return found.label if found is not None and found.kind == "worktree" else None
+
+
+def _conclude(found: Picked) -> Sequence[Seen]:
+    first = next(iter(found.groups))
+    message = (
+        f"{share(len(found.runs), found.among)} evaluations could not check out the base; "
+        f"{count(len(found.groups), 'message')}, the most common ({count(len(first.runs), 'run')}): {first.label}"
+    )
+    return [Seen(message=message, runs=found.runs, recovers=found.recovers, details=found.groups.table("message"))]
+
+
+KIND = Kind(
+    code="worktree-error",
+    title="The base commit could not be checked out",
+    severity="block",
+    why="The evaluation never started. The commit is not in that clone, or a worktree of an earlier run is in the way: "
+    "a fault of the harness, not of the patch.",
+    mend="Fetch every base commit before the evaluation, run `git worktree prune`, and evaluate these runs again.",
+    bad=Example(
+        runs=(
+            sample(
+                "a",
+                patch_state="yes",
+                evaluation=Evaluation(
+                    error="Command '['git', 'worktree', 'add', '--detach', '/tmp/w', '067c34a1']' returned 128"
+                ),
+            ),
+        )
+    ),
+    good=Example(
+        runs=(
+            sample(
+                "a",
+                evaluation=Evaluation(
+                    error="No module named 'x'", stderr='File "/tmp/eval_worktree_1/worktree/a.py"\n'
+                ),
+            ),
+        )
+    ),
+    collector=picking(_pick, _conclude, among=lambda audited: audited.run.evaluation is not None),
+)

@@ -1,0 +1,1 @@
+"""Gives recorded runs their verdicts: gates, recorded evidence, and `decide`."""

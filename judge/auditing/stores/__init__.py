@@ -1,0 +1,1 @@
+"""Temporary stores that keep an audit's memory flat."""

@@ -1,0 +1,116 @@
+"""What a run would ask and cost, before anything is asked: the gates are run, the questions made, nothing is kept."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from judge.core.verdict import gates_hold
+from judge.inputs.batch import Defaults, Fault
+from judge.judges.panel import open_bench
+from judge.llm.calls.call_store import Store
+from judge.llm.calls.estimate import Estimate, Estimator, Range, Stored
+from judge.llm.calls.exchange import Exchange, next_step, question_key
+from judge.llm.inquiry import Inquiry, Questionnaire
+from judge.llm.options import JudgingOptions
+from judge.llm.providers.model import Model
+from judge.pipeline import GradeOptions, Progress, examine
+from judge.results.judge_tally import money
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """What a run would do.
+
+    Attributes:
+        candidates: how many there are.
+        stopped: how many a gate stops, so that no model is asked about them.
+        settled: how many are answered without a model.
+        cut: candidates whose evidence does not fit whole into the question, each with what is left out.
+        estimates: one for each model.
+        faults: inputs that could not be used.
+    """
+
+    candidates: int
+    stopped: int
+    settled: int
+    cut: tuple[tuple[str, tuple[str, ...]], ...]
+    estimates: tuple[Estimate, ...]
+    faults: tuple[Fault, ...]
+
+
+def plan(
+    paths: Sequence[Path | str],
+    options: GradeOptions,
+    defaults: Defaults | None = None,
+    *,
+    progress: Progress | None = None,
+) -> Plan:
+    """Run the gates and make the questions; add up what asking them would take.
+
+    Raises:
+        UsageError: the options make no sense.
+    """
+    models = open_bench(options.judges, options.judging).models
+    with _kept(options.judging) as stored:
+        estimators = [Estimator(model, options.judging, stored=stored) for model in models]
+        batch, reports = examine(paths, options, defaults, progress=progress)
+        settled = stopped = 0
+        cut = []
+        for candidate, report in reports:
+            if isinstance(report.answer, Questionnaire):
+                for estimator in estimators:
+                    estimator.add(report.answer)
+                if omitted := report.answer.plain[0].omitted:
+                    cut.append((candidate.id, omitted))
+            elif gates_hold(report.gates):
+                settled += 1
+            else:
+                stopped += 1
+    return Plan(
+        candidates=len(batch.candidates),
+        stopped=stopped,
+        settled=settled,
+        cut=tuple(cut),
+        estimates=tuple(estimator.result(stopped=stopped) for estimator in estimators),
+        faults=batch.faults,
+    )
+
+
+@contextmanager
+def _kept(options: JudgingOptions) -> Iterator[Stored]:
+    """Look answers up in the cache, if there is one yet."""
+    if options.cache is None or not options.cache.exists():
+        yield lambda model, inquiry, sample: False
+        return
+    with Store(options.cache) as store:
+
+        def kept(model: Model, inquiry: Inquiry, sample: int) -> bool:
+            attempts = store.attempts(question_key(model, options, inquiry, sample))
+            return isinstance(next_step(attempts, inquiry, model, options), Exchange)
+
+        yield kept
+
+
+def plan_lines(found: Plan) -> list[str]:
+    """Put a plan in words."""
+    lines = [f"{found.candidates} candidates: {found.stopped} stopped by the gates"]
+    if found.settled:
+        lines[0] += f", {found.settled} answered without a model"
+    for one in found.estimates:
+        asked = f"{one.model}: {one.calls} calls about {one.candidates} candidates"
+        lines.append(asked + (f", {one.stored} more are answered in the cache" if one.stored else ""))
+        lines.append(f"  input about {one.input_tokens:,} tokens, replies at most {one.output_tokens:,}")
+        lines.append(f"  cost {_range(one.cost)}" + (f" ({one.price_source})" if one.price_source else ""))
+        if one.saved:
+            lines.append(f"  the gates save {_range(one.saved)}")
+    if not found.estimates:
+        lines.append("no model would be asked; name one with --judge, such as --judge openai:MODEL")
+    lines += [f"cut: {name} goes without {', '.join(omitted)}" for name, omitted in found.cut]
+    return lines
+
+
+def _range(cost: Range | None) -> str:
+    return "not known; give --price IN/OUT" if cost is None else f"{money(cost.low)} to {money(cost.high)}"

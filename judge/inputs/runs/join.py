@@ -1,0 +1,49 @@
+"""Several descriptions of one run become one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import fields, replace
+from typing import Any
+
+from judge.inputs.runs.run import Evaluation, Run
+
+_KEPT = frozenset({"key", "id", "layout"})
+_NAMED = 10
+_UNITED = frozenset({"sources", "logs", "judgements"})
+_STATES = ("yes", "empty", "unreadable", "missing", "unknown")
+
+
+def join(descriptions: Sequence[Run]) -> Run:
+    """Join the descriptions of one run: the first one's word counts, the others fill in what it does not say.
+
+    The description that knows the patch itself comes first: it stands closest to what the agent left. Of
+    several evaluations the first with a number counts, and `config["evaluations"]` names them all.
+    """
+    first, *others = sorted(descriptions, key=lambda run: (_STATES.index(run.patch_state), run.layout))
+    if not others:
+        return first
+    changes: dict[str, Any] = {}
+    for other in others:
+        for name in (field.name for field in fields(Run)):
+            mine, theirs = changes.get(name, getattr(first, name)), getattr(other, name)
+            if name in _UNITED:
+                changes[name] = tuple(dict.fromkeys((*mine, *theirs)))
+            elif name == "config":
+                changes[name] = {**theirs, **mine}
+            elif name not in _KEPT and mine is None and theirs is not None:
+                changes[name] = theirs
+    found = [run.evaluation for run in (first, *others) if run.evaluation]
+    if len(found) > 1:
+        changes["evaluation"] = max(found, key=lambda one: one.known_speedup is not None)
+        changes["config"]["evaluations"] = _all_words(found)
+    return replace(first, **changes)
+
+
+def _all_words(found: Sequence[Evaluation]) -> str:
+    words = []
+    for one in found[:_NAMED]:
+        ratio = one.known_speedup
+        words.append(f"{one.status}{f' {ratio:.2f}x' if ratio is not None else ''} ({one.source})")
+    more = f"; {len(found) - _NAMED} more" if len(found) > _NAMED else ""
+    return f"{len(found)}: {'; '.join(words)}{more}"

@@ -1,0 +1,1 @@
+"""The judges that `--judge` names, and the panel they sit in."""

@@ -1,0 +1,36 @@
+"""The judge that repeats another harness's evaluations of the same patch; what they are worth, `recorded` says."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from judge.core.judgement import Judgement
+from judge.core.question import Question
+from judge.inputs.runs.recorded_judgements import RecordedIndex, read_recorded
+from judge.judges.stored_judgements import not_recorded
+from judge.static_checks.patch.parse import decode
+
+
+class RecordedJudge:
+    """Finds an evaluation again by the human commit and the size of the patch."""
+
+    def __init__(self, path: Path, identity: str) -> None:
+        """Read the file.
+
+        Raises:
+            UsageError: it has another layout.
+        """
+        self._index = RecordedIndex(read_recorded(path))
+        self.identity = identity
+
+    def judge(self, question: Question) -> Judgement:
+        """Return what was recorded of this patch; several that differ are no judgement."""
+        if question.human is None:
+            return not_recorded("the case names no human commit to find a recorded evaluation by")
+        size = len(question.raw)
+        found = self._index.find(question.human, size_bytes=size, size_chars=len(decode(question.raw)))
+        if not found:
+            return not_recorded("no evaluation of a patch of this size for this commit is recorded")
+        if any(one.judgement != found[0].judgement for one in found):
+            return not_recorded(f"{len(found)} evaluations of a patch of this size are recorded, and they differ")
+        return found[0].judgement

@@ -1,0 +1,1 @@
+"""The model providers: one folder for each, and what they share."""

@@ -1,0 +1,84 @@
+"""OpenAI's batch API: a file of requests, a batch over it, one file of replies and a separate one of errors."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncGenerator, Callable, Sequence
+from functools import partial
+from typing import Any
+
+from judge.llm.providers.batch_api import Calls, Found, Look, Wanted
+from judge.llm.providers.json_shapes import brief, mapping, sequence, text
+
+MOST_REQUESTS = 50_000
+MOST_BYTES = 190 * 10**6
+"""The limit is 200 MB."""
+
+_METADATA = "patch_verdict_batch"
+_OPEN = frozenset({"validating", "in_progress", "finalizing", "cancelling"})
+_ENDED = frozenset({"completed", "expired", "cancelled"})
+_PAGE = 100
+
+
+async def send(calls: Calls, intent: str, lines: Sequence[bytes], sending: Callable[[], None]) -> str:
+    """Upload the requests and create a batch over them; a file without a batch costs nothing."""
+    sdk, limit = calls.client.sdk, calls.client.timeout_s
+    name, data = f"patch-verdict-{intent}.jsonl", b"\n".join(lines) + b"\n"
+    upload = sdk.files.with_raw_response.create
+    file = await calls.read(lambda: upload(file=(name, data), purpose="batch", timeout=limit))
+    url = _url(lines[0])
+    sending()
+    create = sdk.batches.with_raw_response.create
+    made = await calls.create(
+        lambda: create(
+            input_file_id=str(file["id"]),
+            endpoint=url,
+            completion_window="24h",
+            metadata={_METADATA: intent},
+            timeout=limit,
+        )
+    )
+    return str(made["id"])
+
+
+async def find(calls: Calls, wanted: Wanted) -> Found:
+    """Search the list of batches, newest first, for our own name in the metadata."""
+    page = calls.client.sdk.batches.with_raw_response.list
+    sure: list[str] = []
+    after: dict[str, str] = {}
+    while True:
+        found = await calls.read(partial(page, limit=_PAGE, timeout=calls.client.timeout_s, **after))
+        batches = [mapping(one) for one in sequence(found.get("data"))]
+        sure += [text(one.get("id")) for one in batches if mapping(one.get("metadata")).get(_METADATA) == wanted.intent]
+        oldest = min((one.get("created_at") or 0 for one in batches), default=0)
+        if not found.get("has_more") or not batches or oldest < wanted.since:
+            return Found(sure=tuple(reversed(sure)))
+        after = {"after": text(batches[-1].get("id"))}
+
+
+async def look(calls: Calls, batch_id: str) -> Look:
+    """Ask how a batch stands; one that expired or was cancelled has the results that it came to."""
+    retrieve = calls.client.sdk.batches.with_raw_response.retrieve
+    found = await calls.read(lambda: retrieve(batch_id, timeout=calls.client.timeout_s))
+    status = text(found.get("status"))
+    counts = mapping(found.get("request_counts"))
+    done, total = counts.get("completed", 0), counts.get("total", 0)
+    if status == "failed":
+        errors = [mapping(one) for one in sequence(mapping(found.get("errors")).get("data"))]
+        said = "; ".join(text(one.get("message")) or text(one.get("code")) for one in errors)
+        return Look(state="refused", detail=brief(said or "no reason was given"))
+    if status in _ENDED:
+        files = (text(found.get("output_file_id")), text(found.get("error_file_id")))
+        return Look(state="ended", detail=status, sources=tuple(file for file in files if file))
+    word = status if status in _OPEN else f"status {status!r}"
+    return Look(state="open", detail=brief(f"{word}, {done} of {total} done"))
+
+
+def results(calls: Calls, source: str) -> AsyncGenerator[dict[str, Any]]:
+    """Yield the lines of a file of replies or of errors."""
+    content = calls.client.sdk.files.with_streaming_response.content
+    return calls.lines(lambda: content(source, timeout=calls.client.timeout_s))
+
+
+def _url(line: bytes) -> str:
+    return str(json.loads(line)["url"])

@@ -1,0 +1,105 @@
+"""`report.md`: the same facts for a pull request or an archive, with every finding."""
+
+from __future__ import annotations
+
+import re
+
+from judge.core.judgement import Judged, Judgement, NotAsked
+from judge.core.timing import Timed, Timing
+from judge.core.verdict import CATEGORIES, LEVELS
+from judge.reports.report import Report
+from judge.reports.wording import cause, logic, outputs, speed, visible
+from judge.results.judge_tally import tally_lines
+from judge.results.record import VerdictRecord
+
+FORMAT = "md"
+FILE = "report.md"
+
+
+def render(report: Report) -> str:
+    """Return the report as GitHub-flavoured Markdown; text from a patch is always quoted as code."""
+    counts = ", ".join(f"{report.counts[c]} {c}" for c in CATEGORIES if report.counts[c]) or "none"
+    lines = [
+        "# Patch verdicts",
+        "",
+        f"{len(report.records)} candidates: {counts}. Judge: `{report.judge}` ({report.scope}).",
+        "",
+        *(f"{_plain(line)}.  " for line in (*tally_lines(report.answers), *report.notes)),
+        "",
+        "| level | reached by |",
+        "| --- | ---: |",
+        *(f"| {number} {name} | {report.funnel[number]} |" for number, name in enumerate(LEVELS)),
+        "",
+        "| candidate | verdict | level | logic | speed-up | outputs | why |",
+        "| --- | --- | ---: | --- | --- | --- | --- |",
+        *(_row(record) for record in report.records),
+        "",
+    ]
+    if report.faults:
+        lines += ["## Not graded", "", *(f"- {_plain(fault.message)}" for fault in report.faults), ""]
+    lines += [line for record in report.records for line in _details(record)]
+    return "\n".join(lines).rstrip("\n") + "\n"
+
+
+def _row(record: VerdictRecord) -> str:
+    cells = (record.id, record.verdict, str(record.level), logic(record), speed(record), outputs(record), cause(record))
+    return "| " + " | ".join(_plain(cell) for cell in cells) + " |"
+
+
+def _details(record: VerdictRecord) -> list[str]:
+    found = [(name, finding) for name, gate in record.gates.items() for finding in gate.findings]
+    said = [*_judge_details(record.judgement), *_timing_details(record.timing)]
+    if not found and not said:
+        return []
+    lines = [f"## {_plain(record.id)}", "", f"**{record.verdict}**, level {record.level} ({LEVELS[record.level]})", ""]
+    for name, finding in found:
+        place = f" {_code(f'{finding.path}:{finding.line}' if finding.line else finding.path)}" if finding.path else ""
+        quote = f": {_code(finding.quote)}" if finding.quote else ""
+        lines.append(f"- {name}, {finding.severity}, `{finding.code}`:{place} {_plain(finding.message)}{quote}")
+    return [*lines, *said, ""]
+
+
+def _judge_details(judgement: Judgement) -> list[str]:
+    """What a model said beyond its verdict; its words are quoted like a patch, for a patch may have put them there."""
+    if isinstance(judgement, NotAsked):
+        return []
+    lines = [f"- judge, `{finding.code}`: {_plain(finding.message)}" for finding in judgement.findings]
+    lines += [f"- judge disputes a fact, which stands: {_plain(text)}" for text in judgement.contradictions]
+    lines += [f"- not in the question for want of room: {_plain(text)}" for text in judgement.omitted]
+    if not isinstance(judgement, Judged):
+        return lines
+    for unit in judgement.units:
+        lowered = f" (said {unit.claimed}, its quotes did not hold)" if unit.claimed else ""
+        lines.append(f"- judge, {_code(unit.unit)}: {unit.coverage}{lowered}: {_plain(unit.why)}")
+    for concern in judgement.concerns:
+        unsupported = "" if concern.supported else " (no quote holds)"
+        lines.append(f"- judge, {concern.about}, {concern.kind}{unsupported}: {_plain(concern.why)}")
+    return lines
+
+
+def _timing_details(timing: Timing) -> list[str]:
+    """What a timing said beyond its ratio: tests, the share of the human's gain, and what about it asks for a look."""
+    tests = timing.tests
+    lines = [f"- tests, {tests.status}: {_plain(tests.message)}"] if tests is not None else []
+    if not isinstance(timing, Timed):
+        return lines
+    lines += [f"- timing, look at it: {_plain(text)}" for text in timing.oddities]
+    if timing.recovered is not None and timing.recovered_ci is not None:
+        low, high = timing.recovered_ci
+        lines.append(f"- timing, share of the human's gain: {timing.recovered:.0%} ({low:.0%} to {high:.0%})")
+    if timing.human_message:
+        lines.append(f"- timing, no share of the human's gain: {_plain(timing.human_message)}")
+    if timing.needed:
+        lines.append(f"- timing: {_plain(timing.needed)}")
+    return lines
+
+
+def _plain(text: str) -> str:
+    """Escape what Markdown or HTML would act on; a patch must not be able to draw in the report."""
+    return re.sub(r"([\\`*_{}\[\]<>#|!~])", r"\\\1", visible(text))
+
+
+def _code(text: str) -> str:
+    text = visible(text).replace("|", "¦")
+    fence = "`" * (max((len(run) for run in re.findall(r"`+", text)), default=0) + 1)
+    return f"{fence} {text} {fence}"

@@ -1,0 +1,1 @@
+"""What a patch does: to lines, to code, to units of the human change."""

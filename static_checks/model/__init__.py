@@ -1,0 +1,1 @@
+"""The words of the gates: case, candidate, finding, gate result."""

@@ -1,0 +1,1 @@
+"""Patch text: its strict reader, its file names, its repairs."""

@@ -1,0 +1,1 @@
+"""Repositories and trees: git, read-only trees, applying a patch, finding where it was made."""

@@ -1,0 +1,1 @@
+"""Source files: Python, C, paths, and the process that parses hostile text."""

@@ -1,0 +1,214 @@
+"""What harnesses left behind is read within limits, and what cannot be read is named with a reason."""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import tempfile
+from pathlib import Path
+
+import pytest
+
+from judge.inputs.runs import run_files as reading
+from judge.inputs.runs.run import Unread
+
+
+def why(content: bytes, tmp_path: Path) -> str:
+    """Return what is said of a JSON file with this content."""
+    file = tmp_path / "x.json"
+    file.write_bytes(content)
+    found = reading.load_object(file)
+    assert isinstance(found, Unread)
+    assert found.path == str(file)
+    return found.why
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b'{"status": "suc', "is cut short: Unterminated string"),
+        (b'{"status": "success", ', "is cut short"),
+        (b"", "is empty"),
+        (b" \n", "is empty"),
+        (b'{"a": 1}}', "is not valid JSON: Extra data (line 1, column 9)"),
+        (b'{"name": "\xe9"}', "is not UTF-8: invalid continuation byte at byte 10"),
+        (b"\x00" * 64, "is not valid JSON"),
+        (b'{"a": "\x00"}', "is not valid JSON: Invalid control character"),
+        (b"[1, 2]", "holds a list where a JSON object was looked for"),
+        (b"[" * 100_000, "nested too deeply"),
+        (b'{"a": ' + b"9" * 5000 + b"}", "is not valid JSON: Exceeds the limit"),
+    ],
+    ids=[
+        "cut",
+        "cut-after-comma",
+        "empty",
+        "blank",
+        "extra",
+        "latin-1",
+        "null-bytes",
+        "null",
+        "list",
+        "deep",
+        "digits",
+    ],
+)
+def test_damaged_json_is_named(content: bytes, said: str, tmp_path: Path) -> None:
+    """Each kind of damage to a JSON file is one line that says what and where."""
+    assert said in why(content, tmp_path)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-32"])
+def test_every_encoding_of_json_is_read(encoding: str, tmp_path: Path) -> None:
+    """JSON may stand in UTF-8, 16 or 32, with a mark or without; that is no damage."""
+    file = tmp_path / "x.json"
+    file.write_bytes(json.dumps({"a": "é"}, ensure_ascii=False).encode(encoding))
+    assert reading.load_object(file) == {"a": "é"}
+
+
+def test_numbers_that_are_none_are_unknown(tmp_path: Path) -> None:
+    """NaN, infinities, booleans, texts and numbers too large are no numbers."""
+    file = tmp_path / "x.json"
+    file.write_text(
+        '{"a": NaN, "b": Infinity, "c": -Infinity, "d": 1e999, "e": true, "f": "1", "g": 1' + "0" * 400 + "}"
+    )
+    found = reading.load_object(file)
+    assert isinstance(found, dict)
+    assert [reading.number(found[key]) for key in "abcdefg"] == [None] * 7
+    assert reading.tidy({"d": found["d"], "a": found["a"]}) == {"d": None, "a": None}
+    assert (reading.number(2), reading.integer(2.0), reading.integer(2.5), reading.integer(2**70)) == (
+        2.0,
+        2,
+        None,
+        None,
+    )
+
+
+def test_a_file_over_the_limit_is_not_read(tmp_path: Path) -> None:
+    """A JSON file of a gigabyte is named without being read."""
+    file = tmp_path / "x.json"
+    file.touch()
+    os.truncate(file, 1 << 30)
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    found = reading.load(file)
+    assert isinstance(found, Unread)
+    assert "1024 MiB, over the limit of 64 MiB" in found.why
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 100_000
+
+
+def test_what_is_no_file_is_not_waited_for(tmp_path: Path) -> None:
+    """A pipe, a folder and a broken link in place of a file are named; reading a pipe would never end."""
+    os.mkfifo(tmp_path / "pipe.json")
+    (tmp_path / "folder.json").mkdir()
+    (tmp_path / "link.json").symlink_to("nowhere")
+    said = {name: reading.load(tmp_path / f"{name}.json") for name in ("pipe", "folder", "link", "absent")}
+    assert {name: found.why for name, found in said.items() if isinstance(found, Unread)} == {
+        "pipe": "cannot be read (not a regular file)",
+        "folder": "cannot be read (not a regular file)",
+        "link": "cannot be read (No such file or directory)",
+        "absent": "cannot be read (No such file or directory)",
+    }
+    assert reading.head(tmp_path / "pipe.json") == b""
+    assert reading.first_object(tmp_path / "pipe.json") == {}
+    assert reading.usable(tmp_path / "pipe.json") == said["pipe"]
+    assert reading.find_patch(tmp_path / "pipe.json") == (None, "unreadable", said["pipe"])
+    assert [found.why for found in reading.lines(tmp_path / "pipe.json") if isinstance(found, Unread)] == [
+        "cannot be read (not a regular file)"
+    ]
+
+
+def test_no_file_stays_open(tmp_path: Path) -> None:
+    """A file that turns out to be none is closed again."""
+    before = len(list(Path("/proc/self/fd").iterdir()))
+    for _ in range(20):
+        reading.load(tmp_path)
+    assert len(list(Path("/proc/self/fd").iterdir())) == before
+
+
+def test_a_long_line_is_passed_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A line over the limit is named by its number, and the next one is read."""
+    monkeypatch.setattr(reading, "MAX_LINE_BYTES", 1 << 20)
+    file = tmp_path / "x.jsonl"
+    file.write_bytes(b'{"a": 1}\n\n{"b": "' + b"x" * (3 << 20) + b'"}\n{"c": 1}')
+    first, long, last = reading.lines(file)
+    assert first == (f"{file}:1", b'{"a": 1}\n')
+    assert long == Unread(path=f"{file}:3", why="is not read: a line over the limit of 1 MiB")
+    assert last == (f"{file}:4", b'{"c": 1}')
+
+
+def test_walk_names_loops_and_goes_on(tmp_path: Path) -> None:
+    """A link back to a folder above, to itself, or around a ring is named; every folder is walked once."""
+    (tmp_path / "a/b").mkdir(parents=True)
+    (tmp_path / "a/b/up").symlink_to(tmp_path)
+    (tmp_path / "a/own").symlink_to("own")
+    (tmp_path / "z").mkdir()
+    (tmp_path / "z/file").touch()
+    walked = list(reading.walk(tmp_path))
+    folders = [found.path for found in walked if isinstance(found, reading.Folder)]
+    assert folders == [str(tmp_path), f"{tmp_path}/a", f"{tmp_path}/a/b", f"{tmp_path}/z"]
+    said = {found.path: found.why for found in walked if isinstance(found, Unread)}
+    assert "a directory loop" in said.pop(f"{tmp_path}/a/b/up")
+    assert "Too many levels of symbolic links" in said.pop(f"{tmp_path}/a/own")
+    assert not said
+
+
+def test_a_link_is_walked_unless_its_target_is(tmp_path: Path) -> None:
+    """A link to a folder inside the tree counts nothing twice; one to a folder outside is walked, once."""
+    outside, root = tmp_path / "outside", tmp_path / "root"
+    (outside / "deep").mkdir(parents=True)
+    (root / "runs/one").mkdir(parents=True)
+    (root / "latest").symlink_to("runs/one")
+    (root / "more").symlink_to(outside)
+    (root / "more-again").symlink_to(outside / "deep")
+    folders = [found.path for found in reading.walk(root) if isinstance(found, reading.Folder)]
+    assert folders == [str(root), f"{root}/more", f"{root}/more/deep", f"{root}/runs", f"{root}/runs/one"]
+
+
+def test_what_may_not_be_read_is_named() -> None:
+    """A folder and a file without permission are named; the others are walked."""
+    nobody = 65534
+    with tempfile.TemporaryDirectory() as name:
+        root = Path(name)
+        root.chmod(0o755)
+        for secret in ("folder", "x.json", "y"):
+            (root / secret).mkdir() if secret != "x.json" else (root / secret).touch()
+        (root / "folder").chmod(0)
+        (root / "x.json").chmod(0)
+        uid = os.geteuid()
+        try:
+            if uid == 0:  # whom nothing is forbidden
+                os.seteuid(nobody)
+            walked = list(reading.walk(root))
+            loaded, usable = reading.load(root / "x.json"), reading.usable(root / "x.json")
+        finally:
+            os.seteuid(uid)
+    denied = "cannot be read (Permission denied)"
+    assert [found for found in walked if isinstance(found, Unread)] == [Unread(path=f"{root}/folder", why=denied)]
+    assert [found.path for found in walked if isinstance(found, reading.Folder)] == [name, f"{name}/y"]
+    assert loaded == usable == Unread(path=f"{root}/x.json", why=denied)
+
+
+def test_look_sees_trees_side_by_side(tmp_path: Path) -> None:
+    """The sample of a large tree still holds the files of a small one beside it."""
+    for number in range(300):
+        (tmp_path / f"large/{number // 30}/{number}").mkdir(parents=True)
+        (tmp_path / f"large/{number // 30}/{number}/one.json").touch()
+    (tmp_path / "small/deep/er").mkdir(parents=True)
+    (tmp_path / "small/deep/er/two.json").touch()
+    assert set(reading.look(tmp_path).files) == {"one.json", "two.json"}
+
+
+def test_long_texts_keep_head_and_end() -> None:
+    """The last line of a traceback survives the cut, and no lone surrogate reaches a report."""
+    cut = reading.text("first\n" + "x" * 10_000 + "\nModuleNotFoundError: No module named 'xformers'")
+    assert cut is not None
+    assert cut.startswith("first")
+    assert cut.endswith("No module named 'xformers'")
+    assert len(cut) < 4100
+    assert reading.text("\ud800") == "\\ud800"
+
+
+def test_only_known_words_claim() -> None:
+    """A word that nobody knows claims neither success nor failure."""
+    words = {"success": "success", "Error": "error", "max_steps_exceeded": "error", "baseline_failed": None, None: None}
+    assert {word: reading.claim(word) for word in words} == words
