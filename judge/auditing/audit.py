@@ -150,11 +150,11 @@ class _Guarded:
                 self._gatherer.add(audited)
 
     def result(self) -> Sequence[AuditFinding]:
-        found: Sequence[AuditFinding] = ()
+        findings: Sequence[AuditFinding] = ()
         if self._gatherer is not None and not self.failed:
             with self._guard():
-                found = self._gatherer.result()
-        return found if not self.failed else (self._unchecked(),)
+                findings = self._gatherer.result()
+        return findings if not self.failed else (self._unchecked(),)
 
     def _unchecked(self) -> AuditFinding:
         return AuditFinding(
@@ -179,11 +179,11 @@ def _describe(roots: Sequence[Path], layout: str, spool: Spool, progress: Progre
     described = 0
     for root in roots:
         for reader in discover(root, layout):
-            for found in reader.read(root):
-                if isinstance(found, Unread):
-                    unread.append(found)
+            for description in reader.read(root):
+                if isinstance(description, Unread):
+                    unread.append(description)
                 else:
-                    spool.describe(found)
+                    spool.describe(description)
                     described += 1
                     progress("reading", described, None)
     return list(dict.fromkeys(unread))  # two layouts that walk one folder say the same of it

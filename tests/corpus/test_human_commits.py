@@ -27,5 +27,5 @@ def test_no_rule_blocks_a_human_commit(corpus: Corpus, tmp_path: Path) -> None:
     corpus.write_human_commits(predictions)
     result = grade([predictions], GradeOptions(judge="none", time="none"), Defaults(repos=dict(corpus.repos)))
     assert not result.faults
-    assert not {record.id: found for record in result.records if (found := objections(record))}
+    assert not {record.id: objection for record in result.records if (objection := objections(record))}
     assert len(result.records) == len(corpus.human_commits) == 179

@@ -26,7 +26,7 @@ def recorded(corpus: Corpus) -> tuple[RecordedJudgement, ...]:
 @pytest.fixture(scope="module")
 def records(corpus: Corpus, recorded: Sequence[RecordedJudgement], graded: Path) -> tuple[VerdictRecord, ...]:
     """Verdicts of the runs on the judged commits."""
-    commits = {one.commit for one in recorded}
+    commits = {judgement.commit for judgement in recorded}
     wanted = {run.id for run in corpus.runs if run.patch == "yes" and run.human[:8] in commits}
     return tuple(record for record in read_verdicts(graded) if record.id in wanted)
 
@@ -40,8 +40,10 @@ def claim(check: RecordedCheck, name: str) -> tuple[int, int, int]:
 def test_most_recorded_judgements_are_none(recorded: Sequence[RecordedJudgement]) -> None:
     """114 of 143 never were an answer, which is an error; the others were given no ground truth; none is a failure."""
     assert len(recorded) == 143
-    assert sum(isinstance(one.judgement, Errored) for one in recorded) == 114
-    assert {one.judgement.reason for one in recorded if isinstance(one.judgement, Abstained)} == {"no-ground-truth"}
+    assert sum(isinstance(judgement.judgement, Errored) for judgement in recorded) == 114
+    assert {judgement.judgement.reason for judgement in recorded if isinstance(judgement.judgement, Abstained)} == {
+        "no-ground-truth"
+    }
 
 
 def test_by_size_in_bytes(recorded: Sequence[RecordedJudgement], records: Sequence[VerdictRecord]) -> None:

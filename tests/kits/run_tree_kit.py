@@ -38,15 +38,16 @@ class Found:
 
 def read(path: Path, layout: str = "auto") -> Found:
     """Read a path with the one layout that recognises it, or with the one named."""
-    (found,) = discover(path, layout)
-    return sort_out(found.read(path))
+    (reader,) = discover(path, layout)
+    return sort_out(reader.read(path))
 
 
 def sort_out(described: Iterator[Run | Unread]) -> Found:
     """Sort runs and unread files apart."""
     listed = list(described)
     return Found(
-        runs=[one for one in listed if isinstance(one, Run)], unread=[one for one in listed if isinstance(one, Unread)]
+        runs=[entry for entry in listed if isinstance(entry, Run)],
+        unread=[entry for entry in listed if isinstance(entry, Unread)],
     )
 
 

@@ -10,17 +10,17 @@ from judge.inputs.runs.run import Evaluation
 
 
 def _pick(audited: AuditedRun) -> str | None:
-    found = fault(audited.run)
-    return found.label if found is not None and found.kind == "benchmark-crashed" else None
+    failure = fault(audited.run)
+    return failure.label if failure is not None and failure.kind == "benchmark-crashed" else None
 
 
-def _conclude(found: Picked) -> Sequence[Seen]:
-    first = next(iter(found.groups))
+def _conclude(picked: Picked) -> Sequence[Seen]:
+    first = next(iter(picked.groups))
     message = (
-        f"{share(len(found.runs), found.among)} evaluations ended because the benchmark itself crashed on the base; "
-        f"{count(len(found.groups), 'message')}, the most common ({count(len(first.runs), 'run')}): {first.label}"
+        f"{share(len(picked.runs), picked.among)} evaluations ended because the benchmark itself crashed on the base; "
+        f"{count(len(picked.groups), 'message')}, the most common ({count(len(first.runs), 'run')}): {first.label}"
     )
-    return [Seen(message=message, runs=found.runs, recovers=found.recovers, details=found.groups.table("message"))]
+    return [Seen(message=message, runs=picked.runs, recovers=picked.recovers, details=picked.groups.table("message"))]
 
 
 KIND = Kind(

@@ -24,26 +24,26 @@ class _Collector:
 
 def _compare(expected: Expectation) -> Seen | None:
     where = f"{expected.file}:{expected.path}"
-    said = {"file": str(expected.file), "path": expected.path, "expected": expected.value}
+    details = {"file": str(expected.file), "path": expected.path, "expected": expected.value}
     try:
-        found = list(_values(read_config(expected.file), expected.path.split(".")))
+        values = list(_values(read_config(expected.file), expected.path.split(".")))
     except CannotRead as error:
         return Seen(
             title="What a configuration was said to be could not be checked",
             message=f"{where} could not be checked: {error}",
             severity="warn",
-            details={**said, "found": None},
+            details={**details, "found": None},
         )
     wanted = _parsed(expected.value)
-    wrong = {path: held for path, held in found if held != expected.value and not _same(held, wanted)}
-    if found and not wrong:
+    wrong = {path: held for path, held in values if held != expected.value and not _same(held, wanted)}
+    if values and not wrong:
         return None
-    if not found:
-        return Seen(message=f"{where} was said to be {expected.value}; the file says nothing of it", details=said)
+    if not values:
+        return Seen(message=f"{where} was said to be {expected.value}; the file says nothing of it", details=details)
     held = ", ".join(f"{path} = {_shown(value)}" for path, value in wrong.items())
     return Seen(
         message=f"{where} was said to be {expected.value}; the file has {held}",
-        details={**said, "found": {path: _shown(value) for path, value in wrong.items()}},
+        details={**details, "found": {path: _shown(value) for path, value in wrong.items()}},
     )
 
 
@@ -55,9 +55,9 @@ def _parsed(value: str) -> object:
         return value
 
 
-def _same(one: object, other: object) -> bool:
+def _same(left: object, right: object) -> bool:
     """Compare values; a truth value is no number, although Python thinks so."""
-    return one == other and isinstance(one, bool) == isinstance(other, bool)
+    return left == right and isinstance(left, bool) == isinstance(right, bool)
 
 
 def _shown(value: object) -> str:

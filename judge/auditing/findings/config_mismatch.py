@@ -36,15 +36,15 @@ class _Collector:
 
     def add(self, audited: AuditedRun) -> None:
         run = audited.run
-        found = run.evaluation
-        if found is None or not found.baseline_ms:
+        evaluation = run.evaluation
+        if evaluation is None or not evaluation.baseline_ms:
             return
         self.timed += 1
-        for name in _unlike(found):
+        for name in _unlike(evaluation):
             self.within.add(audited)
             self.settings[name] = self.settings.get(name, 0) + 1
         batch = "/".join(part for part in (run.agent, run.model, run.run) if part)
-        self.rows.add(task_of(run), audited, value=found.baseline_ms, word=batch)
+        self.rows.add(task_of(run), audited, value=evaluation.baseline_ms, word=batch)
 
     def result(self) -> Sequence[Seen]:
         apart = _Apart()
@@ -62,11 +62,11 @@ class _Collector:
             )
             title = "Two halves of one timing have different settings"
             seen.append(Seen(message=message, title=title, runs=self.within))
-        return [*seen, *apart.said(), *_uncorrelated(batches)]
+        return [*seen, *apart.conclude(), *_uncorrelated(batches)]
 
 
-def _unlike(found: Evaluation) -> list[str]:
-    base, patched = (found.outputs.get(side) for side in ("baseline_output", "patched_output"))
+def _unlike(evaluation: Evaluation) -> list[str]:
+    base, patched = (evaluation.outputs.get(side) for side in ("baseline_output", "patched_output"))
     if not (isinstance(base, Mapping) and isinstance(patched, Mapping)):
         return []
     return [name for name in SETTINGS if name in base and name in patched and base[name] != patched[name]]
@@ -92,9 +92,9 @@ class _Apart:
             self.farthest = self._ranked()[:MAX_GROUPS]
 
     def _ranked(self) -> list[tuple[float, list[Row]]]:
-        return sorted(self.farthest, key=lambda found: (-found[0], found[1][0].group))
+        return sorted(self.farthest, key=lambda task: (-task[0], task[1][0].group))
 
-    def said(self) -> Sequence[Seen]:
+    def conclude(self) -> Sequence[Seen]:
         if not self.tasks:
             return ()
         ranked = self._ranked()[:MAX_GROUPS]
@@ -112,31 +112,31 @@ class _Apart:
 
 
 def _uncorrelated(batches: Mapping[str, Mapping[str, float]]) -> list[Seen]:
-    found: list[dict[str, object]] = []
+    apart: list[dict[str, object]] = []
     names = sorted(batches)
-    for index, one in enumerate(names):
+    for index, batch in enumerate(names):
         for other in names[index + 1 :]:
-            shared = sorted(batches[one].keys() & batches[other].keys())
+            shared = sorted(batches[batch].keys() & batches[other].keys())
             if len(shared) < ENOUGH:
                 continue
-            value = _correlation([batches[one][task] for task in shared], [batches[other][task] for task in shared])
+            value = _correlation([batches[batch][task] for task in shared], [batches[other][task] for task in shared])
             if value is not None and value < CORRELATED:
-                found.append({"batches": [one, other], "tasks": len(shared), "correlation": round(value, 3)})
-    if not found:
+                apart.append({"batches": [batch, other], "tasks": len(shared), "correlation": round(value, 3)})
+    if not apart:
         return []
-    pairs = "; ".join(f"{' and '.join(map(str, pair['batches']))}: {pair['correlation']}" for pair in found[:3])  # type: ignore[call-overload]  # a list of two names
+    pairs = "; ".join(f"{' and '.join(map(str, pair['batches']))}: {pair['correlation']}" for pair in apart[:3])  # type: ignore[call-overload]  # a list of two names
     message = (
-        f"the baselines of {len(found)} pairs of batches do not correlate over their common tasks (logarithms): {pairs}"
+        f"the baselines of {len(apart)} pairs of batches do not correlate over their common tasks (logarithms): {pairs}"
     )
     title = "The baselines of two batches do not correlate"
-    return [Seen(message=message, title=title, details={"pairs": found[:MAX_GROUPS]})]
+    return [Seen(message=message, title=title, details={"pairs": apart[:MAX_GROUPS]})]
 
 
-def _correlation(one: Sequence[float], other: Sequence[float]) -> float | None:
+def _correlation(left: Sequence[float], right: Sequence[float]) -> float | None:
     """Return Pearson's correlation, None where one side does not vary."""
-    mean_one, mean_other = sum(one) / len(one), sum(other) / len(other)
-    both = sum((x - mean_one) * (y - mean_other) for x, y in zip(one, other, strict=True))
-    spread = sqrt(sum((x - mean_one) ** 2 for x in one) * sum((y - mean_other) ** 2 for y in other))
+    mean_left, mean_right = sum(left) / len(left), sum(right) / len(right)
+    both = sum((x - mean_left) * (y - mean_right) for x, y in zip(left, right, strict=True))
+    spread = sqrt(sum((x - mean_left) ** 2 for x in left) * sum((y - mean_right) ** 2 for y in right))
     return both / spread if spread else None
 
 

@@ -21,14 +21,14 @@ class _Collector:
         self.denied = RunSet()
 
     def add(self, audited: AuditedRun) -> None:
-        found = audited.run.evaluation
-        if found is None or found.known_speedup is None:
+        evaluation = audited.run.evaluation
+        if evaluation is None or evaluation.known_speedup is None:
             return
-        for value in (hits := _hits(found)):
+        for value in (hits := _hits(evaluation)):
             self.values[value] += 1
         if hits:
             self.runs.add(audited)
-            if True in hits and any(stand_in for _, stand_in in errors_printed(found)):
+            if True in hits and any(stand_in for _, stand_in in errors_printed(evaluation)):
                 self.denied.add(audited)
 
     def result(self) -> Sequence[Seen]:
@@ -44,8 +44,8 @@ class _Collector:
         return [Seen(message=message, runs=self.runs, details=details)]
 
 
-def _hits(found: Evaluation) -> list[bool]:
-    sides = (found.outputs.get(side) for side in ("baseline_output", "patched_output"))
+def _hits(evaluation: Evaluation) -> list[bool]:
+    sides = (evaluation.outputs.get(side) for side in ("baseline_output", "patched_output"))
     values = (side.get("opt_path_hit") for side in sides if isinstance(side, Mapping))
     return [value for value in values if isinstance(value, bool)]
 

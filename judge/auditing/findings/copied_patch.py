@@ -47,8 +47,8 @@ class _Collector:
                     own.add(row)
         seen = []
         if foreign:
-            pairs = [{"from": one, "to": other, "runs": runs} for (one, other), runs in batches.most_common()]
-            words = "; ".join(f"{runs} from {one} to {other}" for (one, other), runs in batches.most_common(3))
+            pairs = [{"from": origin, "to": copy, "runs": runs} for (origin, copy), runs in batches.most_common()]
+            words = "; ".join(f"{runs} from {origin} to {copy}" for (origin, copy), runs in batches.most_common(3))
             message = (
                 f"{share(len(foreign), self.seen)} patches are byte for byte that of an earlier run of another agent "
                 f"or model for the same commit: {words}"

@@ -20,13 +20,13 @@ def _pick(audited: AuditedRun) -> str | None:
     return None
 
 
-def _conclude(found: Picked) -> Sequence[Seen]:
-    first = next(iter(found.groups))
+def _conclude(picked: Picked) -> Sequence[Seen]:
+    first = next(iter(picked.groups))
     message = (
-        f"{share(len(found.runs), found.among)} task texts name no problem; most common "
+        f"{share(len(picked.runs), picked.among)} task texts name no problem; most common "
         f"({count(len(first.runs), 'run')}): {first.label}"
     )
-    return [Seen(message=message, runs=found.runs, details=found.groups.table("text"))]
+    return [Seen(message=message, runs=picked.runs, details=picked.groups.table("text"))]
 
 
 KIND = Kind(

@@ -29,10 +29,10 @@ def _pick(audited: AuditedRun) -> str | None:
     return None
 
 
-def _conclude(found: Picked) -> Sequence[Seen]:
-    ways = "; ".join(f"{len(group.runs)} {group.label}" for group in found.groups)
-    message = f"{share(len(found.runs), found.among)} runs claimed as success have a time that cannot be: {ways}"
-    return [Seen(message=message, runs=found.runs, recovers=0, details=found.groups.table("way"))]
+def _conclude(picked: Picked) -> Sequence[Seen]:
+    ways = "; ".join(f"{len(group.runs)} {group.label}" for group in picked.groups)
+    message = f"{share(len(picked.runs), picked.among)} runs claimed as success have a time that cannot be: {ways}"
+    return [Seen(message=message, runs=picked.runs, recovers=0, details=picked.groups.table("way"))]
 
 
 KIND = Kind(

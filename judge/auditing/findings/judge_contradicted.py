@@ -59,13 +59,19 @@ class _Collector:
         if not self.answers:
             return ()
         words = "; ".join(
-            f"{name} = {str(said).lower()} is wrong in {count} of {self.checked[name, said]}"
-            for (name, said), count in self.wrong.most_common()
+            f"{name} = {str(claimed).lower()} is wrong in {count} of {self.checked[name, claimed]}"
+            for (name, claimed), count in self.wrong.most_common()
         )
         message = f"{self.answers} of {len(self.seen)} answers that could be checked contradict a fact: {words}"
         claims = [
-            {"claim": name, "said": said, "checked": count, "wrong": self.wrong[name, said], "fact": FACT_BEHIND[name]}
-            for (name, said), count in sorted(self.checked.items())
+            {
+                "claim": name,
+                "said": claimed,
+                "checked": count,
+                "wrong": self.wrong[name, claimed],
+                "fact": FACT_BEHIND[name],
+            }
+            for (name, claimed), count in sorted(self.checked.items())
         ]
         return [Seen(message=message, runs=self.runs, details={"claims": claims})]
 

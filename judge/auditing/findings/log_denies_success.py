@@ -14,12 +14,12 @@ def _pick(audited: AuditedRun) -> str | None:
     return general(end.error or "no reason given") if end.success is False else None
 
 
-def _conclude(found: Picked) -> Sequence[Seen]:
+def _conclude(picked: Picked) -> Sequence[Seen]:
     message = (
-        f"{share(len(found.runs), found.among)} runs claimed as success that have a log end in it with the agent's "
+        f"{share(len(picked.runs), picked.among)} runs claimed as success that have a log end in it with the agent's "
         "own word that it failed"
     )
-    return [Seen(message=message, runs=found.runs, recovers=0, details=found.groups.table("error"))]
+    return [Seen(message=message, runs=picked.runs, recovers=0, details=picked.groups.table("error"))]
 
 
 KIND = Kind(

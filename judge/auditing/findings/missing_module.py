@@ -22,14 +22,14 @@ class _Collector:
     def add(self, audited: AuditedRun) -> None:
         run = audited.run
         self.evaluated += run.evaluation is not None
-        found = fault(run)
-        if found is None or found.kind != "missing-module":
+        failure = fault(run)
+        if failure is None or failure.kind != "missing-module":
             return
         self.runs.add(audited)
-        self.modules.add(found.label, audited)
+        self.modules.add(failure.label, audited)
         self.recovers += recoverable(run)
-        if found.label.split(".")[0] == run.repo:
-            self.own.add(found.label)
+        if failure.label.split(".")[0] == run.repo:
+            self.own.add(failure.label)
 
     def result(self) -> Sequence[Seen]:
         if not len(self.runs):

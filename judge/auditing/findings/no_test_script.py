@@ -27,8 +27,8 @@ class _Collector:
         if run.evaluation is None:
             return
         self.evaluated += 1
-        found = fault(run)
-        without = found is not None and found.kind == "no-test-script"
+        failure = fault(run)
+        without = failure is not None and failure.kind == "no-test-script"
         if without:
             self.runs.add(audited)
             self.recovers += recoverable(run)

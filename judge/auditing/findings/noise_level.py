@@ -18,15 +18,15 @@ class _Collector:
         self.claims = RunSet()
 
     def add(self, audited: AuditedRun) -> None:
-        found = audited.run.evaluation
-        speedup = found.known_speedup if found is not None else None
-        if found is None or speedup is None or found.interval is not None:
+        evaluation = audited.run.evaluation
+        speedup = evaluation.known_speedup if evaluation is not None else None
+        if evaluation is None or speedup is None or evaluation.interval is not None:
             return
         self.timed += 1
-        self.claimed += found.improvement is True
+        self.claimed += evaluation.improvement is True
         if LOSS <= speedup <= GAIN:
             self.neutral.add(audited)
-            if found.improvement:
+            if evaluation.improvement:
                 self.claims.add(audited)
 
     def result(self) -> Sequence[Seen]:

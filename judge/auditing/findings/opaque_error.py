@@ -12,11 +12,11 @@ def _pick(audited: AuditedRun) -> str | None:
     return f"no {' and no '.join(lacks)}" if lacks else None
 
 
-def _conclude(found: Picked) -> Sequence[Seen]:
-    message = f"{share(len(found.runs), found.among)} errors say nothing: " + "; ".join(
-        f"{len(group.runs)} have {group.label}" for group in found.groups
+def _conclude(picked: Picked) -> Sequence[Seen]:
+    message = f"{share(len(picked.runs), picked.among)} errors say nothing: " + "; ".join(
+        f"{len(group.runs)} have {group.label}" for group in picked.groups
     )
-    return [Seen(message=message, runs=found.runs, details=found.groups.table("lacks"))]
+    return [Seen(message=message, runs=picked.runs, details=picked.groups.table("lacks"))]
 
 
 KIND = Kind(

@@ -32,11 +32,11 @@ class _Collector:
         self.unchecked += audited.gates is None
         batch = "/".join(part for part in (run.repo, run.agent, run.model, run.run) if part)
         apply = (audited.gates or {}).get("apply")
-        found = next((f for f in apply.findings if f.code == "apply-other-commit"), None) if apply else None
-        if found is not None:
+        misfit = next((f for f in apply.findings if f.code == "apply-other-commit"), None) if apply else None
+        if misfit is not None:
             self.made.add(audited)
             self.batches.add(batch, audited)
-            self.origins.add(found.message, audited)
+            self.origins.add(misfit.message, audited)
         commits = run.config.get("metrics.commit_count")
         if isinstance(commits, int) and commits > MOST_COMMITS:
             self.history.add(audited)

@@ -46,7 +46,7 @@ class _Collector:
                 side.add(far)
                 if far and alike:
                     side.alike.append(f"{task} ({rows[0].value:.2f}x to {rows[-1].value:.2f}x)")
-        return [side.said(self.timed) for side in (fast, slow) if side.runs]
+        return [side.conclude(self.timed) for side in (fast, slow) if side.runs]
 
 
 class _Far:
@@ -72,7 +72,7 @@ class _Far:
     def _ranked(self) -> list[Row]:
         return sorted(self.farthest, key=lambda row: -abs(log(row.value)))
 
-    def said(self, timed: int) -> Seen:
+    def conclude(self, timed: int) -> Seen:
         ranked = self._ranked()
         message = (
             f"{share(len(self.runs), timed)} timed runs: {self.what.lower()} {self.limit:g}x, as far as "

@@ -16,11 +16,11 @@ def _pick(audited: AuditedRun) -> str | None:
     return "the run's own record says that there is no patch" if run.patch_recorded is False else None
 
 
-def _conclude(found: Picked) -> Sequence[Seen]:
-    ways = "; ".join(f"{len(group.runs)} {group.label}" for group in found.groups)
-    message = f"{share(len(found.runs), found.among)} patches with content are recorded as none: {ways}"
-    details = found.groups.table("way")
-    return [Seen(message=message, runs=found.runs, recovers=len(found.runs), details=details)]
+def _conclude(picked: Picked) -> Sequence[Seen]:
+    ways = "; ".join(f"{len(group.runs)} {group.label}" for group in picked.groups)
+    message = f"{share(len(picked.runs), picked.among)} patches with content are recorded as none: {ways}"
+    details = picked.groups.table("way")
+    return [Seen(message=message, runs=picked.runs, recovers=len(picked.runs), details=details)]
 
 
 KIND = Kind(

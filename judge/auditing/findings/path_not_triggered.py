@@ -29,10 +29,10 @@ class _Collector:
             self.timed += 1
             if denies_path(run.evaluation):
                 self.timed_all_the_same.add(audited)
-        elif (found := fault(run)) is not None and found.kind == "path-not-triggered":
+        elif (failure := fault(run)) is not None and failure.kind == "path-not-triggered":
             self.lost.add(audited)
             self.recovers += recoverable(run)
-            self.messages.add(found.label, audited)
+            self.messages.add(failure.label, audited)
 
     def result(self) -> Sequence[Seen]:
         seen = []

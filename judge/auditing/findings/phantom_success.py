@@ -21,12 +21,12 @@ class _Collector:
         self.messages = Groups()
 
     def add(self, audited: AuditedRun) -> None:
-        found = audited.run.evaluation
-        if found is None or claim(found.status) != "success":
+        evaluation = audited.run.evaluation
+        if evaluation is None or claim(evaluation.status) != "success":
             return
         self.claimed += 1
-        errors = list(errors_printed(found))
-        if found.known_speedup is None:
+        errors = list(errors_printed(evaluation))
+        if evaluation.known_speedup is None:
             self.null.add(audited)
         elif errors:
             self.printed.add(audited)

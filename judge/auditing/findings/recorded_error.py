@@ -13,14 +13,14 @@ def _pick(audited: AuditedRun) -> str | None:
     return f"{run.error_type}: {general(run.error)}" if run.error and run.error_type else None
 
 
-def _conclude(found: Picked) -> Sequence[Seen]:
-    first = next(iter(found.groups))
+def _conclude(picked: Picked) -> Sequence[Seen]:
+    first = next(iter(picked.groups))
     message = (
-        f"{share(len(found.runs), found.among)} errors name their cause; "
-        f"{count(len(found.groups), 'cause')}, the most common ({count(len(first.runs), 'run')}): {first.label}"
+        f"{share(len(picked.runs), picked.among)} errors name their cause; "
+        f"{count(len(picked.groups), 'cause')}, the most common ({count(len(first.runs), 'run')}): {first.label}"
     )
-    details = found.groups.table("error")
-    return [Seen(message=message, runs=found.runs, recovers=len(found.runs), details=details)]
+    details = picked.groups.table("error")
+    return [Seen(message=message, runs=picked.runs, recovers=len(picked.runs), details=details)]
 
 
 KIND = Kind(

@@ -14,13 +14,13 @@ def _pick(audited: AuditedRun) -> str | None:
     return (audited.patch_sha256 or "unknown")[:12] if others else None
 
 
-def _conclude(found: Picked) -> Sequence[Seen]:
-    largest = next(iter(found.groups))
+def _conclude(picked: Picked) -> Sequence[Seen]:
+    largest = next(iter(picked.groups))
     message = (
-        f"{share(len(found.runs), found.among)} patches stand word for word at another commit too: "
-        f"{count(len(found.groups), 'text')}, the most common at {count(len(largest.runs), 'run')}"
+        f"{share(len(picked.runs), picked.among)} patches stand word for word at another commit too: "
+        f"{count(len(picked.groups), 'text')}, the most common at {count(len(largest.runs), 'run')}"
     )
-    return [Seen(message=message, runs=found.runs, details=found.groups.table("patch_sha256"))]
+    return [Seen(message=message, runs=picked.runs, details=picked.groups.table("patch_sha256"))]
 
 
 KIND = Kind(

@@ -18,12 +18,12 @@ def _ending(code: int) -> str:
     return f"{code} ({known[-code]})" if -code in known else str(code)
 
 
-def _conclude(found: Picked) -> Sequence[Seen]:
-    codes = ", ".join(f"{len(group.runs)} with {group.label}" for group in found.groups)
+def _conclude(picked: Picked) -> Sequence[Seen]:
+    codes = ", ".join(f"{len(group.runs)} with {group.label}" for group in picked.groups)
     message = (
-        f"{share(len(found.runs), found.among)} runs claimed as success ended with a non-zero return code: {codes}"
+        f"{share(len(picked.runs), picked.among)} runs claimed as success ended with a non-zero return code: {codes}"
     )
-    return [Seen(message=message, runs=found.runs, recovers=0, details=found.groups.table("returncode"))]
+    return [Seen(message=message, runs=picked.runs, recovers=0, details=picked.groups.table("returncode"))]
 
 
 KIND = Kind(

@@ -12,10 +12,10 @@ def _pick(audited: AuditedRun) -> str | None:
     return state if state in ("empty", "missing") else None
 
 
-def _conclude(found: Picked) -> Sequence[Seen]:
-    states = ", ".join(f"{len(group.runs)} {group.label}" for group in found.groups)
-    message = f"{share(len(found.runs), found.among)} runs claimed as success left no patch ({states})"
-    return [Seen(message=message, runs=found.runs, recovers=0, details=found.groups.table("state"))]
+def _conclude(picked: Picked) -> Sequence[Seen]:
+    states = ", ".join(f"{len(group.runs)} {group.label}" for group in picked.groups)
+    message = f"{share(len(picked.runs), picked.among)} runs claimed as success left no patch ({states})"
+    return [Seen(message=message, runs=picked.runs, recovers=0, details=picked.groups.table("state"))]
 
 
 KIND = Kind(

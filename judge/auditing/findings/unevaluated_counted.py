@@ -11,15 +11,15 @@ _SCORE = "pred_speedup_ratio"
 
 
 def _pick(audited: AuditedRun) -> str | None:
-    found = audited.run.evaluation
-    measured = found is not None and found.known_speedup is not None
+    evaluation = audited.run.evaluation
+    measured = evaluation is not None and evaluation.known_speedup is not None
     return None if measured else f"scored {audited.run.config[_SCORE]}"
 
 
-def _conclude(found: Picked) -> Sequence[Seen]:
-    scores = ", ".join(f"{len(group.runs)} {group.label}" for group in found.groups)
-    message = f"{share(len(found.runs), found.among)} scored runs were never measured ({scores})"
-    return [Seen(message=message, runs=found.runs, recovers=len(found.runs), details=found.groups.table("score"))]
+def _conclude(picked: Picked) -> Sequence[Seen]:
+    scores = ", ".join(f"{len(group.runs)} {group.label}" for group in picked.groups)
+    message = f"{share(len(picked.runs), picked.among)} scored runs were never measured ({scores})"
+    return [Seen(message=message, runs=picked.runs, recovers=len(picked.runs), details=picked.groups.table("score"))]
 
 
 KIND = Kind(

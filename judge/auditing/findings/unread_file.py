@@ -23,8 +23,8 @@ class _Collector:
         if not self.unread:
             return ()
         whys = Counter(unread.why for unread in self.unread).most_common(3)
-        said = "; ".join(f"{number} x {why}" for why, number in whys)
-        message = f"{count(len(self.unread), 'file')} could not be read: {said}"
+        reasons = "; ".join(f"{number} x {why}" for why, number in whys)
+        message = f"{count(len(self.unread), 'file')} could not be read: {reasons}"
         files = [{"path": unread.path, "why": unread.why} for unread in self.unread[:MOST]]
         return [Seen(message=message, recovers=len(self.unread), details={"files": files})]
 

@@ -14,9 +14,9 @@ def _pick(audited: AuditedRun) -> str | None:
     return "zero" if steps == 0 else None
 
 
-def _conclude(found: Picked) -> Sequence[Seen]:
-    message = f"{share(len(found.runs), found.among)} runs claimed as success took no step"
-    return [Seen(message=message, runs=found.runs, recovers=0)]
+def _conclude(picked: Picked) -> Sequence[Seen]:
+    message = f"{share(len(picked.runs), picked.among)} runs claimed as success took no step"
+    return [Seen(message=message, runs=picked.runs, recovers=0)]
 
 
 KIND = Kind(

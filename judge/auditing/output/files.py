@@ -104,8 +104,8 @@ def write_outputs(folder: Path, result: AuditResult, decisions: Decisions, names
 
 def write_changes(folder: Path, tables: Sequence[Table]) -> None:
     """Write what changed since an earlier audit: `against.json` and `against.md`."""
-    found = {table.name: to_json(table) for table in tables}
-    _replace(folder / "against.json", [json.dumps(found, indent=1, allow_nan=False) + "\n"])
+    changes = {table.name: to_json(table) for table in tables}
+    _replace(folder / "against.json", [json.dumps(changes, indent=1, allow_nan=False) + "\n"])
     _replace(folder / "against.md", ["# Changes\n\n", *(to_markdown(table) + "\n" for table in tables)])
 
 
@@ -115,7 +115,12 @@ def audit_markdown(result: AuditResult) -> str:
     lines += [to_markdown(table) for table in result.tables if table.rows]
     lines += ["## Findings", ""] + [line for finding in result.findings for line in finding_lines(finding)]
     if result.unread:
-        lines += ["## Not read", "", *(f"- {escape(one.path)}: {escape(one.why)}" for one in result.unread), ""]
+        lines += [
+            "## Not read",
+            "",
+            *(f"- {escape(unread.path)}: {escape(unread.why)}" for unread in result.unread),
+            "",
+        ]
     return "\n".join(lines).rstrip("\n") + "\n"
 
 
@@ -133,7 +138,7 @@ def _audit_json(result: AuditResult, names: Names) -> Iterator[str]:
         "verdicts": dict(result.verdicts),
         "ungraded": result.ungraded,
         "tables": {table.name: to_json(table) for table in result.tables},
-        "unread": [{"path": one.path, "why": one.why} for one in result.unread],
+        "unread": [{"path": unread.path, "why": unread.why} for unread in result.unread],
     }
     yield json.dumps(head, indent=1, allow_nan=False).removesuffix("\n}") + ',\n "findings": ['
     for number, finding in enumerate(result.findings):

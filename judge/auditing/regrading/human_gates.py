@@ -30,10 +30,10 @@ class HumanSides:
         statuses = {name: gate.status for name, gate in record.gates.items()}
         self.applied += statuses["apply"] == "pass"
         self.parsed += statuses["parse"] == "pass"
-        found = [finding for gate in record.gates.values() for finding in gate.findings]
-        faults = [f"{finding.code}: {finding.message}" for finding in found if finding.severity == "error"]
+        findings = [finding for gate in record.gates.values() for finding in gate.findings]
+        faults = [f"{finding.code}: {finding.message}" for finding in findings if finding.severity == "error"]
         if "fail" in statuses.values():
-            self.blocked[record.case.id] = next(f.code for f in found if f.severity == "block")
+            self.blocked[record.case.id] = next(f.code for f in findings if f.severity == "block")
         elif faults:
             self.unchecked[record.case.id] = faults[0]
         else:

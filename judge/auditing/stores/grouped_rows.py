@@ -85,10 +85,10 @@ class Concerned:
 
     def runs(self) -> RunSet:
         """Return them, each once."""
-        found = RunSet()
+        concerned = RunSet()
         for place, byte in enumerate(self._bits):
             for bit in range(8):
                 if byte & 1 << bit:
                     number = place << 3 | bit
-                    found.take(number, self._first.get(number, ""))
-        return found
+                    concerned.take(number, self._first.get(number, ""))
+        return concerned

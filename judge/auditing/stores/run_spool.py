@@ -71,10 +71,10 @@ class Spool(Closing):
 
     def commits(self, repo: str | None, short: str) -> list[str]:
         """Return the full ids of human commits in a repository that begin like a short one, two at most."""
-        found = self._db.execute(
+        rows = self._db.execute(
             "SELECT id FROM commit_id WHERE repo = ? AND id >= ? AND id < ? LIMIT 2", (repo or "", short, short + "g")
         )
-        return [str(row[0]) for row in found]
+        return [str(row[0]) for row in rows]
 
     def descriptions(self) -> Iterator[list[Run]]:
         """Yield the descriptions of each run, in the order in which they came."""
@@ -158,8 +158,8 @@ class Spool(Closing):
 
     def place(self, key: str) -> tuple[int, int] | None:
         """Return where the record with a key stands in the ledger."""
-        found = self._db.execute("SELECT start, size FROM stored WHERE key = ?", (key,)).fetchone()
-        return (int(found[0]), int(found[1])) if found else None
+        row = self._db.execute("SELECT start, size FROM stored WHERE key = ?", (key,)).fetchone()
+        return (int(row[0]), int(row[1])) if row else None
 
 
 def _pack(run: Run) -> bytes:

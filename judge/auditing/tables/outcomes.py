@@ -69,27 +69,27 @@ def outcome(audited: AuditedRun) -> str:
         return _SPEEDS[direction(speedup)]
     if run.patch_state in ("missing", "empty"):
         return "no patch" if run.patch_state == "missing" else "empty patch"
-    found = run.evaluation
-    if found is None:
+    evaluation = run.evaluation
+    if evaluation is None:
         return "not evaluated" if run.patch_state == "yes" else "patch unreadable or elsewhere"
-    status = (found.status or "").lower()
+    status = (evaluation.status or "").lower()
     if status == NOT_EVALUATED:
         return "not evaluated"
     if status in NO_PATCH:
         if run.patch_state == "yes":
             return "patch there, evaluation says no patch"
         return "empty patch" if "empty" in status else "no patch"
-    if _APPLY_FAILED.search(f"{status.replace('_', ' ')} {found.error or ''}"):
+    if _APPLY_FAILED.search(f"{status.replace('_', ' ')} {evaluation.error or ''}"):
         return "patch apply failed"
     if audited.fault is not None:
         return _FAULTS[audited.fault.kind]
-    if found.correctness == "changed" or status in _TESTS_FAILED:
+    if evaluation.correctness == "changed" or status in _TESTS_FAILED:
         return "tests failed or outputs changed"
-    if found.correctness == "same":
+    if evaluation.correctness == "same":
         return "tests passed, not timed"
     if status in _NOT_RUN:
         return "other test failure"
-    return "success without a number" if claim(found.status) == "success" else "uncategorized"
+    return "success without a number" if claim(evaluation.status) == "success" else "uncategorized"
 
 
 class _Outcomes:

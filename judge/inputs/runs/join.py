@@ -33,17 +33,17 @@ def join(descriptions: Sequence[Run]) -> Run:
                 changes[name] = {**theirs, **mine}
             elif name not in _KEPT and mine is None and theirs is not None:
                 changes[name] = theirs
-    found = [run.evaluation for run in (first, *others) if run.evaluation]
-    if len(found) > 1:
-        changes["evaluation"] = max(found, key=lambda one: one.known_speedup is not None)
-        changes["config"]["evaluations"] = _all_words(found)
+    evaluations = [run.evaluation for run in (first, *others) if run.evaluation]
+    if len(evaluations) > 1:
+        changes["evaluation"] = max(evaluations, key=lambda evaluation: evaluation.known_speedup is not None)
+        changes["config"]["evaluations"] = _all_words(evaluations)
     return replace(first, **changes)
 
 
-def _all_words(found: Sequence[Evaluation]) -> str:
+def _all_words(evaluations: Sequence[Evaluation]) -> str:
     words = []
-    for one in found[:_NAMED]:
-        ratio = one.known_speedup
-        words.append(f"{one.status}{f' {ratio:.2f}x' if ratio is not None else ''} ({one.source})")
-    more = f"; {len(found) - _NAMED} more" if len(found) > _NAMED else ""
-    return f"{len(found)}: {'; '.join(words)}{more}"
+    for evaluation in evaluations[:_NAMED]:
+        ratio = evaluation.known_speedup
+        words.append(f"{evaluation.status}{f' {ratio:.2f}x' if ratio is not None else ''} ({evaluation.source})")
+    more = f"; {len(evaluations) - _NAMED} more" if len(evaluations) > _NAMED else ""
+    return f"{len(evaluations)}: {'; '.join(words)}{more}"

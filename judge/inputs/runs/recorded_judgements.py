@@ -110,10 +110,10 @@ class RecordedIndex:
         )
 
 
-def same_commit(one: str, other: str) -> bool:
+def same_commit(left: str, right: str) -> bool:
     """Whether two commit ids, either of them possibly cut short, name one commit."""
-    length = min(len(one), len(other))
-    return length >= SHORTEST_COMMIT and one[:length].lower() == other[:length].lower()
+    length = min(len(left), len(right))
+    return length >= SHORTEST_COMMIT and left[:length].lower() == right[:length].lower()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -165,16 +165,16 @@ def _read(path: Path) -> tuple[_Commit, ...]:
 
 
 def _weigh(commit: _Commit, attempt: _Attempt, judge: str) -> RecordedJudgement:
-    found = attempt.evaluation
-    failed = found.reasoning.startswith(_FAILED)
+    evaluation = attempt.evaluation
+    failed = evaluation.reasoning.startswith(_FAILED)
     judgement: Errored | Abstained
     if failed:
-        empty = _EMPTY in found.reasoning and not found.reasoning.partition(_EMPTY)[2].strip()
+        empty = _EMPTY in evaluation.reasoning and not evaluation.reasoning.partition(_EMPTY)[2].strip()
         judgement = Errored(
             judge=judge,
             scope="recorded answer",
             reason="empty" if empty else "unreadable-reply",
-            message="the model's reply was empty" if empty else f"no answer was stored: {found.reasoning}",
+            message="the model's reply was empty" if empty else f"no answer was stored: {evaluation.reasoning}",
         )
     else:
         judgement = Abstained(
@@ -185,7 +185,9 @@ def _weigh(commit: _Commit, attempt: _Attempt, judge: str) -> RecordedJudgement:
             if not commit.human_files
             else "the answer names no units of the human change",
         )
-    claims = {} if failed else {name: value for name, value in found.model_dump().items() if isinstance(value, bool)}
+    claims = (
+        {} if failed else {name: value for name, value in evaluation.model_dump().items() if isinstance(value, bool)}
+    )
     return RecordedJudgement(
         run_id=attempt.run_id,
         item_id=attempt.item_id,
@@ -194,5 +196,5 @@ def _weigh(commit: _Commit, attempt: _Attempt, judge: str) -> RecordedJudgement:
         patch_size=attempt.patch_size,
         judgement=judgement,
         claims=claims,
-        stored=found,
+        stored=evaluation,
     )

@@ -61,8 +61,8 @@ def walk(root: Path) -> Iterator[Folder | Unread]:
     while stack:
         path = stack.pop()
         try:
-            with os.scandir(path) as found:
-                entries = sorted(found, key=lambda entry: entry.name)
+            with os.scandir(path) as listing:
+                entries = sorted(listing, key=lambda entry: entry.name)
         except OSError as error:
             yield Unread(path=path, why=_said(error))
             continue
@@ -138,7 +138,7 @@ def look(root: Path) -> Sample:
     """
     if root.is_file():
         return Sample(path=root, files={root.name: root})
-    found: dict[str, Path] = {}
+    sampled: dict[str, Path] = {}
     waiting = deque([str(root)])
     for _ in range(_LOOK_FOLDERS):
         if not waiting:
@@ -153,10 +153,10 @@ def look(root: Path) -> Sample:
             if entry.is_dir(follow_symlinks=False):
                 inside.append(entry.path)
             else:
-                found.setdefault(entry.name, Path(entry.path))
+                sampled.setdefault(entry.name, Path(entry.path))
         half = _LOOK_BRANCHES // 2
         waiting.extend(inside if len(inside) <= _LOOK_BRANCHES else inside[:half] + inside[-half:])
-    return Sample(path=root, files=found)
+    return Sample(path=root, files=sampled)
 
 
 def files(path: Path, wanted: Callable[[Path], bool]) -> Iterator[Path | Unread]:
@@ -179,10 +179,10 @@ def load(path: Path | str) -> Any | Unread:
 
 def load_object(path: Path | str) -> dict[str, Any] | Unread:
     """Read a JSON file that holds an object."""
-    found = load(path)
-    if isinstance(found, dict | Unread):
-        return found
-    return Unread(path=str(path), why=f"holds {_kind(found)} where a JSON object was looked for")
+    content = load(path)
+    if isinstance(content, dict | Unread):
+        return content
+    return Unread(path=str(path), why=f"holds {_kind(content)} where a JSON object was looked for")
 
 
 def parse(content: bytes, place: str) -> Any | Unread:
@@ -254,9 +254,9 @@ def first_object(path: Path) -> dict[str, Any]:
     try:
         with _open(path) as file:
             for _ in range(_FIRST_LINES):
-                found = parse(line, str(path)) if (line := file.readline(_LONGEST_FIRST_LINE)) else None
-                if isinstance(found, dict):
-                    return found
+                entry = parse(line, str(path)) if (line := file.readline(_LONGEST_FIRST_LINE)) else None
+                if isinstance(entry, dict):
+                    return entry
     except OSError:
         pass
     return {}
@@ -286,16 +286,16 @@ def number(value: object) -> float | None:
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
     try:
-        found = float(value)
+        converted = float(value)
     except OverflowError:
         return None
-    return found if math.isfinite(found) else None
+    return converted if math.isfinite(converted) else None
 
 
 def integer(value: object) -> int | None:
     """Return a whole number of at most 64 bits, None for anything else."""
-    found = number(value)
-    return int(found) if found is not None and found.is_integer() and abs(found) < 2**63 else None
+    finite = number(value)
+    return int(finite) if finite is not None and finite.is_integer() and abs(finite) < 2**63 else None
 
 
 def boolean(value: object) -> bool | None:
@@ -305,8 +305,8 @@ def boolean(value: object) -> bool | None:
 
 def section(value: object, key: str) -> dict[str, Any]:
     """Return the object that stands at `key`, an empty one if there is none."""
-    found = value.get(key) if isinstance(value, dict) else None
-    return found if isinstance(found, dict) else {}
+    inner = value.get(key) if isinstance(value, dict) else None
+    return inner if isinstance(inner, dict) else {}
 
 
 def claim(status: str | None) -> Claim | None:

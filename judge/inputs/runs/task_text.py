@@ -32,8 +32,8 @@ def _read(file: Path) -> str | None:
 
 def test_script(text: str) -> str | None:
     """Return the script that a task is to make faster; None if the text has none."""
-    found = _SCRIPT.search(text)
-    return found[2].strip() if found else None
+    match = _SCRIPT.search(text)
+    return match[2].strip() if match else None
 
 
 def does_nothing(script: str) -> bool:

@@ -30,9 +30,9 @@ def test_every_task_is_answered_once(jobs: int) -> None:
     """Groups of any size are answered in full, with fewer or more workers than tasks."""
     groups = [[f"{group} * 1000 + {n}" for n in range(size)] for group, size in enumerate((7, 0, 1, 4))]
     tasks = [task for group in groups for task in group]
-    found = answers(groups, jobs) if jobs < 50 else answers(groups[2:], jobs)
-    assert sorted(task for task, _ in found) == sorted(tasks if jobs < 50 else tasks[7:])
-    assert all(answer == eval(task) for task, answer in found)
+    replies = answers(groups, jobs) if jobs < 50 else answers(groups[2:], jobs)
+    assert sorted(task for task, _ in replies) == sorted(tasks if jobs < 50 else tasks[7:])
+    assert all(answer == eval(task) for task, answer in replies)
 
 
 def test_nothing_to_do() -> None:
@@ -62,17 +62,17 @@ DEATHS = {
 def test_death_costs_one_task(name: str, jobs: int) -> None:
     """A worker that dies costs the task it was at; how it died is said, and all others are answered."""
     task, why = DEATHS[name]
-    found = answers([["1", task, "2"], [task, "3"]], jobs)
-    assert len(found) == 5
-    assert sorted(str(answer) for said, answer in found if said != task) == ["1", "2", "3"]
-    assert [answer for said, answer in found if said == task] == [WorkerDied(why=why)] * 2
+    replies = answers([["1", task, "2"], [task, "3"]], jobs)
+    assert len(replies) == 5
+    assert sorted(str(answer) for answered, answer in replies if answered != task) == ["1", "2", "3"]
+    assert [answer for answered, answer in replies if answered == task] == [WorkerDied(why=why)] * 2
 
 
 def test_hang_costs_one_task() -> None:
     """A task that runs past the limit is given up with the limit in its answer; the others go on."""
-    found = answers([["1", HANG, "2"], ["3"]], timeout_s=1)
-    assert sorted(str(answer) for task, answer in found if task != HANG) == ["1", "2", "3"]
-    assert [answer for task, answer in found if task == HANG] == [WorkerDied(why="no answer within 1 s")]
+    replies = answers([["1", HANG, "2"], ["3"]], timeout_s=1)
+    assert sorted(str(answer) for task, answer in replies if task != HANG) == ["1", "2", "3"]
+    assert [answer for task, answer in replies if task == HANG] == [WorkerDied(why="no answer within 1 s")]
 
 
 UNPRINTABLE = "type('E', (Exception,), {'__str__': lambda self: 1 / 0})()"
@@ -96,8 +96,8 @@ def test_error_is_an_error_of_its_task(name: str) -> None:
 
 def test_the_worker_stays_after_an_error() -> None:
     """An exception does not cost the process: what it has open is still open for the next task."""
-    found = dict(answers([[PID + " + 0", "1 / 0", PID]], 1))
-    assert found[PID] == found[PID + " + 0"]
+    replies = dict(answers([[PID + " + 0", "1 / 0", PID]], 1))
+    assert replies[PID] == replies[PID + " + 0"]
 
 
 def test_prints_do_not_reach_the_protocol() -> None:
@@ -119,15 +119,15 @@ def test_large_tasks_and_answers() -> None:
 
 def test_handler_that_cannot_be_made() -> None:
     """When no worker can start, every task is answered with that."""
-    found = list(WorkerPool(partial(eval, "1 / 0"), 2, timeout_s=60).run([["1", "2"], ["3"]]))
-    assert sorted(task for task, _ in found) == ["1", "2", "3"]
-    assert {answer for _, answer in found} == {WorkerDied(why="the worker process ended with exit code 1")}
+    replies = list(WorkerPool(partial(eval, "1 / 0"), 2, timeout_s=60).run([["1", "2"], ["3"]]))
+    assert sorted(task for task, _ in replies) == ["1", "2", "3"]
+    assert {answer for _, answer in replies} == {WorkerDied(why="the worker process ended with exit code 1")}
 
 
 def test_large_task_to_a_dead_worker() -> None:
     """A task that could not even be sent is answered too, and so is the next."""
-    found = list(WorkerPool(partial(eval, "1 / 0"), 1, timeout_s=60).run([["'" + "x" * 3_000_000 + "'", "2"]]))
-    assert [type(answer) for _, answer in found] == [WorkerDied, WorkerDied]
+    replies = list(WorkerPool(partial(eval, "1 / 0"), 1, timeout_s=60).run([["'" + "x" * 3_000_000 + "'", "2"]]))
+    assert [type(answer) for _, answer in replies] == [WorkerDied, WorkerDied]
 
 
 CLOSING = """type('Handler', (), {
@@ -154,6 +154,6 @@ def test_worker_that_never_reads_costs_one_task() -> None:
     """A task larger than a pipe, for a worker that hangs before it reads, does not hold up the run."""
     slow_start: Callable[[], Any] = partial(eval, HANG)
     large = "1 + " * 50_000 + "1"
-    found = list(WorkerPool(slow_start, 1, timeout_s=1).run([[large, "2"]]))
-    assert [task for task, _ in found] == [large, "2"]
-    assert all(isinstance(answer, WorkerDied) and "within 1 s" in answer.why for _, answer in found)
+    replies = list(WorkerPool(slow_start, 1, timeout_s=1).run([[large, "2"]]))
+    assert [task for task, _ in replies] == [large, "2"]
+    assert all(isinstance(answer, WorkerDied) and "within 1 s" in answer.why for _, answer in replies)

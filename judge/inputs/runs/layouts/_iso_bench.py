@@ -46,9 +46,9 @@ def identify_patch(patch_path: object) -> Identity | None:
 
 def facts(record: Mapping[str, Any], *sections: str) -> dict[str, object]:
     """Return single values of some sections as flat facts, SECTION.KEY."""
-    found: dict[str, object] = {}
+    flat: dict[str, object] = {}
     for name in sections:
         for key, value in section(record, name).items():
             if isinstance(value, str | int | float) and value != "":
-                found[f"{name}.{key}"] = text(value, 300) if isinstance(value, str) else value
-    return found
+                flat[f"{name}.{key}"] = text(value, 300) if isinstance(value, str) else value
+    return flat

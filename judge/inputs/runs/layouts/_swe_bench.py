@@ -80,8 +80,8 @@ def kind_of(path: Path) -> Kind | None:
     if path.name == "report.json":
         return "instance"
     if path.suffix == ".jsonl":
-        found = first_object(path)
-        return "predictions" if "instance_id" in found and "model_patch" in found else None
+        entry = first_object(path)
+        return "predictions" if "instance_id" in entry and "model_patch" in entry else None
     start = head(path) if path.suffix == ".json" else b""
     if b'"resolved_instances"' in start and b'"instance_sets"' not in start:
         return "run"
@@ -150,14 +150,14 @@ def _predictions(path: Path) -> Iterator[tuple[str, Any | Unread]]:
             else:
                 yield line[0], parse(line[1], line[0])
         return
-    found = load(path)
-    if isinstance(found, dict) and "instance_id" not in found:
+    content = load(path)
+    if isinstance(content, dict) and "instance_id" not in content:
         # Keyed by instance: the id may stand in the key only.
         entries: list[Any] = [
-            {"instance_id": key, **value} if isinstance(value, dict) else value for key, value in found.items()
+            {"instance_id": key, **value} if isinstance(value, dict) else value for key, value in content.items()
         ]
     else:
-        entries = found if isinstance(found, list) else [found]
+        entries = content if isinstance(content, list) else [content]
     for place, entry in enumerate(entries, 1):
         yield f"{path}:entry {place}", entry
 

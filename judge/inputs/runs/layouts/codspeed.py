@@ -47,8 +47,8 @@ def read(path: Path) -> Iterator[Run | Unread]:
         if isinstance(folder, Unread):
             yield folder
             continue
-        found = [(int(match[1]), name) for name in folder.files if (match := _RESULT.fullmatch(name))]
-        files = [Path(folder.files[name].path) for _, name in sorted(found)]
+        numbered = [(int(match[1]), name) for name in folder.files if (match := _RESULT.fullmatch(name))]
+        files = [Path(folder.files[name].path) for _, name in sorted(numbered)]
         yield from _sessions(files, shown(folder.path[len(str(path)) :].strip("/") or folder.name))
 
 
@@ -64,9 +64,9 @@ def _sessions(files: list[Path], place: str) -> Iterator[Run | Unread]:
             kind = text(section(record, "instrument").get("type"), 100)
             yield Unread(path=str(file), why=f"holds no benchmarks: measured by {kind or 'an unnamed instrument'}")
             continue
-        session = {name: found for entry in listed for name, found in _benchmark(entry)}
+        session = {name: times for entry in listed for name, times in _benchmark(entry)}
         if number_of_file or len(files) == 1:
-            yield from (_run(file, place, name, found, before.get(name)) for name, found in session.items())
+            yield from (_run(file, place, name, times, before.get(name)) for name, times in session.items())
         before |= session
 
 

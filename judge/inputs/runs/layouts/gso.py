@@ -34,11 +34,11 @@ def recognises(sample: Sample) -> bool:
 
 def read(path: Path) -> Iterator[Run | Unread]:
     """Yield a run for each attempted instance of each report."""
-    for found in files(path, _is_report):
-        if isinstance(found, Unread):
-            yield found
+    for place in files(path, _is_report):
+        if isinstance(place, Unread):
+            yield place
         else:
-            yield from _report(found)
+            yield from _report(place)
 
 
 def _is_report(path: Path) -> bool:
@@ -57,9 +57,9 @@ def _report(path: Path) -> Iterator[Run | Unread]:
         return
     sets = {name: _ids(section(report, "instance_sets").get(name)) for name in (*_TOTALS.values(), "hacked_ids")}
     for total, name in _TOTALS.items():
-        said = section(report, "summary").get(total)
-        if isinstance(said, int) and said != len(sets[name]):
-            why = f"contradicts itself: {total} is {said}, but {name} lists {len(sets[name])}"
+        count = section(report, "summary").get(total)
+        if isinstance(count, int) and count != len(sets[name]):
+            why = f"contradicts itself: {total} is {count}, but {name} lists {len(sets[name])}"
             yield Unread(path=str(path), why=why)
     attempted = sets["completed_ids"].union(*(sets[f"{word}_ids"] for word in _STATUSES))
     statistics = section(report, "opt_stats")

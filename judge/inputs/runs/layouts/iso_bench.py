@@ -75,11 +75,11 @@ def _run(folder: Folder, name: str, who: Identity) -> Iterator[Run | Unread]:
     if unread is not None:
         yield unread
     beside: list[Path] = []
-    for found in _beside(folder):
-        if isinstance(found, Unread):
-            yield found
+    for place in _beside(folder):
+        if isinstance(place, Unread):
+            yield place
         else:
-            beside.append(found)
+            beside.append(place)
     status = text(journal.get("status"), 200) or text(section(summary, "agent").get("status"), 200)
     commits = {**section(summary, "commits"), **section(journal, "commits")}
     meta, process = section(summary, "meta"), _process(journal)
@@ -153,16 +153,16 @@ def _agent(journal: Mapping[str, Any]) -> str | None:
 
 
 def _patch_recorded(journal: Mapping[str, Any], summary: Mapping[str, Any]) -> bool | None:
-    said = boolean(section(summary, "agent").get("patch_generated"))
-    if said is not None:
-        return said
+    generated = boolean(section(summary, "agent").get("patch_generated"))
+    if generated is not None:
+        return generated
     size = number(section(journal, "metrics").get("patch_size_loc"))
     return size > 0 if size is not None else None
 
 
 def _config(journal: Mapping[str, Any], summary: Mapping[str, Any], process: Mapping[str, Any]) -> dict[str, object]:
-    said = facts({"process": process}, "process")
-    own = {key.removeprefix("process."): value for key, value in said.items()}
+    prefixed = facts({"process": process}, "process")
+    own = {key.removeprefix("process."): value for key, value in prefixed.items()}
     config = {**facts(journal, "experiment", "preflight", "metrics", "run_metadata"), **own}
     for key in ("returncode", "duration_s", "metrics.time_to_first_edit_s"):
         config.pop(key, None)

@@ -114,7 +114,7 @@ def _evaluation(record: Mapping[str, Any], result: Mapping[str, Any], file: str)
         human_speedup=_faster(sides.baseline, sides.human, metric) if metric is not None else None,
         improvement=boolean(result.get("improvement")),
         error=next(
-            (said for key in ("error_message", "error", "agent_error") if (said := text(result.get(key)))), None
+            (message for key in ("error_message", "error", "agent_error") if (message := text(result.get(key)))), None
         ),
         outputs=outputs,
         stdout=text(result.get("stdout")) or text(result.get("agent_raw")) or text(result.get("raw_output")) or "",

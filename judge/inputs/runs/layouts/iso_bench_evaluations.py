@@ -52,11 +52,11 @@ def _run(folder: Folder, name: str, who: Identity) -> Iterator[Run | Unread]:
     records: dict[str, dict[str, Any]] = {}
     for file in (_RESULTS, _SUMMARY):
         if file in folder.files:
-            found = load_object(folder.files[file].path)
-            if isinstance(found, Unread):
-                yield found
+            record = load_object(folder.files[file].path)
+            if isinstance(record, Unread):
+                yield record
             else:
-                records[file] = found
+                records[file] = record
     results, summary = records.get(_RESULTS, {}), records.get(_SUMMARY, {})
     metadata, agent, commits = section(results, "metadata"), section(summary, "agent"), section(summary, "commits")
     status = text(metadata.get("agent_status"), 200) or text(agent.get("status"), 200)
@@ -83,9 +83,9 @@ def _run(folder: Folder, name: str, who: Identity) -> Iterator[Run | Unread]:
 
 
 def _patch_recorded(metadata: Mapping[str, Any], agent: Mapping[str, Any]) -> bool | None:
-    said = boolean(agent.get("patch_generated"))
-    if said is not None:
-        return said
+    generated = boolean(agent.get("patch_generated"))
+    if generated is not None:
+        return generated
     return metadata["patch_path"] is not None if "patch_path" in metadata else None
 
 

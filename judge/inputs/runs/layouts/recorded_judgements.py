@@ -74,11 +74,11 @@ def _bare(key: str, judgement: RecordedJudgement, path: Path) -> Run:
 
 
 def _attempts(path: Path, runs: dict[str, Run]) -> Iterator[Unread]:
-    found = load(path)
-    if isinstance(found, Unread):
-        yield found
+    content = load(path)
+    if isinstance(content, Unread):
+        yield content
         return
-    for number_of_entry, entry in enumerate(found if isinstance(found, list) else [found], 1):
+    for number_of_entry, entry in enumerate(content if isinstance(content, list) else [content], 1):
         run_id, item = (
             (text(entry.get(key), 200) for key in ("run_id", "item_id")) if isinstance(entry, dict) else (None, None)
         )

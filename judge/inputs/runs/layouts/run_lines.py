@@ -86,11 +86,11 @@ def recognises(sample: Sample) -> bool:
 
 def read(path: Path) -> Iterator[Run | Unread]:
     """Yield a run for each line."""
-    for found in files(path, _is_runs):
-        if isinstance(found, Unread):
-            yield found
+    for place in files(path, _is_runs):
+        if isinstance(place, Unread):
+            yield place
         else:
-            yield from _file(found)
+            yield from _file(place)
 
 
 def _is_runs(path: Path) -> bool:

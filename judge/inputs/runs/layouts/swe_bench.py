@@ -93,7 +93,7 @@ def _survey(path: Path) -> _Known:
                 origin = origin_of_report(place)
                 if origin.model and origin.run:
                     runs[origin.model].add(origin.run)
-    return _Known(runs={model: frozenset(found) for model, found in runs.items()}, files=files)
+    return _Known(runs={model: frozenset(names) for model, names in runs.items()}, files=files)
 
 
 def _file(
@@ -109,15 +109,15 @@ def _file(
 
 
 def _predictions(path: Path, known: _Known) -> Iterator[Run | Unread]:
-    for found in read_predictions(path, NAME):
-        if isinstance(found, Unread):
-            yield found
-        elif known.files.get(found.model or "", 1) > 1:
-            key = key_of(Origin(model=found.model, run=None), found.item or "", several=False)
-            yield replace(found, key=f"{key} in {shown(str(path))}")
+    for prediction in read_predictions(path, NAME):
+        if isinstance(prediction, Unread):
+            yield prediction
+        elif known.files.get(prediction.model or "", 1) > 1:
+            key = key_of(Origin(model=prediction.model, run=None), prediction.item or "", several=False)
+            yield replace(prediction, key=f"{key} in {shown(str(path))}")
         else:
-            for run in known.runs_of(found.model):
-                yield _placed(found, Origin(model=found.model, run=run), known)
+            for run in known.runs_of(prediction.model):
+                yield _placed(prediction, Origin(model=prediction.model, run=run), known)
 
 
 def _placed(run: Run, origin: Origin, known: _Known) -> Run:

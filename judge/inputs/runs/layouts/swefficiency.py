@@ -31,11 +31,11 @@ def recognises(sample: Sample) -> bool:
 def read(path: Path) -> Iterator[Run | Unread]:
     """Yield a run for each row of each report."""
     reports = []
-    for found in files(path, _is_report):
-        if isinstance(found, Unread):
-            yield found
+    for report in files(path, _is_report):
+        if isinstance(report, Unread):
+            yield report
         else:
-            reports.append(found)
+            reports.append(report)
     names = Counter(report.name for report in reports)
     for report in reports:
         # Two reports of one name are two evaluations, and may differ.

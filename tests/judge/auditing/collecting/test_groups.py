@@ -44,9 +44,9 @@ def test_concerned_names_the_first_runs() -> None:
     for _, members in rows.groups():
         for row in (*members, *members):
             concerned.add(row)
-    found = concerned.runs()
-    assert list(found) == list(range(20))
-    assert found.examples == [f"run {number:02}" for number in range(5)]
+    runs = concerned.runs()
+    assert list(runs) == list(range(20))
+    assert runs.examples == [f"run {number:02}" for number in range(5)]
 
 
 def test_recoverable() -> None:

@@ -14,9 +14,9 @@ from judge.auditing.collecting.finding_kind import Example, Kind
 @pytest.mark.parametrize("kind", all_kinds(), ids=lambda kind: kind.code)
 def test_bad_example_is_found(kind: Kind, tmp_path: Path) -> None:
     """The bad example of a kind makes it speak, at its own severity at least once, with a message and a mending."""
-    found = findings_of_example(kind, kind.bad, tmp_path)
-    assert kind.severity in {finding.severity for finding in found}
-    assert all(finding.code == kind.code and finding.message and finding.mend for finding in found)
+    findings = findings_of_example(kind, kind.bad, tmp_path)
+    assert kind.severity in {finding.severity for finding in findings}
+    assert all(finding.code == kind.code and finding.message and finding.mend for finding in findings)
 
 
 @pytest.mark.parametrize("kind", all_kinds(), ids=lambda kind: kind.code)

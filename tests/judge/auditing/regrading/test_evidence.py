@@ -19,9 +19,9 @@ PASSING: dict[Gate, GateResult] = {gate: GateResult(status="pass") for gate in G
 MATCH = Judged(judge="j", scope="s", logic_match="full", completeness=1.0, bottleneck="same")
 
 
-def run(**evaluation: object) -> Run:
-    found = Evaluation(**evaluation)  # type: ignore[arg-type]  # fields of Evaluation
-    return Run(key="k", id="k", layout="test", patch=Path("p.diff"), patch_state="yes", evaluation=found)
+def run(**fields: object) -> Run:
+    evaluation = Evaluation(**fields)  # type: ignore[arg-type]  # fields of Evaluation
+    return Run(key="k", id="k", layout="test", patch=Path("p.diff"), patch_state="yes", evaluation=evaluation)
 
 
 def of(ratio: float, **more: object) -> Timed:
@@ -169,8 +169,8 @@ def test_proof_outranks_answers_and_answers_outrank_failures(
     stored: tuple[Errored | Abstained, ...], own: Judgement, expected: Judgement
 ) -> None:
     """What was proved here counts first, then a recorded answer, then a recorded failure, then no proof."""
-    found = Run(key="k", id="k", layout="test", judgements=tuple(map(recorded, stored)))
-    assert recorded_judgement(found, own) == expected
+    judged_run = Run(key="k", id="k", layout="test", judgements=tuple(map(recorded, stored)))
+    assert recorded_judgement(judged_run, own) == expected
 
 
 def test_without_any_judgement_none_was_asked() -> None:

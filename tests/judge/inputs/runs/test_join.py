@@ -58,8 +58,8 @@ def test_of_several_evaluations_the_one_with_a_number_counts_and_all_are_named()
 
 def test_configurations_are_united_and_the_first_word_stays() -> None:
     """Facts of both descriptions are kept; where they differ the first one's stands."""
-    one = Run(key="k", id="a", layout="a", patch_state="yes", config={"x": 1, "y": 1})
-    assert join([one, Run(key="k", id="b", layout="b", config={"x": 2, "z": 3})]).config == {"x": 1, "y": 1, "z": 3}
+    first = Run(key="k", id="a", layout="a", patch_state="yes", config={"x": 1, "y": 1})
+    assert join([first, Run(key="k", id="b", layout="b", config={"x": 2, "z": 3})]).config == {"x": 1, "y": 1, "z": 3}
 
 
 def test_runs_come_out_in_order_of_id_however_they_went_in(spool: Spool) -> None:
@@ -73,9 +73,9 @@ def test_runs_come_out_in_order_of_id_however_they_went_in(spool: Spool) -> None
         assert len(descriptions) == 2
         spool.add(join(descriptions), task="t", text=None)
     assert spool.settle() == 200
-    found = list(spool.runs())
-    assert [spooled.run.id for spooled in found] == names
-    assert [spooled.number for spooled in found] == list(range(200))
+    spooled_runs = list(spool.runs())
+    assert [spooled.run.id for spooled in spooled_runs] == names
+    assert [spooled.number for spooled in spooled_runs] == list(range(200))
     assert list(spool.names([3, 5])) == ["run-003", "run-005"]
 
 

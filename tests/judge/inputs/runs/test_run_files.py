@@ -18,14 +18,14 @@ def why(content: bytes, tmp_path: Path) -> str:
     """Return what is said of a JSON file with this content."""
     file = tmp_path / "x.json"
     file.write_bytes(content)
-    found = reading.load_object(file)
-    assert isinstance(found, Unread)
-    assert found.path == str(file)
-    return found.why
+    unread = reading.load_object(file)
+    assert isinstance(unread, Unread)
+    assert unread.path == str(file)
+    return unread.why
 
 
 @pytest.mark.parametrize(
-    ("content", "said"),
+    ("content", "expected"),
     [
         (b'{"status": "suc', "is cut short: Unterminated string"),
         (b'{"status": "success", ', "is cut short"),
@@ -53,9 +53,9 @@ def why(content: bytes, tmp_path: Path) -> str:
         "digits",
     ],
 )
-def test_damaged_json_is_named(content: bytes, said: str, tmp_path: Path) -> None:
+def test_damaged_json_is_named(content: bytes, expected: str, tmp_path: Path) -> None:
     """Each kind of damage to a JSON file is one line that says what and where."""
-    assert said in why(content, tmp_path)
+    assert expected in why(content, tmp_path)
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-32"])
@@ -72,10 +72,10 @@ def test_numbers_that_are_none_are_unknown(tmp_path: Path) -> None:
     file.write_text(
         '{"a": NaN, "b": Infinity, "c": -Infinity, "d": 1e999, "e": true, "f": "1", "g": 1' + "0" * 400 + "}"
     )
-    found = reading.load_object(file)
-    assert isinstance(found, dict)
-    assert [reading.number(found[key]) for key in "abcdefg"] == [None] * 7
-    assert reading.tidy({"d": found["d"], "a": found["a"]}) == {"d": None, "a": None}
+    content = reading.load_object(file)
+    assert isinstance(content, dict)
+    assert [reading.number(content[key]) for key in "abcdefg"] == [None] * 7
+    assert reading.tidy({"d": content["d"], "a": content["a"]}) == {"d": None, "a": None}
     assert (reading.number(2), reading.integer(2.0), reading.integer(2.5), reading.integer(2**70)) == (
         2.0,
         2,
@@ -90,9 +90,9 @@ def test_a_file_over_the_limit_is_not_read(tmp_path: Path) -> None:
     file.touch()
     os.truncate(file, 1 << 30)
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    found = reading.load(file)
-    assert isinstance(found, Unread)
-    assert "1024 MiB, over the limit of 64 MiB" in found.why
+    unread = reading.load(file)
+    assert isinstance(unread, Unread)
+    assert "1024 MiB, over the limit of 64 MiB" in unread.why
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 100_000
 
 
@@ -101,8 +101,8 @@ def test_what_is_no_file_is_not_waited_for(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe.json")
     (tmp_path / "folder.json").mkdir()
     (tmp_path / "link.json").symlink_to("nowhere")
-    said = {name: reading.load(tmp_path / f"{name}.json") for name in ("pipe", "folder", "link", "absent")}
-    assert {name: found.why for name, found in said.items() if isinstance(found, Unread)} == {
+    loaded = {name: reading.load(tmp_path / f"{name}.json") for name in ("pipe", "folder", "link", "absent")}
+    assert {name: content.why for name, content in loaded.items() if isinstance(content, Unread)} == {
         "pipe": "cannot be read (not a regular file)",
         "folder": "cannot be read (not a regular file)",
         "link": "cannot be read (No such file or directory)",
@@ -110,9 +110,9 @@ def test_what_is_no_file_is_not_waited_for(tmp_path: Path) -> None:
     }
     assert reading.head(tmp_path / "pipe.json") == b""
     assert reading.first_object(tmp_path / "pipe.json") == {}
-    assert reading.usable(tmp_path / "pipe.json") == said["pipe"]
-    assert reading.find_patch(tmp_path / "pipe.json") == (None, "unreadable", said["pipe"])
-    assert [found.why for found in reading.lines(tmp_path / "pipe.json") if isinstance(found, Unread)] == [
+    assert reading.usable(tmp_path / "pipe.json") == loaded["pipe"]
+    assert reading.find_patch(tmp_path / "pipe.json") == (None, "unreadable", loaded["pipe"])
+    assert [line.why for line in reading.lines(tmp_path / "pipe.json") if isinstance(line, Unread)] == [
         "cannot be read (not a regular file)"
     ]
 
@@ -144,12 +144,12 @@ def test_walk_names_loops_and_goes_on(tmp_path: Path) -> None:
     (tmp_path / "z").mkdir()
     (tmp_path / "z/file").touch()
     walked = list(reading.walk(tmp_path))
-    folders = [found.path for found in walked if isinstance(found, reading.Folder)]
+    folders = [folder.path for folder in walked if isinstance(folder, reading.Folder)]
     assert folders == [str(tmp_path), f"{tmp_path}/a", f"{tmp_path}/a/b", f"{tmp_path}/z"]
-    said = {found.path: found.why for found in walked if isinstance(found, Unread)}
-    assert "a directory loop" in said.pop(f"{tmp_path}/a/b/up")
-    assert "Too many levels of symbolic links" in said.pop(f"{tmp_path}/a/own")
-    assert not said
+    unread = {entry.path: entry.why for entry in walked if isinstance(entry, Unread)}
+    assert "a directory loop" in unread.pop(f"{tmp_path}/a/b/up")
+    assert "Too many levels of symbolic links" in unread.pop(f"{tmp_path}/a/own")
+    assert not unread
 
 
 def test_a_link_is_walked_unless_its_target_is(tmp_path: Path) -> None:
@@ -160,7 +160,7 @@ def test_a_link_is_walked_unless_its_target_is(tmp_path: Path) -> None:
     (root / "latest").symlink_to("runs/one")
     (root / "more").symlink_to(outside)
     (root / "more-again").symlink_to(outside / "deep")
-    folders = [found.path for found in reading.walk(root) if isinstance(found, reading.Folder)]
+    folders = [folder.path for folder in reading.walk(root) if isinstance(folder, reading.Folder)]
     assert folders == [str(root), f"{root}/more", f"{root}/more/deep", f"{root}/runs", f"{root}/runs/one"]
 
 
@@ -183,8 +183,8 @@ def test_what_may_not_be_read_is_named() -> None:
         finally:
             os.seteuid(uid)
     denied = "cannot be read (Permission denied)"
-    assert [found for found in walked if isinstance(found, Unread)] == [Unread(path=f"{root}/folder", why=denied)]
-    assert [found.path for found in walked if isinstance(found, reading.Folder)] == [name, f"{name}/y"]
+    assert [entry for entry in walked if isinstance(entry, Unread)] == [Unread(path=f"{root}/folder", why=denied)]
+    assert [entry.path for entry in walked if isinstance(entry, reading.Folder)] == [name, f"{name}/y"]
     assert loaded == usable == Unread(path=f"{root}/x.json", why=denied)
 
 
