@@ -13,12 +13,11 @@ from typing import Literal
 
 from judge.auditing.audited_run import AuditedRun
 from judge.auditing.collecting.accumulator import Accumulator, AuditFinding
-from judge.auditing.collecting.all_kinds import all_kinds
-from judge.auditing.collecting.finding_kind import Kind
+from judge.auditing.collecting.finding_kind import FindingKind, all_kinds
 from judge.auditing.commit_names import CommitNames
 from judge.auditing.context import Context, Expectation, HumanDiffs
+from judge.auditing.output.audit_files import Decisions, write_outputs
 from judge.auditing.output.corrected_copies import Corrector
-from judge.auditing.output.files import Decisions, write_outputs
 from judge.auditing.regrading.regrade import Regrader, task_of
 from judge.auditing.result import AuditResult
 from judge.auditing.stores.record_store import RecordStore
@@ -28,8 +27,8 @@ from judge.core.verdict import CATEGORIES
 from judge.errors import InputError
 from judge.inputs.runs.discovery import AUTO, discover
 from judge.inputs.runs.join import join
-from judge.inputs.runs.recorded_judgements import RecordedIndex, read_recorded, read_scope
-from judge.inputs.runs.run import Run, Unread
+from judge.inputs.runs.judgement_file import JudgementIndex, read_recorded_judgements, read_scope
+from judge.inputs.runs.recorded_run import RecordedRun, Unread
 from judge.results.keys import PatchText
 from judge.static_checks.model.case import MAX_PATCH_BYTES
 
@@ -76,7 +75,7 @@ def audit(
     options = options or AuditOptions()
     roots = tuple(Path(path) for path in paths)
     corrector = Corrector(roots, options.write_corrected) if options.write_corrected else None
-    judgements = RecordedIndex(read_recorded(options.judgements) if options.judgements else ())
+    judgements = JudgementIndex(read_recorded_judgements(options.judgements) if options.judgements else ())
     progress = progress or (lambda stage, done, total: None)
     with ExitStack() as stack:
         spool = stack.enter_context(Spool())
@@ -137,7 +136,7 @@ def audit(
 class _Guarded:
     """A kind of finding whose own failure, on whatever a tree of runs holds, is a finding and not the audit's end."""
 
-    def __init__(self, kind: Kind, context: Context) -> None:
+    def __init__(self, kind: FindingKind, context: Context) -> None:
         self.code = kind.code
         self.failed = ""
         self._gatherer: Accumulator[Sequence[AuditFinding]] | None = None
@@ -189,7 +188,7 @@ def _describe(roots: Sequence[Path], layout: str, spool: Spool, progress: Progre
     return list(dict.fromkeys(unread))  # two layouts that walk one folder say the same of it
 
 
-def _join(spool: Spool, commits: CommitNames, judgements: RecordedIndex) -> int:
+def _join(spool: Spool, commits: CommitNames, judgements: JudgementIndex) -> int:
     """Join the descriptions of each run, read its patch once, and find the judgements on it."""
     for descriptions in spool.descriptions():
         run = commits.complete(join(descriptions))
@@ -212,7 +211,7 @@ def _join(spool: Spool, commits: CommitNames, judgements: RecordedIndex) -> int:
     return spool.settle()
 
 
-def _content(run: Run) -> bytes | None:
+def _content(run: RecordedRun) -> bytes | None:
     """Return a run's patch, None if there is none or it cannot be read."""
     if not isinstance(run.patch, Path):
         return run.patch

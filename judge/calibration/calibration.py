@@ -10,7 +10,7 @@ from itertools import combinations
 from judge.calibration.agreement import Agreement, Compared, agree
 from judge.calibration.labels import LABEL_CATEGORIES, Label
 from judge.core.judgement import Abstained, Errored, Judged, NotAsked, Vote
-from judge.inputs.runs.recorded_judgements import RecordedIndex, RecordedJudgement
+from judge.inputs.runs.judgement_file import JudgementIndex, RecordedJudgement
 from judge.lib.proportions import Share, share
 from judge.results.claims import ClaimRow, PatchFacts, check_claims, facts_of_record, tabulate, tabulate_own
 from judge.results.judge_tally import JudgeTally, tally
@@ -259,7 +259,7 @@ def _as_stored(recorded: Sequence[RecordedJudgement]) -> Mapping[str, Share]:
 
 def _find(recorded: Sequence[RecordedJudgement], records: Iterable[VerdictRecord]) -> list[list[VerdictRecord]]:
     """Return the graded patches that each judgement may be about."""
-    index = RecordedIndex(recorded)
+    index = JudgementIndex(recorded)
     hits: dict[int, list[VerdictRecord]] = {id(entry): [] for entry in recorded}
     for record in records:
         if record.patch_bytes is None:

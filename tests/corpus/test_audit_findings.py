@@ -111,10 +111,10 @@ def evaluated(raws: Iterable[Raw], test: Callable[[Mapping[str, Any]], object]) 
     return {raw.id for raw in raws if raw.result is not None and test(raw.result)}
 
 
-Found = Mapping[str, Sequence[AuditFinding]]
+Findings = Mapping[str, Sequence[AuditFinding]]
 
 
-def test_claims(findings: Found, raws: Sequence[Raw]) -> None:
+def test_claims(findings: Findings, raws: Sequence[Raw]) -> None:
     """Claims against exit code, patch and clock: the same runs as a loop over the journals names."""
     success = [raw for raw in raws if raw.journal["status"] == "success"]
     (crashed,) = findings["success-after-crash"]
@@ -137,7 +137,7 @@ def test_claims(findings: Found, raws: Sequence[Raw]) -> None:
     )
 
 
-def test_errors(findings: Found, raws: Sequence[Raw]) -> None:
+def test_errors(findings: Findings, raws: Sequence[Raw]) -> None:
     """83 % of the errors have neither message nor type; the others have one of two causes."""
     errors = [raw for raw in raws if raw.journal["status"] == "error"]
     (opaque,) = findings["opaque-error"]
@@ -147,7 +147,7 @@ def test_errors(findings: Found, raws: Sequence[Raw]) -> None:
     assert (len(opaque.runs), len(known.runs), len(errors)) == (450, 92, 542)
 
 
-def test_tokens(findings: Found, raws: Sequence[Raw]) -> None:
+def test_tokens(findings: Findings, raws: Sequence[Raw]) -> None:
     """No journal has tokens; the sums are those of the summaries at the ends of the logs."""
     (tokens,) = findings["tokens-not-recorded"]
     assert len(tokens.runs) == len(raws) == 1122
@@ -160,7 +160,7 @@ def test_tokens(findings: Found, raws: Sequence[Raw]) -> None:
     assert len(denied.runs) == sum("Success          │ ❌ No" in log for log in logs) == 8
 
 
-def test_retries(findings: Found, raws: Sequence[Raw]) -> None:
+def test_retries(findings: Findings, raws: Sequence[Raw]) -> None:
     """Attempts of one agent and model at one commit, in order of time."""
     tries: dict[tuple[str, ...], list[tuple[float, str]]] = defaultdict(list)
     for raw in raws:
@@ -181,7 +181,7 @@ def recorded_message(result: Mapping[str, Any]) -> str:
     return (result["stderr"].strip().splitlines() or [""])[-1]
 
 
-def test_environment(findings: Found, raws: Sequence[Raw]) -> None:
+def test_environment(findings: Findings, raws: Sequence[Raw]) -> None:
     """Runs lost to modules, targets, scripts and paths: four disjoint sets, each found by its words alone."""
     words = ("No module named", "Could not import module", "from 'transformers'", "operator torchvision::nms")
     lost = [raw for raw in raws if raw.result and raw.result["status"] in ("baseline_failed", "error")]
@@ -208,7 +208,7 @@ def test_environment(findings: Found, raws: Sequence[Raw]) -> None:
     assert sum(len(finding.runs) for finding in everything) + 6 == len(lost), "the 6 did not reach the code"
 
 
-def test_path(findings: Found, raws: Sequence[Raw]) -> None:
+def test_path(findings: Findings, raws: Sequence[Raw]) -> None:
     """The flag is false in 14 evaluations without a number and in 4 that have one, so it is not constant."""
     denied = evaluated(raws, lambda result: '"opt_path_hit": false' in result["stdout"])
     lost, timed = findings["path-not-triggered"]
@@ -218,7 +218,7 @@ def test_path(findings: Found, raws: Sequence[Raw]) -> None:
     assert "constant-path-hit" not in findings
 
 
-def test_numbers(findings: Found, raws: Sequence[Raw]) -> None:
+def test_numbers(findings: Findings, raws: Sequence[Raw]) -> None:
     """Phantom successes, noise, outliers and misleading averages, by arithmetic on the recorded numbers."""
     success = evaluated(raws, lambda result: result["status"] == "success")
     null = evaluated(raws, lambda result: result["speedup"] is None)
@@ -244,7 +244,7 @@ def test_numbers(findings: Found, raws: Sequence[Raw]) -> None:
     assert {raws[number].commit for number in mismatch.runs} == apart == {"fc542144"}
 
 
-def test_prompts(findings: Found, raws: Sequence[Raw]) -> None:
+def test_prompts(findings: Findings, raws: Sequence[Raw]) -> None:
     """Three task texts in four name no problem, and the rest share two scripts."""
     scripts = {raw.id: raw.task.partition("<test_script>\n")[2].partition("</test_script>")[0].strip() for raw in raws}
     empty = {name for name, script in scripts.items() if all(line.startswith("#") for line in script.splitlines())}
@@ -253,7 +253,7 @@ def test_prompts(findings: Found, raws: Sequence[Raw]) -> None:
     assert (len(empty), len(raws)) == (865, 1122)
 
 
-def test_leaks(findings: Found, corpus: Corpus, raws: Sequence[Raw]) -> None:
+def test_leaks(findings: Findings, corpus: Corpus, raws: Sequence[Raw]) -> None:
     """The share of the human change in each task text, from the archive's own copy of the change."""
     changed = {human.commit[:8]: set(diff_lines(human.diff)) for human in corpus.human_commits}
     shown = {raw.id: len(changed[raw.commit].intersection(map(str.rstrip, raw.task.splitlines()))) for raw in raws}
@@ -279,7 +279,7 @@ def diff_lines(diff: str) -> Iterable[str]:
             yield line.rstrip()
 
 
-def test_patches(findings: Found, raws: Sequence[Raw]) -> None:
+def test_patches(findings: Findings, raws: Sequence[Raw]) -> None:
     """Patches that stand elsewhere too: at another commit, or in the run of another model before."""
     commits, runs = defaultdict(set), defaultdict(list)
     for raw in raws:
@@ -299,7 +299,7 @@ def test_patches(findings: Found, raws: Sequence[Raw]) -> None:
     assert sonnet["trae", "claude-sonnet-45", "2025-11-28_15-26-15"] == 56
 
 
-def test_other_commit(findings: Found, corpus: Corpus, raws: Sequence[Raw]) -> None:
+def test_other_commit(findings: Findings, corpus: Corpus, raws: Sequence[Raw]) -> None:
     """70 of the 71 patches that do not apply name another origin; 32 runs count the repository's own history."""
     refused = {run.path for run in corpus.runs if run.applies is False}
     made, history = findings["other-commit"]
@@ -308,7 +308,7 @@ def test_other_commit(findings: Found, corpus: Corpus, raws: Sequence[Raw]) -> N
     assert concerned(history, raws) == ids(raws, lambda raw: raw.patch and (raw.metrics.get("commit_count") or 0) > 50)
 
 
-def test_judge(findings: Found, corpus: Corpus) -> None:
+def test_judge(findings: Findings, corpus: Corpus) -> None:
     """114 of 143 are no judgement, none of the 29 answers saw the human change, 17 were given on cut patches."""
     stored = json.loads((corpus.folder / "judgements/gpt5_evaluations.json").read_bytes())
     attempts = [attempt for commit in stored for attempt in commit["evaluated_attempts"]]
@@ -331,7 +331,7 @@ def test_judge(findings: Found, corpus: Corpus) -> None:
     assert accused["checked"] - accused["wrong"] == 4, "of the patches accused of syntax errors four have one"
 
 
-def test_what_is_not_there(findings: Found) -> None:
+def test_what_is_not_there(findings: Findings) -> None:
     """Kinds that the archive gives no cause for stay silent."""
     silent = ("zero-steps", "worktree-error", "stale-plan", "config-drift", "duplicate-run", "unevaluated-counted")
     assert not [code for code in silent if code in findings]

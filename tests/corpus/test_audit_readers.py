@@ -9,18 +9,18 @@ from typing import Any
 
 import pytest
 from corpus_kit import Corpus
-from run_tree_kit import Found, sort_out
+from run_tree_kit import ReaderOutput, sort_out
 
 from judge.inputs.batch import Defaults, read_inputs
 from judge.inputs.runs.discovery import all_layouts, discover
 from judge.inputs.runs.join import join
-from judge.inputs.runs.run import Run
+from judge.inputs.runs.recorded_run import RecordedRun
 
 pytestmark = pytest.mark.corpus
 
 
 @pytest.fixture(scope="module")
-def outputs(corpus: Corpus) -> dict[str, Found]:
+def outputs(corpus: Corpus) -> dict[str, ReaderOutput]:
     """What each layout yields for the archive, by its name."""
     return {layout.NAME: sort_out(layout.read(corpus.folder)) for layout in discover(corpus.folder)}
 
@@ -31,14 +31,14 @@ def by_hand(corpus: Corpus, name: str) -> dict[str, dict[str, Any]]:
     return {file.parent.relative_to(corpus.folder).as_posix(): json.loads(file.read_bytes()) for file in files}
 
 
-def test_the_archive_is_recognised(corpus: Corpus, outputs: dict[str, Found]) -> None:
+def test_the_archive_is_recognised(corpus: Corpus, outputs: dict[str, ReaderOutput]) -> None:
     """One path gives run tree and evaluations; the judge's file is recognised by itself."""
     assert list(outputs) == ["iso-bench", "iso-bench-evaluations"]
     judgements = corpus.folder / "judgements/gpt5_evaluations.json"
     assert [layout.NAME for layout in discover(judgements)] == ["recorded-judgements"]
 
 
-def test_every_run_as_git_and_the_journals_say(corpus: Corpus, outputs: dict[str, Found]) -> None:
+def test_every_run_as_git_and_the_journals_say(corpus: Corpus, outputs: dict[str, ReaderOutput]) -> None:
     """1,122 runs, 415 empty and 92 missing patches, each with the base, human commit and status of its journal."""
     runs = {run.id: run for run in outputs["iso-bench"].runs}
     expected = {
@@ -56,7 +56,7 @@ def test_every_run_as_git_and_the_journals_say(corpus: Corpus, outputs: dict[str
     assert lost.path.endswith("sglang_003_132dad87/journal.json")
 
 
-def test_every_evaluation_as_a_plain_loop_says(corpus: Corpus, outputs: dict[str, Found]) -> None:
+def test_every_evaluation_as_a_plain_loop_says(corpus: Corpus, outputs: dict[str, ReaderOutput]) -> None:
     """923 evaluations, each with status, times, speed-up and error of its file; the counts are those by hand."""
     files = by_hand(corpus, "test_results.json")
     keys = ("status", "baseline_ms", "patched_ms", "speedup", "improvement")
@@ -72,9 +72,9 @@ def test_every_evaluation_as_a_plain_loop_says(corpus: Corpus, outputs: dict[str
     assert errors == {name: file["result"]["error_message"] for name, file in files.items()}
 
 
-def test_every_evaluation_finds_its_run(outputs: dict[str, Found]) -> None:
+def test_every_evaluation_finds_its_run(outputs: dict[str, ReaderOutput]) -> None:
     """Joined by repository, agent, model, time and item: 1,122 runs, 923 of them evaluated, none left over."""
-    described: dict[str, list[Run]] = {}
+    described: dict[str, list[RecordedRun]] = {}
     for layout in outputs.values():
         for run in layout.runs:
             described.setdefault(run.key, []).append(run)

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
-from corpus_kit import Corpus, Run
+from corpus_kit import Corpus, CorpusRun
 
 from judge.calibration.labels import read_verdicts
 from judge.results.record import VerdictRecord
@@ -29,7 +29,7 @@ def codes(record: VerdictRecord) -> set[str]:
     return {finding.code for finding in record.gates["apply"].findings}
 
 
-def differences(corpus: Corpus, run: Run, record: VerdictRecord) -> list[str]:
+def differences(corpus: Corpus, run: CorpusRun, record: VerdictRecord) -> list[str]:
     """What the record says otherwise than git and the parser do."""
     apply, parse = record.gates["apply"], record.gates["parse"]
     if run.patch != "yes":

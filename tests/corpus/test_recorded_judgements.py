@@ -11,7 +11,7 @@ from corpus_kit import Corpus
 from judge.calibration.calibration import RecordedCheck, check_recorded
 from judge.calibration.labels import read_verdicts
 from judge.core.judgement import Abstained, Errored
-from judge.inputs.runs.recorded_judgements import RecordedJudgement, read_recorded
+from judge.inputs.runs.judgement_file import RecordedJudgement, read_recorded_judgements
 from judge.results.record import VerdictRecord
 
 pytestmark = pytest.mark.corpus
@@ -20,7 +20,7 @@ pytestmark = pytest.mark.corpus
 @pytest.fixture(scope="module")
 def recorded(corpus: Corpus) -> tuple[RecordedJudgement, ...]:
     """What the judge is on record with."""
-    return read_recorded(corpus.folder / "judgements/gpt5_evaluations.json")
+    return read_recorded_judgements(corpus.folder / "judgements/gpt5_evaluations.json")
 
 
 @pytest.fixture(scope="module")

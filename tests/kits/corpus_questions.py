@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from multiprocessing import get_context
 
-from corpus_kit import Corpus, Run
+from corpus_kit import Corpus, CorpusRun
 
 from judge.core.judgement import Abstained
 from judge.core.question import Question, make_question
@@ -33,12 +33,12 @@ class Fit:
     signs: bool
 
 
-def applying(corpus: Corpus) -> list[Run]:
+def applying(corpus: Corpus) -> list[CorpusRun]:
     """Return the runs whose patches apply, those of a case one after another."""
     return sorted((run for run in corpus.runs if run.applies), key=lambda run: run.case)
 
 
-def questions(corpus: Corpus, runs: Iterable[Run]) -> Iterator[Question]:
+def questions(corpus: Corpus, runs: Iterable[CorpusRun]) -> Iterator[Question]:
     """Yield the question about each patch, whatever the gates say of it."""
     with Checker() as checker:
         for run in runs:
@@ -60,7 +60,7 @@ def all_fits(corpus: Corpus) -> dict[int, list[Fit]]:
     return by_context
 
 
-def _fits(corpus: Corpus, runs: Sequence[Run]) -> list[tuple[Fit, ...]]:
+def _fits(corpus: Corpus, runs: Sequence[CorpusRun]) -> list[tuple[Fit, ...]]:
     questioners = {context: Questioner("logic-1", context, 16_000, 2) for context in CONTEXTS}
     return [tuple(_fits_of(question, questioners)) for question in questions(corpus, runs)]
 

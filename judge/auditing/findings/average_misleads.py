@@ -3,10 +3,11 @@
 from collections.abc import Mapping, Sequence
 
 from judge.auditing.audited_run import AuditedRun
-from judge.auditing.collecting.finding_kind import Example, Kind, Seen, sample, timed
-from judge.auditing.collecting.groups import Picked, picking, share
-from judge.auditing.regrading.evidence import GAIN, LOSS
-from judge.inputs.runs.run import Evaluation
+from judge.auditing.collecting.collectors import Picked, picking, share
+from judge.auditing.collecting.finding_kind import Example, FindingKind, Observation
+from judge.auditing.collecting.samples import sample, timed
+from judge.auditing.regrading.recorded_evidence import GAIN, LOSS
+from judge.inputs.runs.recorded_run import Evaluation
 
 
 def _pick(audited: AuditedRun) -> str | None:
@@ -32,17 +33,17 @@ def _side(ratio: float) -> str:
     return "faster" if ratio > GAIN else "slower" if ratio < LOSS else "the same"
 
 
-def _conclude(picked: Picked) -> Sequence[Seen]:
+def _conclude(picked: Picked) -> Sequence[Observation]:
     ways = "; ".join(f"{len(group.runs)} {group.label}" for group in picked.groups)
     message = f"{share(len(picked.runs), picked.among)} timed runs come out otherwise by their own median: {ways}"
-    return [Seen(message=message, runs=picked.runs, details=picked.groups.table("way"))]
+    return [Observation(message=message, runs=picked.runs, details=picked.groups.table("way"))]
 
 
 def _outputs(base: float, patched: float) -> Mapping[str, object]:
     return {"baseline_output": {"p50_ms": base}, "patched_output": {"p50_ms": patched}}
 
 
-KIND = Kind(
+KIND = FindingKind(
     code="average-misleads",
     title="Average and median of one timing disagree",
     severity="warn",

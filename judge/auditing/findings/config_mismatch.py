@@ -5,11 +5,12 @@ from math import log, sqrt
 
 from judge.auditing.audited_run import AuditedRun
 from judge.auditing.collecting.accumulator import RunSet
-from judge.auditing.collecting.finding_kind import Example, Kind, Seen, sample, timed
-from judge.auditing.collecting.groups import MAX_GROUPS, count, share, task_of
+from judge.auditing.collecting.collectors import MAX_GROUPS, count, share, task_label
+from judge.auditing.collecting.finding_kind import Example, FindingKind, Observation
+from judge.auditing.collecting.samples import sample, timed
 from judge.auditing.context import Context
-from judge.auditing.stores.grouped_rows import Concerned, Row, Rows
-from judge.inputs.runs.run import Evaluation
+from judge.auditing.stores.grouped_rows import ConcernedRuns, GroupedRows, Row
+from judge.inputs.runs.recorded_run import Evaluation
 from judge.reports.wording import figure
 
 SETTINGS = ("device", "dtype", "iters", "warmup", "batch_size", "commit_hash")
@@ -32,7 +33,7 @@ class _Collector:
         self.timed = 0
         self.within = RunSet()
         self.settings: dict[str, int] = {}
-        self.rows = Rows()
+        self.rows = GroupedRows()
 
     def add(self, audited: AuditedRun) -> None:
         run = audited.run
@@ -44,9 +45,9 @@ class _Collector:
             self.within.add(audited)
             self.settings[name] = self.settings.get(name, 0) + 1
         batch = "/".join(part for part in (run.agent, run.model, run.run) if part)
-        self.rows.add(task_of(run), audited, value=evaluation.baseline_ms, word=batch)
+        self.rows.add(task_label(run), audited, value=evaluation.baseline_ms, word=batch)
 
-    def result(self) -> Sequence[Seen]:
+    def result(self) -> Sequence[Observation]:
         apart = _Apart()
         batches: dict[str, dict[str, float]] = {}
         for number, (task, rows) in enumerate(self.rows.groups()):
@@ -61,7 +62,7 @@ class _Collector:
                 f"{share(len(self.within), self.timed)} timings compare two halves with different settings: {names}"
             )
             title = "Two halves of one timing have different settings"
-            seen.append(Seen(message=message, title=title, runs=self.within))
+            seen.append(Observation(message=message, title=title, runs=self.within))
         return [*seen, *apart.conclude(), *_uncorrelated(batches)]
 
 
@@ -77,7 +78,7 @@ class _Apart:
 
     def __init__(self) -> None:
         self.tasks = 0
-        self.runs = Concerned()
+        self.runs = ConcernedRuns()
         self.farthest: list[tuple[float, list[Row]]] = []
 
     def add(self, rows: list[Row]) -> None:
@@ -94,7 +95,7 @@ class _Apart:
     def _ranked(self) -> list[tuple[float, list[Row]]]:
         return sorted(self.farthest, key=lambda task: (-task[0], task[1][0].group))
 
-    def conclude(self) -> Sequence[Seen]:
+    def conclude(self) -> Sequence[Observation]:
         if not self.tasks:
             return ()
         ranked = self._ranked()[:MAX_GROUPS]
@@ -108,10 +109,10 @@ class _Apart:
             for ratio, rows in ranked
         ]
         title = "The same base was timed differently in different runs"
-        return [Seen(message=message, title=title, runs=self.runs.runs(), details={"tasks": tasks})]
+        return [Observation(message=message, title=title, runs=self.runs.runs(), details={"tasks": tasks})]
 
 
-def _uncorrelated(batches: Mapping[str, Mapping[str, float]]) -> list[Seen]:
+def _uncorrelated(batches: Mapping[str, Mapping[str, float]]) -> list[Observation]:
     apart: list[dict[str, object]] = []
     names = sorted(batches)
     for index, batch in enumerate(names):
@@ -129,7 +130,7 @@ def _uncorrelated(batches: Mapping[str, Mapping[str, float]]) -> list[Seen]:
         f"the baselines of {len(apart)} pairs of batches do not correlate over their common tasks (logarithms): {pairs}"
     )
     title = "The baselines of two batches do not correlate"
-    return [Seen(message=message, title=title, details={"pairs": apart[:MAX_GROUPS]})]
+    return [Observation(message=message, title=title, details={"pairs": apart[:MAX_GROUPS]})]
 
 
 def _correlation(left: Sequence[float], right: Sequence[float]) -> float | None:
@@ -142,7 +143,7 @@ def _correlation(left: Sequence[float], right: Sequence[float]) -> float | None:
 
 _CPU, _CUDA = ({"device": device} for device in ("cpu", "cuda"))
 
-KIND = Kind(
+KIND = FindingKind(
     code="config-mismatch",
     title="Compared runs were not timed under the same conditions",
     severity="warn",

@@ -16,7 +16,7 @@ from judge.auditing import measures
 from judge.auditing.audited_run import AuditedRun
 from judge.auditing.regrading.timing_failure import NO_PATCH
 from judge.errors import OutputError, UsageError
-from judge.inputs.runs.run_files import claim
+from judge.inputs.runs.recorded_values import claim_from_status
 
 _MAX_BYTES = 64 << 20
 
@@ -138,7 +138,7 @@ def _timing(result: dict[str, Any], audited: AuditedRun, message: str) -> None:
 
 
 def _success(word: object) -> bool:
-    return isinstance(word, str) and claim(word) == "success"
+    return isinstance(word, str) and claim_from_status(word) == "success"
 
 
 def _audit(audited: AuditedRun, *, before: Mapping[str, Any]) -> dict[str, Any]:

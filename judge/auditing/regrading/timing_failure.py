@@ -6,13 +6,12 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Literal
 
-from judge.inputs.runs.run import Evaluation, Run
-from judge.inputs.runs.run_files import claim
+from judge.inputs.runs.recorded_run import Evaluation, RecordedRun
+from judge.inputs.runs.recorded_values import claim_from_status
 
-FaultKind = Literal[
+TimingFailureKind = Literal[
     "no-test-script",
     "worktree",
     "path-not-triggered",
@@ -24,7 +23,7 @@ FaultKind = Literal[
 
 
 @dataclass(frozen=True, kw_only=True)
-class Fault:
+class TimingFailure:
     """What kept a run from being timed.
 
     Attributes:
@@ -32,7 +31,7 @@ class Fault:
         message: the recorded words it was read from.
     """
 
-    kind: FaultKind
+    kind: TimingFailureKind
     label: str
     message: str
 
@@ -58,53 +57,33 @@ _RAISED = re.compile(r"^(?:[A-Za-z_]\w*\.)*[A-Za-z_]*(?:Error|Exception|Interrup
 _VARYING = re.compile(r"/tmp/\S+|0x[0-9a-f]+|(?<=\()/\S+(?=\))")  # of a path or an address, only the kind is the same
 
 
-class _Same:
-    """A run as the key of a cache: by identity, as what it holds has no hash."""
-
-    def __init__(self, run: Run) -> None:
-        self.run = run
-
-    def __hash__(self) -> int:
-        return id(self.run)
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Same) and other.run is self.run
-
-
-def fault(run: Run) -> Fault | None:
+def timing_failure(run: RecordedRun) -> TimingFailure | None:
     """Return why a run has no number, None if it has one, was not evaluated, or nothing tells."""
-    return _fault(_Same(run))
-
-
-@lru_cache(maxsize=4)
-def _fault(same: _Same) -> Fault | None:
-    """Many kinds of findings ask for one run in turn; its output is read once for all of them."""
-    run = same.run
     evaluation = run.evaluation
     if evaluation is None or evaluation.known_speedup is not None:
         return None
     status = (evaluation.status or "").lower()
     error = evaluation.error or ""
     if status in _NO_TEST or _NO_SCRIPT.search(error):
-        return Fault(kind="no-test-script", label=(run.human or "unknown commit")[:8], message=error or status)
+        return TimingFailure(kind="no-test-script", label=(run.human or "unknown commit")[:8], message=error or status)
     if _WORKTREE.search(error):
-        return Fault(kind="worktree", label=general(error), message=error)
+        return TimingFailure(kind="worktree", label=general(error), message=error)
     message = _recorded_message(evaluation)
     if denies_path(evaluation) or _NOT_TRIGGERED.search(error):
-        return Fault(
+        return TimingFailure(
             kind="path-not-triggered", label=general(message or error or "opt_path_hit: false"), message=message
         )
     if (
-        claim(evaluation.status) == "success" or evaluation.baseline_ms
+        claim_from_status(evaluation.status) == "success" or evaluation.baseline_ms
     ):  # the base was timed, so nothing kept the harness from timing
         return None
     if not message:
-        return Fault(kind="no-output", label=general(error) or "no output", message=error) if error else None
+        return TimingFailure(kind="no-output", label=general(error) or "no output", message=error) if error else None
     if module := absent_module(message, own=run.repo):
-        return Fault(kind="missing-module", label=module, message=message)
+        return TimingFailure(kind="missing-module", label=module, message=message)
     if _reported(evaluation).get("target_resolved") is False or _UNRESOLVED.search(message):
-        return Fault(kind="target-unresolved", label=general(message), message=message)
-    return Fault(kind="benchmark-crashed", label=general(message), message=message)
+        return TimingFailure(kind="target-unresolved", label=general(message), message=message)
+    return TimingFailure(kind="benchmark-crashed", label=general(message), message=message)
 
 
 def absent_module(text: str, own: str | None = None) -> str | None:

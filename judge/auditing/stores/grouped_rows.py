@@ -24,7 +24,7 @@ class Row(NamedTuple):
     id: str
 
 
-class Rows:
+class GroupedRows:
     """Rows of many groups; read once, in order of group, value and run."""
 
     def __init__(self) -> None:
@@ -58,7 +58,7 @@ class Rows:
         self._waiting.clear()
 
 
-class Concerned:
+class ConcernedRuns:
     """Runs that come in any order, gathered for a `RunSet`, which wants them in order of number: one bit a run."""
 
     def __init__(self) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from judge.inputs.runs.run import Run
+from judge.inputs.runs.recorded_run import RecordedRun
 from judge.results.keys import PatchText
 from judge.static_checks.closing import Closing
 
@@ -41,7 +41,7 @@ class Spooled:
     """
 
     number: int
-    run: Run
+    run: RecordedRun
     task: str
     text: PatchText | None
     twins: tuple[str, ...]
@@ -63,7 +63,7 @@ class Spool(Closing):
         self._db.close()
         self._folder.cleanup()
 
-    def describe(self, run: Run) -> None:
+    def describe(self, run: RecordedRun) -> None:
         """Keep one description."""
         self._db.execute("INSERT INTO description VALUES (?, ?)", (run.key, _pack(run)))
         if run.human and len(run.human) == _FULL_ID:
@@ -76,9 +76,9 @@ class Spool(Closing):
         )
         return [str(row[0]) for row in rows]
 
-    def descriptions(self) -> Iterator[list[Run]]:
+    def descriptions(self) -> Iterator[list[RecordedRun]]:
         """Yield the descriptions of each run, in the order in which they came."""
-        group: list[Run] = []
+        group: list[RecordedRun] = []
         for key, packed in self._db.execute("SELECT key, run FROM description ORDER BY key, rowid"):
             if group and group[0].key != key:
                 yield group
@@ -87,7 +87,7 @@ class Spool(Closing):
         if group:
             yield group
 
-    def add(self, run: Run, *, task: str, text: PatchText | None) -> None:
+    def add(self, run: RecordedRun, *, task: str, text: PatchText | None) -> None:
         """Keep a joined run; one whose id is taken is told apart by its key."""
         taken = self._db.execute("SELECT 1 FROM run WHERE id = ?", (run.id,)).fetchone()
         kept = replace(run, id=f"{run.id} ({run.key})") if taken else run
@@ -162,11 +162,11 @@ class Spool(Closing):
         return (int(row[0]), int(row[1])) if row else None
 
 
-def _pack(run: Run) -> bytes:
+def _pack(run: RecordedRun) -> bytes:
     return zlib.compress(pickle.dumps(run, protocol=pickle.HIGHEST_PROTOCOL), 1)
 
 
-def _unpack(packed: bytes) -> Run:
+def _unpack(packed: bytes) -> RecordedRun:
     run = pickle.loads(zlib.decompress(packed))
-    assert isinstance(run, Run)
+    assert isinstance(run, RecordedRun)
     return run

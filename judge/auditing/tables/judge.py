@@ -9,7 +9,7 @@ from judge.auditing.audited_run import AuditedRun
 from judge.auditing.collecting.accumulator import Table
 from judge.auditing.context import Context
 from judge.core.judgement import Abstained
-from judge.inputs.runs.recorded_judgements import RecordedJudgement
+from judge.inputs.runs.judgement_file import JudgementKey, RecordedJudgement
 from judge.results.claims import CheckedClaim, PatchFacts, check_claims, facts_of, tabulate
 
 ORDER = 90
@@ -22,7 +22,6 @@ _STORED = (
     "is_complete",
     "true_success",
 )
-_Key = tuple[str, str, str, int]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,16 +38,16 @@ class _JudgedPatch:
 
 class _Judge:
     def __init__(self, context: Context) -> None:
-        self._judgements = {_key(judgement): judgement for judgement in context.judgements}
+        self._judgements = {judgement.key: judgement for judgement in context.judgements}
         self._scope = context.judged
-        self._patches: dict[_Key, _JudgedPatch] = {}
+        self._patches: dict[JudgementKey, _JudgedPatch] = {}
         self._runs = 0
 
     def add(self, audited: AuditedRun) -> None:
         """A patch that several runs left is one patch: the first run stands for it."""
         self._runs += bool(audited.run.judgements)
         for judgement in audited.run.judgements:
-            key = _key(judgement)
+            key = judgement.key
             self._judgements.setdefault(key, judgement)
             self._patches.setdefault(
                 key, _JudgedPatch(facts=_facts(audited), by_bytes=audited.patch_bytes == judgement.patch_size)
@@ -81,7 +80,7 @@ class _Judge:
             f"ASCII text. {self._runs} runs left one of these patches.",
         )
 
-    def _rows(self, patches: Mapping[_Key, _JudgedPatch]) -> dict[str, int]:
+    def _rows(self, patches: Mapping[JudgementKey, _JudgedPatch]) -> dict[str, int]:
         facts = [patch.facts for patch in patches.values()]
         applying = {key for key, patch in patches.items() if patch.facts and patch.facts.applies}
         answered = {key for key in applying if self._answered(key)}
@@ -137,17 +136,13 @@ class _Judge:
             note="The rate is the 95 % interval of contradicted / checked.",
         )
 
-    def _answered(self, key: _Key) -> bool:
+    def _answered(self, key: JudgementKey) -> bool:
         return isinstance(self._judgements[key].judgement, Abstained)
 
 
 def _share_of(judgements: Iterable[RecordedJudgement], name: str, value: bool) -> tuple[int, float | None]:
     held = [getattr(judgement.stored, name) is value for judgement in judgements]
     return sum(held), sum(held) / len(held) if held else None
-
-
-def _key(judgement: RecordedJudgement) -> _Key:
-    return (judgement.run_id, judgement.item_id, judgement.commit, judgement.patch_size)
 
 
 def _facts(audited: AuditedRun) -> PatchFacts | None:

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Protocol, cast
 
 from judge.errors import InputError
-from judge.inputs.runs.run import Run, Unread
-from judge.inputs.runs.run_files import Sample, look
+from judge.inputs.runs.recorded_run import RecordedRun, Unread
+from judge.inputs.runs.run_files import Sample, take_sample
 from judge.lib.folder_scan import scan
 
 AUTO = "auto"
@@ -29,7 +29,7 @@ class Layout(Protocol):
     def recognises(self, sample: Sample) -> bool:
         """Whether a path holds such runs, by a bounded sample of its files."""
 
-    def read(self, path: Path) -> Iterator[Run | Unread]:
+    def read(self, path: Path) -> Iterator[RecordedRun | Unread]:
         """Yield every run described below `path`, and every file that could not be read."""
 
 
@@ -49,7 +49,7 @@ def all_layouts() -> dict[str, Layout]:
 
 def recognising(path: Path) -> tuple[Layout, ...]:
     """Return the layouts that recognise `path`, none if it is not known."""
-    sample = look(path)
+    sample = take_sample(path)
     return tuple(layout for layout in all_layouts().values() if layout.recognises(sample))
 
 

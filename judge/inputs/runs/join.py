@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import fields, replace
 from typing import Any
 
-from judge.inputs.runs.run import Evaluation, Run
+from judge.inputs.runs.recorded_run import Evaluation, RecordedRun
 
 _KEPT = frozenset({"key", "id", "layout"})
 _NAMED = 10
@@ -14,7 +14,7 @@ _UNITED = frozenset({"sources", "logs", "judgements"})
 _STATES = ("yes", "empty", "unreadable", "missing", "unknown")
 
 
-def join(descriptions: Sequence[Run]) -> Run:
+def join(descriptions: Sequence[RecordedRun]) -> RecordedRun:
     """Join the descriptions of one run: the first one's word counts, the others fill in what it does not say.
 
     The description that knows the patch itself comes first: it stands closest to what the agent left. Of
@@ -25,7 +25,7 @@ def join(descriptions: Sequence[Run]) -> Run:
         return first
     changes: dict[str, Any] = {}
     for other in others:
-        for name in (field.name for field in fields(Run)):
+        for name in (field.name for field in fields(RecordedRun)):
             mine, theirs = changes.get(name, getattr(first, name)), getattr(other, name)
             if name in _UNITED:
                 changes[name] = tuple(dict.fromkeys((*mine, *theirs)))

@@ -27,7 +27,7 @@ from judge.core.judgement import (
     Vote,
 )
 from judge.errors import UsageError
-from judge.inputs.runs.recorded_judgements import RecordedIndex, RecordedJudgement, read_recorded
+from judge.inputs.runs.judgement_file import JudgementIndex, RecordedJudgement, read_recorded_judgements
 from judge.results.claims import PatchFacts, check_claims, facts_of_record, tabulate
 from judge.static_checks.model.finding import Gate, Status
 
@@ -82,7 +82,7 @@ def recorded(folder: Path, *attempts: tuple[str, int, dict[str, object]]) -> tup
     ]
     file = folder / "evaluations.json"
     file.write_text(json.dumps(entries))
-    return read_recorded(file)
+    return read_recorded_judgements(file)
 
 
 def test_answers_are_compared_with_labels() -> None:
@@ -238,7 +238,7 @@ def test_recorded_judgements_are_found_by_commit_and_size(tmp_path: Path) -> Non
     judgements = recorded(
         tmp_path, ("8aa1485f", 3, evaluation()), ("8aa1485f", 3, evaluation(False)), ("9" * 8, 3, evaluation())
     )
-    index = RecordedIndex(judgements)
+    index = JudgementIndex(judgements)
     assert index.find(COMMIT, size_bytes=3, size_chars=3) == judgements[:2]
     assert index.find(COMMIT[:7], size_bytes=5, size_chars=3) == judgements[:2]
     assert index.find(COMMIT, size_bytes=4, size_chars=4) == ()

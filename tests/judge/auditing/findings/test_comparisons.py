@@ -5,8 +5,7 @@ from __future__ import annotations
 from audit_kit import findings_of
 
 from judge.auditing.audited_run import AuditedRun
-from judge.auditing.collecting.finding_kind import sample, timed
-from judge.auditing.collecting.judgement_samples import EVALUATION, answer
+from judge.auditing.collecting.samples import EVALUATION, recorded_answer, sample, timed
 from judge.auditing.findings import config_mismatch, judge_contradicted, other_commit, outlier_speed, retries
 
 
@@ -67,7 +66,7 @@ def test_tasks_tried_most_come_first() -> None:
 
 def test_unchecked_is_said() -> None:
     """Without a repository nothing is known of a patch's base or a judge's claims, and the finding says so."""
-    runs = [sample("a", patch_state="yes", judgements=(answer({**EVALUATION, "syntax_correct": False}),))]
+    runs = [sample("a", patch_state="yes", judgements=(recorded_answer({**EVALUATION, "syntax_correct": False}),))]
     for kind in (other_commit.KIND, judge_contradicted.KIND):
         (finding,) = findings_of(kind, runs)
         assert finding.severity == "info"

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from judge.auditing.collecting.finding_kind import sample
+from judge.auditing.collecting.samples import sample
 from judge.auditing.tables.outcomes import outcome
-from judge.inputs.runs.run import NOT_EVALUATED, Evaluation
+from judge.inputs.runs.recorded_run import NOT_EVALUATED, Evaluation
 
 CASES: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "improvement (above 1.05x)": ({}, {"status": "passed", "speedup": 2.0, "correctness": "same"}),

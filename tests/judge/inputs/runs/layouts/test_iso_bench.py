@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from run_tree_kit import BASE, HUMAN, PATCH, RUN, dump, iso_run, prediction, read, results
 
-from judge.inputs.runs.run import Evaluation
+from judge.inputs.runs.recorded_run import Evaluation
 
 
 def test_a_run_as_its_journal_says(tmp_path: Path) -> None:

@@ -8,13 +8,13 @@ from typing import Any
 import pytest
 from run_tree_kit import HUMAN, RUN, dump, read
 
-from judge.inputs.runs.run import Run
+from judge.inputs.runs.recorded_run import RecordedRun
 
 PATCH_PATH = f"/elsewhere/state/runs/{RUN}/model_patch.diff"
 INSTANCE = {"commit_hash": HUMAN, "repo": "vllm"}
 
 
-def written(record: dict[str, Any], tmp_path: Path) -> Run:
+def written(record: dict[str, Any], tmp_path: Path) -> RecordedRun:
     """Write a result and read its run."""
     dump(tmp_path / "results/vllm/22222222/benchmark_result.json", record)
     return read(tmp_path).run

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from run_tree_kit import PATCH, Found, dump, prediction, read
+from run_tree_kit import PATCH, ReaderOutput, dump, prediction, read
 
 IDS = [f"django__django-{number}" for number in range(100, 110)]
 NO_TESTS: dict[str, Any] = {"tests_status": {}}
@@ -39,7 +39,7 @@ def lines(file: Path, *entries: object) -> Path:
     return file
 
 
-def statuses(outputs: Found) -> Counter[str | None]:
+def statuses(outputs: ReaderOutput) -> Counter[str | None]:
     """Count the recorded outcomes."""
     return Counter(run.claimed_status for run in outputs.runs)
 

@@ -10,7 +10,7 @@ from judge.auditing.audited_run import AuditedRun
 from judge.auditing.collecting.accumulator import Table
 from judge.auditing.context import Context
 from judge.auditing.measures import Measure
-from judge.auditing.regrading.evidence import direction
+from judge.auditing.regrading.recorded_evidence import direction
 
 ORDER = 70
 _MAX_GROUPS = 20_000

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from judge.core.judgement import Abstained, Errored, Judged, Judgement, NotAsked
 from judge.core.timing import Broken, NotTimed, Timed, Timing
-from judge.inputs.runs.run import Evaluation, Run
+from judge.inputs.runs.recorded_run import Evaluation, RecordedRun
 
 GAIN = 1.05
 """A speed-up is counted as an improvement above this and as a regression below its mirror; usual in harnesses."""
@@ -19,7 +19,7 @@ LOSS = 0.95
 _UNKNOWN_DEVICE = "not recorded"
 
 
-def recorded_timing(run: Run) -> Timing:
+def recorded_timing(run: RecordedRun) -> Timing:
     """Return the recorded timing of a run as evidence, or why there is none."""
     evaluation = run.evaluation
     if evaluation is None:
@@ -46,7 +46,7 @@ def recorded_timing(run: Run) -> Timing:
     return NotTimed(status="error", reason="recorded-nothing", message=f"the harness recorded no number ({recorded})")
 
 
-def crashed_on_patch(run: Run, evaluation: Evaluation) -> bool:
+def crashed_on_patch(run: RecordedRun, evaluation: Evaluation) -> bool:
     """Whether the recorded timing shows that the base ran and the patched code did not."""
     timed_base = bool(evaluation.baseline_ms) and not evaluation.patched_ms
     return timed_base and run.patch_state == "yes" and evaluation.error is not None
@@ -91,7 +91,7 @@ def _nested(evaluation: Evaluation, key: str) -> object:
     return next((side[key] for side in sides if key in side), None)
 
 
-def recorded_judgement(run: Run, own: Judgement | None) -> Judgement:
+def recorded_judgement(run: RecordedRun, own: Judgement | None) -> Judgement:
     """Return the judgement that counts: what was proved here, else what was recorded, else what was said here.
 
     Of several recorded ones an answer outranks a failure to answer.

@@ -58,6 +58,9 @@ class _Commit(BaseModel):
     evaluated_attempts: tuple[_Attempt, ...]
 
 
+JudgementKey = tuple[str, str, str, int]
+
+
 @dataclass(frozen=True, kw_only=True)
 class RecordedJudgement:
     """What a stored evaluation is worth.
@@ -83,8 +86,13 @@ class RecordedJudgement:
     claims: Mapping[str, bool] = field(default_factory=dict)
     stored: LegacyEvaluation
 
+    @property
+    def key(self) -> JudgementKey:
+        """What tells it from another one."""
+        return (self.run_id, self.item_id, self.commit, self.patch_size)
 
-class RecordedIndex:
+
+class JudgementIndex:
     """Recorded judgements, to be found by the human commit and the size of the judged patch.
 
     The names that a harness gave its runs mean nothing elsewhere, so commit and size are all there is. Of one
@@ -117,7 +125,7 @@ def same_commit(left: str, right: str) -> bool:
 
 
 @dataclass(frozen=True, kw_only=True)
-class RecordedScope:
+class JudgementScope:
     """What a file of evaluations is about: its commits, their attempts, and what the judge was not shown."""
 
     commits: int
@@ -125,26 +133,26 @@ class RecordedScope:
     without_human: int
 
 
-def read_scope(path: Path) -> RecordedScope:
+def read_scope(path: Path) -> JudgementScope:
     """Read what such a file is about.
 
     Raises:
-        UsageError: see `read_recorded`.
+        UsageError: see `read_recorded_judgements`.
     """
     commits = _read(path)
-    return RecordedScope(
+    return JudgementScope(
         commits=len(commits),
         attempts=sum(commit.total_attempts for commit in commits),
         without_human=sum(not commit.human_files for commit in commits),
     )
 
 
-def is_recorded(content: bytes) -> bool:
+def is_judgement_file(content: bytes) -> bool:
     """Whether a file looks like such a list, from its first bytes."""
     return content.lstrip()[:1] == b"[" and b'"evaluated_attempts"' in content[: 1 << 16]
 
 
-def read_recorded(path: Path, *, judge: str = "gpt-5 (recorded)") -> tuple[RecordedJudgement, ...]:
+def read_recorded_judgements(path: Path, *, judge: str = "gpt-5 (recorded)") -> tuple[RecordedJudgement, ...]:
     """Read such a file.
 
     Raises:
