@@ -17,6 +17,7 @@ from judge.auditing.audited_run import AuditedRun
 from judge.auditing.regrading.timing_failure import NO_PATCH
 from judge.errors import OutputError, UsageError
 from judge.inputs.runs.recorded_values import claim_from_status
+from judge.lib.files import replace_text
 
 _MAX_BYTES = 64 << 20
 
@@ -61,7 +62,7 @@ class Corrector:
             content["audit"] = _audit(audited, before=json.loads(before))
             try:
                 place.parent.mkdir(parents=True, exist_ok=True)
-                place.write_text(json.dumps(content, indent=2, allow_nan=False) + "\n", encoding="utf-8")
+                replace_text(place, [json.dumps(content, indent=2, allow_nan=False), "\n"])
             except OSError as error:
                 raise OutputError(f"{place}: cannot be written ({error.strerror})") from error
             self.written += 1
