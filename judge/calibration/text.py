@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 
 from judge.calibration.agreement import Agreement, Kappa
 from judge.calibration.calibration import Calibration, Cost, RecordedCheck, VoteAgreement
 from judge.lib.proportions import Interval, Share
+from judge.lib.tables import column_lines
 from judge.reports.wording import visible
 from judge.results.claims import ClaimRow
 from judge.results.judge_tally import money, tally_lines
@@ -71,13 +72,14 @@ def _agreement(agreement: Agreement) -> list[str]:
         f"recall {_share(positive.recall)}, specificity {_share(positive.specificity)}"
     )
     used = [n for n, score in enumerate(agreement.scores) if score.precision.whole or score.recall.whole]
-    rows = [["label \\ judge", *(agreement.classes[n] for n in used), "precision", "recall"]]
+    heading = ["label \\ judge", *(agreement.classes[n] for n in used), "precision", "recall"]
+    rows = []
     for n in used:
         score = agreement.scores[n]
         rows.append(
             [score.name, *(str(agreement.confusion[n][m]) for m in used), _share(score.precision), _share(score.recall)]
         )
-    return [*lines, *_aligned(rows)]
+    return [*lines, *column_lines(heading, rows)]
 
 
 def _votes(votes: VoteAgreement) -> list[str]:
@@ -88,9 +90,9 @@ def _votes(votes: VoteAgreement) -> list[str]:
 
 
 def _claims(title: str, rows: Iterable[ClaimRow]) -> list[str]:
-    table = [["claim", "held against", "asserted", "not checkable", "wrong of the checked"]]
-    table += [[row.claim, row.fact, str(row.asserted), str(row.unchecked), _share(row.wrong)] for row in rows]
-    return [title, *_aligned(table)]
+    heading = ["claim", "held against", "asserted", "not checkable", "wrong of the checked"]
+    table = [[row.claim, row.fact, str(row.asserted), str(row.unchecked), _share(row.wrong)] for row in rows]
+    return [title, *column_lines(heading, table)]
 
 
 def _recorded(check: RecordedCheck) -> list[str]:
@@ -136,9 +138,3 @@ def _share(proportion: Share) -> str:
 
 def _percent(value: float) -> str:
     return f"{100 * value:.1f} %"
-
-
-def _aligned(rows: Sequence[Sequence[str]]) -> Iterator[str]:
-    widths = [max(len(row[n]) for row in rows) for n in range(len(rows[0]))]
-    for row in rows:
-        yield ("  " + "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True))).rstrip()
