@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from pathlib import Path
 
 import pytest
 from corpus_kit import Corpus, CorpusRun
 
-from judge.calibration.labels import read_verdicts
 from judge.results.record import VerdictRecord
 from judge.static_checks.patch.parse import parse_patch
 from judge.static_checks.patch.repair import repair
@@ -17,12 +15,6 @@ from judge.static_checks.patch.repair import repair
 pytestmark = pytest.mark.corpus
 
 Records = Mapping[str, VerdictRecord]
-
-
-@pytest.fixture(scope="module")
-def records(graded: Path) -> Records:
-    """One record for each run, by candidate id."""
-    return {record.id: record for record in read_verdicts(graded)}
 
 
 def codes(record: VerdictRecord) -> set[str]:

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from pathlib import Path
+from collections.abc import Mapping, Sequence
 
 import pytest
 from corpus_kit import Corpus
 
 from judge.calibration.calibration import RecordedCheck, check_recorded
-from judge.calibration.labels import read_verdicts
 from judge.core.judgement import Abstained, Errored
 from judge.inputs.runs.judgement_file import RecordedJudgement, read_recorded_judgements
 from judge.results.record import VerdictRecord
@@ -24,11 +22,12 @@ def recorded(corpus: Corpus) -> tuple[RecordedJudgement, ...]:
 
 
 @pytest.fixture(scope="module")
-def records(corpus: Corpus, recorded: Sequence[RecordedJudgement], graded: Path) -> tuple[VerdictRecord, ...]:
+def judged_records(
+    corpus: Corpus, recorded: Sequence[RecordedJudgement], records: Mapping[str, VerdictRecord]
+) -> tuple[VerdictRecord, ...]:
     """Verdicts of the runs on the judged commits."""
     commits = {judgement.commit for judgement in recorded}
-    wanted = {run.id for run in corpus.runs if run.patch == "yes" and run.human[:8] in commits}
-    return tuple(record for record in read_verdicts(graded) if record.id in wanted)
+    return tuple(records[run.id] for run in corpus.runs if run.patch == "yes" and run.human[:8] in commits)
 
 
 def claim(check: RecordedCheck, name: str) -> tuple[int, int, int]:
@@ -46,9 +45,9 @@ def test_most_recorded_judgements_are_none(recorded: Sequence[RecordedJudgement]
     }
 
 
-def test_by_size_in_bytes(recorded: Sequence[RecordedJudgement], records: Sequence[VerdictRecord]) -> None:
+def test_by_size_in_bytes(recorded: Sequence[RecordedJudgement], judged_records: Sequence[VerdictRecord]) -> None:
     """Found by the size of their files, as in the archive's own count: 140, 135 apply, 127 parse, 135 in place."""
-    check = check_recorded(recorded, [record.model_copy(update={"patch_chars": None}) for record in records])
+    check = check_recorded(recorded, [record.model_copy(update={"patch_chars": None}) for record in judged_records])
     assert (check.found, check.applies, check.parses, check.shares_file) == (140, 135, 127, 135)
     assert (check.answered, check.ambiguous, check.stored_as_failed) == (24, 0, 114)
     asserted, checked, wrong = claim(check, "syntax_correct = false")
@@ -56,9 +55,9 @@ def test_by_size_in_bytes(recorded: Sequence[RecordedJudgement], records: Sequen
     assert asserted > checked
 
 
-def test_by_size_in_characters(recorded: Sequence[RecordedJudgement], records: Sequence[VerdictRecord]) -> None:
+def test_by_size_in_characters(recorded: Sequence[RecordedJudgement], judged_records: Sequence[VerdictRecord]) -> None:
     """The file counts characters: three patches with other than ASCII text are found by these only, so all 143 are."""
-    check = check_recorded(recorded, records)
+    check = check_recorded(recorded, judged_records)
     assert (check.found, check.found_by_bytes, check.ambiguous) == (143, 140, 0)
     assert (check.applies, check.parses, check.shares_file, check.answered) == (138, 130, 138, 27)
     assert claim(check, "syntax_correct = false")[1:] == (13, 9)

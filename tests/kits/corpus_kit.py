@@ -63,6 +63,16 @@ class HumanCommit:
     parent: str
     diff: str
 
+    @property
+    def case(self) -> str:
+        """The name of its task."""
+        return f"{self.repo}-{self.commit}"
+
+    @property
+    def id(self) -> str:
+        """The id of its candidate in a graded run."""
+        return f"{self.case}/human"
+
 
 @dataclass(frozen=True, kw_only=True)
 class Corpus:
@@ -107,7 +117,7 @@ class Corpus:
             file,
             (
                 {
-                    "instance_id": f"{human.repo}-{human.commit}",
+                    "instance_id": human.case,
                     "model_name_or_path": "human",
                     "model_patch": human.diff,
                     "repo": human.repo,
