@@ -1,1 +1,1 @@
-"""Helpers that know nothing of patches: folder scan, worker pool, proportions."""
+"""Helpers that know nothing of patches: folder scan, worker pool, files, tables, proportions, digests, run.json."""
