@@ -253,8 +253,8 @@ def _human_diff(case: Case, scratch: ScratchRepository, history: tuple[Repositor
 def _commit(repository: Repository, scratch: ScratchRepository, revision: str) -> str:
     """Return the full id of a commit; a full id is looked up in the open reader, without a process."""
     full = len(revision) in (40, 64) and set(revision) <= set("0123456789abcdef")
-    found = scratch.read(revision) if full else None
-    return revision if found is not None and found[0] == "commit" else repository.resolve(revision)
+    stored = scratch.read(revision) if full else None
+    return revision if stored is not None and stored.type == "commit" else repository.resolve(revision)
 
 
 def _why(application: Application) -> str:

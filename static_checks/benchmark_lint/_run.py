@@ -52,12 +52,12 @@ def lint_text(text: str, path: str = "benchmark.py") -> tuple[LintWarning, ...]:
     if depth > _DEEPEST:
         raise CannotLint(f"{path}: nests {depth} deep, over the limit of {_DEEPEST}; simplify the file")
     script = Script(text)
-    found = {
+    warnings = {
         LintWarning(path=path, line=script.line(hit.node), code=rule.code, message=hit.message)
         for rule in all_rules()
         for hit in rule.check(script)
     }
-    return tuple(sorted(found, key=lambda warning: (warning.line, warning.code, warning.message)))
+    return tuple(sorted(warnings, key=lambda warning: (warning.line, warning.code, warning.message)))
 
 
 def _depth(tree: ast.AST) -> int:

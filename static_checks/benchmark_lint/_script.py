@@ -16,11 +16,11 @@ class Script:
     def __init__(self, text: str) -> None:
         """Parse the text, of which the built-in parser has said that it is Python."""
         wrapper = MetadataWrapper(cst.parse_module(text), unsafe_skip_copy=True)
-        found = wrapper.resolve_many([PositionProvider, QualifiedNameProvider])
+        metadata = wrapper.resolve_many([PositionProvider, QualifiedNameProvider])
         self.module = wrapper.module
         # The providers' own types are opaque: a position, and a set of names that may be made on demand.
-        self._positions: Any = found[PositionProvider]
-        self._names: Any = found[QualifiedNameProvider]
+        self._positions: Any = metadata[PositionProvider]
+        self._names: Any = metadata[QualifiedNameProvider]
         self.functions = {
             node.name.value: node
             for top in self.module.body
@@ -64,8 +64,8 @@ class Script:
             name = todo.pop()
             if name not in reached:
                 reached.append(name)
-                found = (self.name(call) for call, _ in self.calls(self.functions[name].body))
-                todo += [called for called in found if called in self.functions]
+                callees = (self.name(call) for call, _ in self.calls(self.functions[name].body))
+                todo += [callee for callee in callees if callee in self.functions]
         return tuple(self.functions[name] for name in reached)
 
 

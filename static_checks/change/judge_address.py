@@ -71,8 +71,8 @@ def addressed_lines(lines: Sequence[DiffLine]) -> Iterator[tuple[DiffLine, str]]
         starts.append(starts[-1] + len(text) + 1)
     joined = " ".join(texts)
     for message, pattern in _SIGNS.items():
-        for found in pattern.finditer(joined):
-            yield lines[bisect_right(starts, found.start()) - 1], message
+        for match in pattern.finditer(joined):
+            yield lines[bisect_right(starts, match.start()) - 1], message
 
 
 def addressed_in_name(path: str) -> Iterator[str]:

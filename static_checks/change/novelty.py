@@ -49,19 +49,19 @@ def new_marks(
         hint: what an added line must match anywhere in a file before the file is looked at.
         where: which paths are looked at.
     """
-    found = [
+    added = [
         (file, source, mark)
         for file in files
         if where(file.path) and (source := file.source_after) and any(hint.search(a.text) for a in file.change.added)
         for mark in _marks(source, file.added_lines, find)
     ]
-    if not found:
+    if not added:
         return
     before, after = Counter[str](), Counter[str]()
     for file in files:
         before.update(mark.name for mark in _marks(file.source_before, None, find))
         after.update(mark.name for mark in _marks(file.source_after, None, find))
-    for file, source, mark in found:
+    for file, source, mark in added:
         if after[mark.name] > before[mark.name]:
             yield NewMark(file=file, mark=mark, quote=source.line(mark.line))
 

@@ -177,8 +177,9 @@ class _Owners:
         self.lines = source.lines if source else []
         self.definitions = source.definitions if source else ()
         self._by_line: list[Definition | None] = [None] * (len(self.lines) + 2)
-        for found in self.definitions:  # outermost first, so that the inner ones overwrite
-            self._by_line[found.start : found.end + 1] = [found] * (found.end + 1 - found.start)
+        for definition in self.definitions:  # outermost first, so that the inner ones overwrite
+            size = definition.end + 1 - definition.start
+            self._by_line[definition.start : definition.start + size] = [definition] * size
 
     def holding(self, here: range, there: range, at: int) -> Iterator[str]:
         """The definitions that hold this side's changed lines or, if it has none, the place of the other side's."""
@@ -189,13 +190,13 @@ class _Owners:
         if not here and there:
             around = [d for d in self.definitions if d.kind == "function" and d.start < at <= d.end]
             if around:
-                yield min(around, key=lambda found: found.end - found.start).name
+                yield min(around, key=lambda definition: definition.end - definition.start).name
 
     def starting(self, lines: range) -> list[Definition]:
-        return [found for found in self.definitions if found.node.lineno in lines]
+        return [definition for definition in self.definitions if definition.node.lineno in lines]
 
     def names(self) -> frozenset[str]:
-        return frozenset(found.name for found in self.definitions)
+        return frozenset(definition.name for definition in self.definitions)
 
     def _is_code(self, number: int) -> bool:
         text = self.lines[number - 1].strip() if 0 < number <= len(self.lines) else ""
@@ -205,15 +206,15 @@ class _Owners:
 def _renamed(changes: Iterable[Run], old: _Owners, new: _Owners) -> dict[str, str]:
     """New names of definitions, by the rule: one gone, one come, same kind and place, in one run of lines."""
     gone, come = old.names() - new.names(), new.names() - old.names()
-    found: dict[str, str] = {}
+    old_names: dict[str, str] = {}
     for run in changes if gone and come else ():
         before = [d for d in old.starting(run.old) if d.name in gone]
         after = [d for d in new.starting(run.new) if d.name in come]
         if len(before) == len(after) == 1 and before[0].kind == after[0].kind:
             parents = [d[0].name.rpartition(".")[0] for d in (before, after)]
-            if parents[0] == _as_before(parents[1], found):
-                found[after[0].name] = before[0].name
-    return found
+            if parents[0] == _as_before(parents[1], old_names):
+                old_names[after[0].name] = before[0].name
+    return old_names
 
 
 def _as_before(name: str, renamed: Mapping[str, str]) -> str:
@@ -226,7 +227,7 @@ def _as_before(name: str, renamed: Mapping[str, str]) -> str:
 
 def changed_lines(files: Mapping[str, Sequence[TouchedFile]]) -> frozenset[tuple[str, int]]:
     """Return the base lines a side removes, or between which it only inserts."""
-    found: set[tuple[str, int]] = set()
+    lines: set[tuple[str, int]] = set()
     for path, parts in files.items():
         for file in parts:
             if file.before is None or file.change.status == "copied":
@@ -234,5 +235,5 @@ def changed_lines(files: Mapping[str, Sequence[TouchedFile]]) -> frozenset[tuple
             total = file.before.count(b"\n") + (not file.before.endswith(b"\n"))
             for run in runs(file.change):
                 near: Collection[int] = run.old or (run.old_at - 1, run.old_at)
-                found.update((path, number) for number in near if 0 < number <= total)
-    return frozenset(found)
+                lines.update((path, number) for number in near if 0 < number <= total)
+    return frozenset(lines)

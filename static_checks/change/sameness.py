@@ -211,7 +211,7 @@ def _counted(calls: Counter[str]) -> list[str]:
 
 def _calls(files: Sequence[TouchedFile], *, old: bool) -> Counter[str]:
     """Count the calls, by dotted name, in the definitions that a side touches."""
-    found = Counter[str]()
+    calls = Counter[str]()
     for file in files:
         source = file.source_before if old else file.source_after
         if source is not None and source.tree is not None:
@@ -220,8 +220,8 @@ def _calls(files: Sequence[TouchedFile], *, old: bool) -> Counter[str]:
                 d.node for d in source.definitions if (d.name if old else touched.old_name(d.name)) in touched.names
             ]
             for scope in [*scopes, *([source.tree] if MODULE in touched.names else [])]:
-                found.update(_called(scope))
-    return found
+                calls.update(_called(scope))
+    return calls
 
 
 def _called(scope: ast.AST) -> Iterator[str]:

@@ -101,12 +101,12 @@ def _local_uses(function: _Function) -> list[tuple[ast.Name, int]]:
     if scopes.opaque:
         return []
     numbers: dict[tuple[int, str], int] = {}
-    found = []
+    numbered_uses = []
     for node, scope in scopes.uses:
         binding = scopes.binding(node.id, scope)
         if binding is not None:
-            found.append((node, numbers.setdefault(binding, len(numbers))))
-    return found
+            numbered_uses.append((node, numbers.setdefault(binding, len(numbers))))
+    return numbered_uses
 
 
 class _Scopes(ast.NodeVisitor):
@@ -126,9 +126,9 @@ class _Scopes(ast.NodeVisitor):
         self.shared = _type_parameters(function)
         self.uses: list[tuple[ast.Name, int]] = []
         # numba and Cython take the types of locals by name: `@jit(locals={"x": float64})`
-        told = (part for decorator in function.decorator_list for part in ast.walk(decorator))
+        decorator_nodes = (part for decorator in function.decorator_list for part in ast.walk(decorator))
         self.opaque = any(
-            "locals" in (getattr(n, "attr", ""), getattr(n, "id", ""), getattr(n, "arg", "")) for n in told
+            "locals" in (getattr(n, "attr", ""), getattr(n, "id", ""), getattr(n, "arg", "")) for n in decorator_nodes
         )
         self._here = 0
         for statement in function.body:

@@ -38,8 +38,8 @@ def _marks(place: Seen) -> Iterator[Mark]:
                 name = place.scope.dotted(node)
                 if name not in _SNIFFING or (name == "sys.argv" and _ENTRY.search(place.function)):
                     name = None
-            case ast.Constant(value=str(text)) if found := _RUNNERS.search(text):
-                name = found[0]
+            case ast.Constant(value=str(text)) if variable := _RUNNERS.search(text):
+                name = variable[0]
             case ast.Compare(left=ast.Constant(value=str(text)), comparators=[where]) if text in _TEST_MODULES:
                 name = f"{text!r} in sys.modules" if place.scope.dotted(where) == "sys.modules" else None
         if name is not None:

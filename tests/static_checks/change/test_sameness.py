@@ -176,8 +176,8 @@ def test_what_the_proof_does_not_cover_is_said() -> None:
     candidate = touched(
         BASE, {"lib.py": SAME, "README.md": "fast\n", "tests/test_lib.py": "def test_top():\n    pass\n"}
     )
-    found = compare_edits(candidate, touched(BASE, {"lib.py": FAST}))
-    assert found == Identical(units=("lib.py::top",), beyond=("README.md", "tests/test_lib.py"))
+    comparison = compare_edits(candidate, touched(BASE, {"lib.py": FAST}))
+    assert comparison == Identical(units=("lib.py::top",), beyond=("README.md", "tests/test_lib.py"))
 
 
 @pytest.mark.parametrize(
@@ -221,9 +221,9 @@ def test_renamed_file_is_compared_by_what_stands_where() -> None:
 def test_fact_sheet() -> None:
     """What was not shown the same comes with facts for a judge, and no measure of likeness."""
     slow = BASE["lib.py"].replace("sorted(values)", "list(set(values).copy())")
-    found = compare_edits(touched(BASE, {"lib.py": slow, "k.cu": "int f();\n"}), touched(BASE, {"lib.py": FAST}))
-    assert isinstance(found, Different)
-    assert found.facts == {
+    comparison = compare_edits(touched(BASE, {"lib.py": slow, "k.cu": "int f();\n"}), touched(BASE, {"lib.py": FAST}))
+    assert isinstance(comparison, Different)
+    assert comparison.facts == {
         "files that differ": ["k.cu", "lib.py"],
         "definitions touched by both": ["lib.py::top"],
         "files not compared": ["k.cu: not Python"],

@@ -21,7 +21,7 @@ def commit_all(repo: Path) -> str:
     return done.stdout.strip()
 
 
-def found_codes(example: Example, folder: Path) -> set[str]:
+def reported_codes(example: Example, folder: Path) -> set[str]:
     """Write the example's base, check its patch with every rule, and return the codes found."""
     repo = folder / "repo"
     repo.mkdir()
@@ -47,10 +47,10 @@ def found_codes(example: Example, folder: Path) -> set[str]:
 @pytest.mark.parametrize("rule", all_rules(), ids=lambda rule: rule.code)
 def test_bad_example_fires(rule: Rule, tmp_path: Path) -> None:
     """The bad example of a rule makes that rule speak."""
-    assert rule.code in found_codes(rule.bad, tmp_path)
+    assert rule.code in reported_codes(rule.bad, tmp_path)
 
 
 @pytest.mark.parametrize("rule", all_rules(), ids=lambda rule: rule.code)
 def test_good_example_is_quiet(rule: Rule, tmp_path: Path) -> None:
     """The good example of a rule, its honest twin, leaves that rule silent."""
-    assert rule.code not in found_codes(rule.good, tmp_path)
+    assert rule.code not in reported_codes(rule.good, tmp_path)

@@ -36,10 +36,10 @@ FINE = Parsed(grammar=None, compiled=None, libcst=None)
 )
 def test_crash_costs_one_answer(host: ParserHost, source: bytes) -> None:
     """A text that kills libcst is still judged by the built-in parser, and the host goes on."""
-    said = parse(host, source)
-    assert isinstance(said.grammar, SyntaxFault)
-    assert said.compiled is None
-    assert isinstance(said.libcst, NotParsed) and said.libcst.why
+    parsed = parse(host, source)
+    assert isinstance(parsed.grammar, SyntaxFault)
+    assert parsed.compiled is None
+    assert isinstance(parsed.libcst, NotParsed) and parsed.libcst.why
     assert parse(host, b"x = 1\n") == FINE
 
 
@@ -62,8 +62,8 @@ def test_good_text_parses(host: ParserHost, source: bytes) -> None:
 @pytest.mark.parametrize("source", [b"x = 1\0\n", b"x = '\xe9'\n", b"def f(:\n", b"# coding: nonsense\n"])
 def test_grammar_refuses(host: ParserHost, source: bytes) -> None:
     """NUL bytes, bytes that are not UTF-8, wrong syntax and unknown cookies are faults, not crashes."""
-    said = parse(host, source)
-    assert isinstance(said.grammar, SyntaxFault) and said.grammar.message
+    parsed = parse(host, source)
+    assert isinstance(parsed.grammar, SyntaxFault) and parsed.grammar.message
 
 
 @pytest.mark.parametrize(
@@ -78,9 +78,9 @@ def test_grammar_refuses(host: ParserHost, source: bytes) -> None:
 )
 def test_compiler_refuses_what_the_grammar_accepts(host: ParserHost, source: bytes, line: int) -> None:
     """What only compiling can see is refused, with its line, and libcst is asked all the same."""
-    said = parse(host, source)
-    assert said.grammar is None and said.libcst is None
-    assert isinstance(said.compiled, SyntaxFault) and said.compiled.line == line
+    parsed = parse(host, source)
+    assert parsed.grammar is None and parsed.libcst is None
+    assert isinstance(parsed.compiled, SyntaxFault) and parsed.compiled.line == line
 
 
 def test_only_changed_statements_are_compiled(host: ParserHost) -> None:
@@ -132,10 +132,10 @@ def test_no_answer_in_time() -> None:
     """A parser that does not answer within the limit says so; given more time the same host answers."""
     host = ParserHost(timeout_s=0)
     try:
-        said = parse(host, b"x = 1\n")
-        assert said.grammar is None, "the grammar is asked in this process"
-        assert isinstance(said.compiled, NotParsed) and "within 0 s" in said.compiled.why
-        assert said.libcst == said.compiled
+        parsed = parse(host, b"x = 1\n")
+        assert parsed.grammar is None, "the grammar is asked in this process"
+        assert isinstance(parsed.compiled, NotParsed) and "within 0 s" in parsed.compiled.why
+        assert parsed.libcst == parsed.compiled
         host.timeout_s = 20
         assert parse(host, b"x = 1\n") == FINE
     finally:
@@ -152,8 +152,8 @@ def test_parser_that_died_between_questions(size: int) -> None:
         assert child is not None
         child.kill()
         child.wait()
-        said = parse(host, b"x = 1\n" * size)
-        assert said.compiled == NotParsed(why="the parser was killed by SIGKILL")
+        parsed = parse(host, b"x = 1\n" * size)
+        assert parsed.compiled == NotParsed(why="the parser was killed by SIGKILL")
         assert parse(host, b"x = 1\n") == FINE
     finally:
         host.close()
