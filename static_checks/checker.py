@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from judge.static_checks.change.change import Change, HumanSide, TouchedFile
-from judge.static_checks.closing import Closing
 from judge.static_checks.discovery import all_rules
 from judge.static_checks.model.case import Case
 from judge.static_checks.model.finding import GATES, Fault, Finding, Gate, GateResult, conclude, skipped, to_finding
@@ -55,7 +55,7 @@ class BaseSources:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Ground:
+class PreparedCase:
     """What all candidates of a case share: the base tree and the human side applied to it."""
 
     case: Case
@@ -66,7 +66,7 @@ class Ground:
     sources: BaseSources
 
 
-class Checker(Closing):
+class Checker(AbstractContextManager["Checker"]):
     """Runs every rule over candidates; keeps repositories, the last case and the parser open between them.
 
     Use it as a context manager, or call `close`.
@@ -78,7 +78,7 @@ class Checker(Closing):
         self.parsers = ParserHost()
         self._repositories: dict[Path, Repository | None] = {}
         self._scratches: dict[Path, ScratchRepository] = {}
-        self._ground: Ground | None = None
+        self._prepared: PreparedCase | None = None
 
     def close(self) -> None:
         """Stop the child processes and delete the scratch repositories."""
@@ -86,17 +86,20 @@ class Checker(Closing):
         for scratch in self._scratches.values():
             scratch.close()
         self._scratches.clear()
-        self._ground = None
+        self._prepared = None
 
-    def ground(self, case: Case) -> Ground:
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def prepare(self, case: Case) -> PreparedCase:
         """Open the base and the human side of a case; the last one is kept.
 
         Raises:
             CaseError: the repository, the base or the human side cannot be used.
         """
-        if self._ground is None or self._ground.case != case:
-            self._ground = self._open(case)
-        return self._ground
+        if self._prepared is None or self._prepared.case != case:
+            self._prepared = self._prepare(case)
+        return self._prepared
 
     def change(self, case: Case, raw: bytes, *, missing: bool = False, twins: Sequence[str] = ()) -> Change:
         """Apply one patch and return all that the rules may look at.
@@ -108,26 +111,26 @@ class Checker(Closing):
             twins: other cases that were given the same patch text.
 
         Raises:
-            CaseError: see `ground`.
+            CaseError: see `prepare`.
             GitError: git could not do its work.
         """
-        ground = self.ground(case)
-        application = apply_patch(ground.scratch, ground.base, raw)
+        prepared = self.prepare(case)
+        application = apply_patch(prepared.scratch, prepared.base, raw)
 
         def origin() -> Origin | UnknownOrigin | None:
             patch = getattr(application, "patch", None)
-            if patch is None or ground.base_commit is None:
+            if patch is None or prepared.base_commit is None:
                 return None
-            return find_origin(ground.scratch, ground.base_commit, patch)
+            return find_origin(prepared.scratch, prepared.base_commit, patch)
 
         return Change(
             raw=raw,
             missing=missing,
             application=application,
             find_origin=origin,
-            base=ground.base,
-            files=ground.sources.touched(application),
-            human=ground.human,
+            base=prepared.base,
+            files=prepared.sources.touched(application),
+            human=prepared.human,
             benchmark=_inside(case.repo, case.benchmark),
             tests=case.tests,
             twins=tuple(twins),
@@ -173,7 +176,7 @@ class Checker(Closing):
                 faults.append(Fault(code=f"{rule.code}-crashed", message=f"{type(error).__name__}: {error}"))
         return conclude(findings, faults, facts)
 
-    def _open(self, case: Case) -> Ground:
+    def _prepare(self, case: Case) -> PreparedCase:
         if case.repo is None:
             raise CaseError(
                 f"case {case.id!r}: no repository; give --repo PATH, or `repo` in {case.origin or 'case.toml'}"
@@ -194,7 +197,7 @@ class Checker(Closing):
                 f"case {case.id!r}: no base revision; give --base REV, or `base` in {case.origin or 'case.toml'}"
             )
         try:
-            return self._grounded(case, repository)
+            return self._open_trees(case, repository)
         except (RepositoryError, GitError) as error:
             raise CaseError(f"case {case.id!r}: {error}") from error
 
@@ -203,7 +206,7 @@ class Checker(Closing):
             self._repositories[path] = Repository.open(path)
         return self._repositories[path]
 
-    def _grounded(self, case: Case, repository: Repository | None) -> Ground:
+    def _open_trees(self, case: Case, repository: Repository | None) -> PreparedCase:
         assert case.repo is not None
         scratch = self._scratches.get(case.repo)
         if scratch is None:
@@ -212,13 +215,13 @@ class Checker(Closing):
             base: SourceTree = DirectoryTree(scratch, case.repo)
             sources = BaseSources(base)
             human = self._human(case, scratch, sources, None)
-            return Ground(case=case, scratch=scratch, base=base, base_commit=None, human=human, sources=sources)
+            return PreparedCase(case=case, scratch=scratch, base=base, base_commit=None, human=human, sources=sources)
         assert case.base is not None
         commit = _commit(repository, scratch, case.base)
         base = GitTree(scratch, commit)
         sources = BaseSources(base)
         human = self._human(case, scratch, sources, (repository, commit))
-        return Ground(case=case, scratch=scratch, base=base, base_commit=commit, human=human, sources=sources)
+        return PreparedCase(case=case, scratch=scratch, base=base, base_commit=commit, human=human, sources=sources)
 
     def _human(
         self, case: Case, scratch: ScratchRepository, sources: BaseSources, history: tuple[Repository, str] | None

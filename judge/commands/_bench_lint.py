@@ -18,9 +18,9 @@ from judge.errors import ExitCode, InputError, UsageError
 @click.option("--explain", metavar="CODE", help="Explain one warning with a bad and a good example.")
 def lint_command(files: tuple[Path, ...], as_json: bool, strict: bool, explain: str | None) -> int:
     """Warn about benchmark FILES; nothing in them is run. Without a file, list the warnings."""
-    from judge.static_checks.benchmark_lint import CannotLint, LintWarning, all_rules, lint_file
+    from judge.static_checks.benchmark_lint.lint import CannotLint, LintWarning, all_lint_rules, lint_file
 
-    rules = {rule.code: rule for rule in all_rules()}
+    rules = {rule.code: rule for rule in all_lint_rules()}
     if explain is not None:
         if explain not in rules:
             raise UsageError(f"no warning is called {explain!r}; there are {', '.join(rules)}")

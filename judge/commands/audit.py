@@ -7,6 +7,7 @@ import os
 import shutil
 import sys
 import time
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import click
@@ -23,7 +24,6 @@ from judge.commands._options import input_defaults
 from judge.errors import ExitCode, UsageError
 from judge.inputs.runs.discovery import AUTO, all_layouts
 from judge.reports.wording import visible
-from judge.static_checks.closing import Closing
 
 
 def _list_findings(ctx: click.Context, param: click.Parameter, value: bool) -> None:
@@ -169,14 +169,14 @@ def _width() -> int:
     return max(80, shutil.get_terminal_size((120, 40)).columns)
 
 
-class _Watching(Closing):
+class _Watching(AbstractContextManager["_Watching"]):
     """One line on standard error that says how far the audit is, if a person is watching."""
 
     def __init__(self) -> None:
         self._live = sys.stderr.isatty()
         self._shown = 0.0
 
-    def close(self) -> None:
+    def __exit__(self, *_: object) -> None:
         if self._live:
             click.echo("\r\x1b[K", nl=False, err=True)
 

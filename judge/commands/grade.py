@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,6 @@ from judge.errors import ExitCode
 from judge.pipeline import GradeOptions, GradeResult, Stage, TimePolicy, grade
 from judge.reports.report import all_formats, make_report, write_reports
 from judge.reports.wording import visible
-from judge.static_checks.closing import Closing
 
 
 @click.command()
@@ -100,7 +100,7 @@ def exit_code(result: GradeResult, *, strict: bool) -> ExitCode:
     return ExitCode.DONE
 
 
-class _Bars(Closing):
+class _Bars(AbstractContextManager["_Bars"]):
     """A bar for each stage on standard error, if a person is watching."""
 
     def __init__(self) -> None:
@@ -111,7 +111,7 @@ class _Bars(Closing):
             self._live = Progress(*columns, console=Console(stderr=True), transient=True)
             self._live.start()
 
-    def close(self) -> None:
+    def __exit__(self, *_: object) -> None:
         if self._live:
             self._live.stop()
 

@@ -6,6 +6,7 @@ import fcntl
 import json
 import os
 from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, Literal
 
@@ -17,7 +18,6 @@ from judge.core.timing import Timing
 from judge.core.verdict import Category, Verdict
 from judge.errors import OutputError
 from judge.results.keys import PatchText
-from judge.static_checks.closing import Closing
 from judge.static_checks.model.case import Candidate, Case, Claim
 from judge.static_checks.model.finding import Gate, GateResult
 
@@ -184,7 +184,7 @@ def _printable(value: Any) -> Any:
     return value
 
 
-class Ledger(Closing):
+class Ledger(AbstractContextManager["Ledger"]):
     """`verdicts.jsonl` of one output folder: append-only, one writer at a time, safe to kill.
 
     A line is written in one call, so a killed run leaves at most one cut line at the end; the next
@@ -220,6 +220,9 @@ class Ledger(Closing):
         """Close the files, which gives the folder free."""
         for number in (self._file, self._lock):
             os.close(number)
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
     def append(self, record: VerdictRecord) -> int:
         """Add one line and return its size in bytes.

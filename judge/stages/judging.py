@@ -7,6 +7,7 @@ import queue
 import threading
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Generic, TypeVar
 
@@ -19,7 +20,6 @@ from judge.llm.calls.call_store import Store
 from judge.llm.calls.money import Budget, need_prices
 from judge.llm.inquiry import Questionnaire
 from judge.llm.options import JudgingOptions
-from judge.static_checks.closing import Closing
 
 if TYPE_CHECKING:
     from judge.llm.providers.model import Model
@@ -46,7 +46,7 @@ class Spent:
     notes: tuple[str, ...] = ()
 
 
-class JudgingStage(Closing, Generic[Tag]):
+class JudgingStage(AbstractContextManager["JudgingStage[Tag]"], Generic[Tag]):
     """Takes questionnaires from one thread, judges them in another, and hands judgements back as they come."""
 
     def __init__(self, models: Sequence[Model], options: JudgingOptions) -> None:
@@ -145,6 +145,9 @@ class JudgingStage(Closing, Generic[Tag]):
         self._thread.join()
         self._loop.close()
         self._store.close()
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
     async def _stop(self) -> None:
         open_tasks = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import tempfile
 from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -35,8 +36,7 @@ from judge.core.timing import Broken, NotTimed, Outputs, SuiteResult, Timed, Tim
 from judge.stages.suites import Sides, Suites
 from judge.stages.trees import lay_over, write_base
 from judge.stages.watched_lines import watched_lines
-from judge.static_checks.checker import CaseError, Checker, Ground
-from judge.static_checks.closing import Closing
+from judge.static_checks.checker import CaseError, Checker, PreparedCase
 from judge.static_checks.model.case import Candidate, Case, UnreadablePatch, read_patch
 from judge.static_checks.repo.apply import Applied
 from judge.static_checks.repo.git import GitError
@@ -54,7 +54,7 @@ class SpeedOptions:
     device: Device = "auto"
 
 
-class SpeedStage(Closing):
+class SpeedStage(AbstractContextManager["SpeedStage"]):
     """Times candidates one after the other; nothing else should run on the machine meanwhile."""
 
     def __init__(self, options: SpeedOptions) -> None:
@@ -70,10 +70,13 @@ class SpeedStage(Closing):
         self._checker.close()
         shutil.rmtree(self._folder, ignore_errors=True)
 
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
     def time(self, case: Case, candidate: Candidate) -> Timing:
         """Time one candidate against the base and the human side of its case; never raises for what they do."""
         try:
-            ground = self._checker.ground(case)
+            ground = self._checker.prepare(case)
             change = self._checker.change(case, read_patch(candidate))
             application = change.application
             if not isinstance(application, Applied):
@@ -138,7 +141,7 @@ class SpeedStage(Closing):
         return BenchOptions(benchmark=benchmark, device=self._options.device, **given)  # type: ignore[arg-type]  # checked by TimingTable
 
     def _export(
-        self, case: Case, ground: Ground, after: PatchedTree, *, watched: Mapping[str, frozenset[int]]
+        self, case: Case, ground: PreparedCase, after: PatchedTree, *, watched: Mapping[str, frozenset[int]]
     ) -> list[Variant]:
         """Write the trees; base and human stay for the next candidate of the case."""
         base, human, candidate = (self._folder / name for name in ("base", "human", "candidate"))

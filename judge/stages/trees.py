@@ -13,7 +13,7 @@ from judge.static_checks.repo.git import GitError, ScratchRepository
 from judge.static_checks.repo.tree import SUBMODULE, SYMLINK, GitTree, PatchedTree
 
 if TYPE_CHECKING:
-    from judge.static_checks.checker import Ground
+    from judge.static_checks.checker import PreparedCase
 
 
 def write_commit(scratch: ScratchRepository, commit: str, folder: Path) -> None:
@@ -30,7 +30,7 @@ def write_commit(scratch: ScratchRepository, commit: str, folder: Path) -> None:
         archive.extractall(folder, filter="data")
 
 
-def write_base(ground: Ground, folder: Path) -> None:
+def write_base(ground: PreparedCase, folder: Path) -> None:
     """Write the files that the patches of a case start from to a new folder."""
     if isinstance(ground.base, GitTree):
         write_commit(ground.scratch, ground.base.commit, folder)

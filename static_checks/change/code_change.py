@@ -55,10 +55,10 @@ class _Comparison:
         self.by_text = not any("\r" in source.text.replace("\r\n", "") for source in (before, after))
 
     def bodies(self, old: Sequence[ast.stmt], new: Sequence[ast.stmt]) -> CodeChange:
-        left = [statement for statement in reversed(old) if not is_idle(statement)]
+        left = [statement for statement in reversed(old) if not is_pass_or_constant(statement)]
         result: CodeChange = "none"
         for statement in new:
-            if is_idle(statement):
+            if is_pass_or_constant(statement):
                 continue
             change = self.statements(left[-1], statement) if left else "more"
             if change != "more":
@@ -114,7 +114,7 @@ def _start(node: ast.stmt) -> int:
     return node.lineno
 
 
-def is_idle(node: ast.stmt) -> bool:
+def is_pass_or_constant(node: ast.stmt) -> bool:
     """Whether a statement does nothing: `pass`, a docstring, another constant."""
     return isinstance(node, ast.Pass) or (isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant))
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from judge.static_checks.change.change import TouchedFile
 from judge.static_checks.source.python import PythonSource
-from judge.static_checks.source.references import Seen, seen
+from judge.static_checks.source.references import ScopedStatement, scoped_statements
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -35,7 +35,7 @@ class NewMark:
     quote: str | None
 
 
-Find = Callable[[Seen], Iterable[Mark]]
+Find = Callable[[ScopedStatement], Iterable[Mark]]
 
 
 def new_marks(
@@ -68,5 +68,5 @@ def new_marks(
 
 def _marks(source: PythonSource | None, lines: Iterable[int] | None, find: Find) -> Iterator[Mark]:
     if source is not None and source.tree is not None:
-        for place in seen(source.tree, lines):
+        for place in scoped_statements(source.tree, lines):
             yield from find(place)

@@ -15,12 +15,12 @@ from judge.static_checks.change.change import TouchedFile
 from judge.static_checks.change.overlap import (
     MODULE,
     compare_sets,
-    definitions_of,
+    definitions_in_file,
     pair_files,
     touched_definitions,
 )
 from judge.static_checks.change.units import human_units
-from judge.static_checks.source.canonical import canonical_statement, is_idle
+from judge.static_checks.source.canonical import canonical_statement, is_pass_or_string
 from judge.static_checks.source.paths import is_source, is_test
 from judge.static_checks.source.python import PythonSource
 
@@ -152,7 +152,7 @@ class _Pairwise:
         self.plain = all(b"\r" not in s.content and not _CODING.match(s.content) for s in (left, right))
 
     def same(self, left: Sequence[ast.stmt], right: Sequence[ast.stmt]) -> bool:
-        ours, theirs = [s for s in left if not is_idle(s)], [s for s in right if not is_idle(s)]
+        ours, theirs = [s for s in left if not is_pass_or_string(s)], [s for s in right if not is_pass_or_string(s)]
         return len(ours) == len(theirs) and all(map(self._same_statement, ours, theirs))
 
     def _same_statement(self, left: ast.stmt, right: ast.stmt) -> bool:
@@ -215,7 +215,7 @@ def _calls(files: Sequence[TouchedFile], *, old: bool) -> Counter[str]:
     for file in files:
         source = file.source_before if old else file.source_after
         if source is not None and source.tree is not None:
-            touched = definitions_of(file)
+            touched = definitions_in_file(file)
             scopes = [
                 d.node for d in source.definitions if (d.name if old else touched.old_name(d.name)) in touched.names
             ]

@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterable, Mapping, Sequence
 
 from judge.static_checks.change.change import TouchedFile
-from judge.static_checks.change.overlap import MODULE, definitions_of, pair_files, touched_definitions
+from judge.static_checks.change.overlap import MODULE, definitions_in_file, pair_files, touched_definitions
 from judge.static_checks.source.canonical import canonical_statement
 from judge.static_checks.source.paths import is_benchmark, is_ci, is_test
 from judge.static_checks.source.python import PythonSource
@@ -38,7 +38,7 @@ def _units(code: Sequence[TouchedFile], *, cosmetic: bool) -> tuple[str, ...]:
 def _is_cosmetic(files: Mapping[str, Sequence[TouchedFile]], path: str, name: str) -> bool:
     """Whether a definition stands there before and after, and computes the same."""
     for file in files[path]:
-        renamed = definitions_of(file)
+        renamed = definitions_in_file(file)
         before = file.source_before.definition(name) if file.source_before else None
         later = file.source_after.definitions if file.source_after else ()
         after = next((definition for definition in reversed(later) if renamed.old_name(definition.name) == name), None)

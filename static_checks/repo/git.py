@@ -16,12 +16,10 @@ import tempfile
 import time
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, suppress
+from contextlib import AbstractContextManager, ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
-
-from judge.static_checks.closing import Closing
 
 GIT_TIMEOUT_S = 120.0
 
@@ -190,7 +188,7 @@ class Repository:
         return reply.out
 
 
-class ScratchRepository(Closing):
+class ScratchRepository(AbstractContextManager["ScratchRepository"]):
     """A throw-away bare repository: new objects and indexes go here, old objects are borrowed.
 
     Borrowed for reading only: git renews the time stamp of a pack that holds what it is about to
@@ -224,6 +222,9 @@ class ScratchRepository(Closing):
             self._reader.close()
             self._reader = None
         shutil.rmtree(self.git_dir, ignore_errors=True)
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
     def run(self, args: Sequence[str], *, stdin: bytes = b"") -> GitReply:
         """Run git inside the scratch repository, with all objects of the source in reach."""

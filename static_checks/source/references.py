@@ -62,7 +62,7 @@ class Scope:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Seen:
+class ScopedStatement:
     """One simple statement, or the head of a compound one, with the scope it stands in.
 
     Attributes:
@@ -75,7 +75,7 @@ class Seen:
     line: int
 
 
-def seen(tree: ast.Module, lines: Iterable[int] | None = None) -> Iterator[Seen]:
+def scoped_statements(tree: ast.Module, lines: Iterable[int] | None = None) -> Iterator[ScopedStatement]:
     """Yield the statements that touch any of `lines` (all statements if None), each with its scope.
 
     Only what encloses those lines is walked: the cost follows the change, not the file.
@@ -85,7 +85,7 @@ def seen(tree: ast.Module, lines: Iterable[int] | None = None) -> Iterator[Seen]
         yield from _walk(tree.body, _module_scope(tree), "", wanted)
 
 
-def _walk(body: Sequence[ast.AST], scope: Scope, function: str, wanted: list[int] | None) -> Iterator[Seen]:
+def _walk(body: Sequence[ast.AST], scope: Scope, function: str, wanted: list[int] | None) -> Iterator[ScopedStatement]:
     for node in body:
         if not _touched(node, wanted):
             continue
@@ -98,10 +98,12 @@ def _walk(body: Sequence[ast.AST], scope: Scope, function: str, wanted: list[int
             heads = [part for part in parts if isinstance(part, ast.AST) and not _holds_statements(part)]
             for part in heads if _is_compound(node) else ():
                 if _touched(part, wanted):
-                    yield Seen(node=part, scope=scope, function=function, line=getattr(part, "lineno", node_line(node)))
+                    yield ScopedStatement(
+                        node=part, scope=scope, function=function, line=getattr(part, "lineno", node_line(node))
+                    )
             yield from _walk([part for part in parts if _holds_statements(part)], inner, name, wanted)
         if not _is_compound(node):
-            yield Seen(node=node, scope=scope, function=function, line=node_line(node))
+            yield ScopedStatement(node=node, scope=scope, function=function, line=node_line(node))
 
 
 def node_line(node: ast.AST) -> int:

@@ -13,11 +13,10 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
 from judge.errors import OutputError, UsageError
 from judge.llm.calls.owners import Standing, standing, this_process
-from judge.static_checks.closing import Closing
 
 SCHEMA = 1
 APPLICATION = 0x4A554447
@@ -94,7 +93,7 @@ class Attempt:
         return "dead" if late and found != "batch" else found
 
 
-class Store(Closing):
+class Store:
     """The kept calls. Its methods can be called from any thread; each is one short transaction on its own."""
 
     def __init__(self, path: Path | None) -> None:
@@ -126,6 +125,12 @@ class Store(Closing):
         """Close the file."""
         with self._lock:
             self._connection.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
     def attempts(self, key: str) -> tuple[Attempt, ...]:
         """Return the calls for a key, in order."""

@@ -9,7 +9,7 @@ from judge.static_checks.change.novelty import Mark, new_marks
 from judge.static_checks.model.finding import Hit
 from judge.static_checks.rule import Example, Rule
 from judge.static_checks.source.paths import is_library
-from judge.static_checks.source.references import Seen, node_line
+from judge.static_checks.source.references import ScopedStatement, node_line
 
 _SNIFFING = frozenset(
     {
@@ -30,7 +30,7 @@ def check(change: Change) -> Iterable[Hit]:
         yield Hit(f"library code looks at its caller through {new.mark.name}", new.file.path, new.mark.line, new.quote)
 
 
-def _marks(place: Seen) -> Iterator[Mark]:
+def _marks(place: ScopedStatement) -> Iterator[Mark]:
     for node in ast.walk(place.node):
         name: str | None = None
         match node:

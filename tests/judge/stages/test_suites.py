@@ -53,7 +53,7 @@ class Ground:
     def test(self, after: dict[str, str | None]) -> SuiteResult:
         """Hold a candidate against the tests."""
         with Checker(rules=()) as checker:
-            ground = checker.ground(self.case)
+            ground = checker.prepare(self.case)
             application = checker.change(self.case, make_diff(self.files, after).encode()).application
             assert isinstance(application, Applied), application
             base = self.folder / "base"

@@ -6,12 +6,12 @@ import pytest
 from change_kit import touched
 
 from judge.static_checks.change.overlap import (
+    change_blocks,
     changed_lines,
     compare_files,
-    definitions_of,
+    definitions_in_file,
     pair_files,
     ratios,
-    runs,
     touched_definitions,
 )
 
@@ -43,7 +43,7 @@ RENAME = "diff --git a/old.py b/new.py\nsimilarity index 90%\nrename from old.py
 def names(after: str, before: str = CODE) -> set[str]:
     """The definitions touched in one file."""
     (file,) = touched({"a.py": before}, {"a.py": after})
-    return set(definitions_of(file).names)
+    return set(definitions_in_file(file).names)
 
 
 @pytest.mark.parametrize(
@@ -90,11 +90,11 @@ def test_members_of_a_renamed_class_keep_its_old_name() -> None:
     assert names(after) == {"Cache", "Cache.get"}
 
 
-def test_runs_of_a_diff_without_context() -> None:
+def test_blocks_of_a_diff_without_context() -> None:
     """Line numbers are right where a hunk holds no line of one side, as `git diff -U0` writes them."""
     patch = "--- a/a.py\n+++ b/a.py\n@@ -2,0 +3 @@\n+x\n@@ -4 +5,0 @@\n-y\n"
     (file,) = touched({"a.py": "1\n2\n3\ny\n"}, {"a.py": "1\n2\nx\n3\n"}, patch=patch)
-    blocks = [(block.old, block.new, block.old_at, block.new_at) for block in runs(file.change)]
+    blocks = [(block.old, block.new, block.old_at, block.new_at) for block in change_blocks(file.change)]
     assert blocks == [(range(3, 3), range(3, 4), 3, 4), (range(4, 5), range(6, 6), 5, 6)]
 
 
@@ -103,7 +103,7 @@ def test_runs_of_a_diff_without_context() -> None:
     [("1\nx\n3\n", {2}), ("1\nx\n2\n3\n", {1, 2}), ("x\n1\n2\n3\n", {1}), ("1\n2\n3\nx\n", {3}), ("2\n3\n", {1})],
 )
 def test_changed_lines(after: str, expected: set[int]) -> None:
-    """Base lines are those removed or, where a run only inserts, those on either side of it."""
+    """Base lines are those removed or, where a block only inserts, those on either side of it."""
     files = pair_files(touched({"a.txt.py": "1\n2\n3\n"}, {"a.txt.py": after}), ()).candidate
     assert changed_lines(files) == {("a.txt.py", number) for number in expected}
 

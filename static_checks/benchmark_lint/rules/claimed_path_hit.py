@@ -5,13 +5,13 @@ from collections.abc import Iterable
 
 import libcst as cst
 
-from judge.static_checks.benchmark_lint._rule import Hit, LintRule
-from judge.static_checks.benchmark_lint._script import Script, constant
+from judge.static_checks.benchmark_lint.lint_rule import LintHit, LintRule
+from judge.static_checks.benchmark_lint.script import Script, constant
 
 _KEY = re.compile(r"(opt(imi[sz]ed)?_path_(hit|taken|used)|path_hit|optimi[sz]ation_(hit|applied|used))", re.IGNORECASE)
 
 
-def check(script: Script) -> Iterable[Hit]:
+def check(script: Script) -> Iterable[LintHit]:
     """Find a constant `True` under such a key or name."""
     for node in script.nodes(cst.DictElement, cst.Assign, cst.Arg):
         if isinstance(node, cst.DictElement):
@@ -24,7 +24,7 @@ def check(script: Script) -> Iterable[Hit]:
         else:
             continue
         if _KEY.fullmatch(key) and constant(node.value) == "True":
-            yield Hit(node=node, message=f"{key} is always true: it is claimed, not measured; leave it out")
+            yield LintHit(node, f"{key} is always true: it is claimed, not measured; leave it out")
 
 
 def _index(node: cst.CSTNode) -> cst.BaseExpression | None:

@@ -3,8 +3,8 @@
 import re
 from collections.abc import Iterable
 
-from judge.static_checks.benchmark_lint._rule import Hit, LintRule
-from judge.static_checks.benchmark_lint._script import Script
+from judge.static_checks.benchmark_lint.lint_rule import LintHit, LintRule
+from judge.static_checks.benchmark_lint.script import Script
 
 _SEEDS = frozenset({"seed", "manual_seed", "manual_seed_all", "set_seed", "seed_everything", "seed_all"})
 _GLOBAL = re.compile(
@@ -16,16 +16,16 @@ _OWN = frozenset({"random.Random", "numpy.random.default_rng", "numpy.random.Ran
 _SYSTEM = frozenset({"os.urandom", "random.SystemRandom", "uuid.uuid4"})
 
 
-def check(script: Script) -> Iterable[Hit]:
+def check(script: Script) -> Iterable[LintHit]:
     """Find the first use of a global generator that nothing seeds, and every generator made without a seed."""
     calls = list(script.calls())
     seeded = any(name.rpartition(".")[2] in _SEEDS for _, name in calls)
     first = next((call for call, name in calls if _GLOBAL.fullmatch(name)), None)
     if first is not None and not seeded:
-        yield Hit(node=first, message="draws random data that nothing seeds; seed it at the start of setup()")
+        yield LintHit(first, "draws random data that nothing seeds; seed it at the start of setup()")
     for call, name in calls:
         if (name in _OWN and not call.args) or name in _SYSTEM:
-            yield Hit(node=call, message=f"{name} without a seed gives other data in each process; pass a seed")
+            yield LintHit(call, f"{name} without a seed gives other data in each process; pass a seed")
 
 
 RULE = LintRule(

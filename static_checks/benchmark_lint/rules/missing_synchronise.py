@@ -5,14 +5,14 @@ from collections.abc import Iterable
 
 import libcst as cst
 
-from judge.static_checks.benchmark_lint._rule import Hit, LintRule
-from judge.static_checks.benchmark_lint._script import Script, constant, walk
+from judge.static_checks.benchmark_lint.lint_rule import LintHit, LintRule
+from judge.static_checks.benchmark_lint.script import Script, constant, walk
 
 _CLOCKS = frozenset(f"time.{name}" for name in ("time", "perf_counter", "perf_counter_ns", "monotonic", "time_ns"))
 _DEVICE = re.compile(r"""["'](cuda|xpu|mps)(:\d+)?["']""")
 
 
-def check(script: Script) -> Iterable[Hit]:
+def check(script: Script) -> Iterable[LintHit]:
     """Find functions that read the host's clock twice, in a file that uses a device, and never wait for it."""
     if not _uses_device(script):
         return
@@ -20,9 +20,7 @@ def check(script: Script) -> Iterable[Hit]:
         calls = list(script.calls(function.body))
         clocks = [call for call, name in calls if name in _CLOCKS]
         if len(clocks) >= 2 and not any(name.rpartition(".")[2] in ("synchronize", "item") for _, name in calls):
-            yield Hit(
-                node=clocks[0], message="reads the clock without torch.cuda.synchronize(): only the launch is timed"
-            )
+            yield LintHit(clocks[0], "reads the clock without torch.cuda.synchronize(): only the launch is timed")
 
 
 def _uses_device(script: Script) -> bool:

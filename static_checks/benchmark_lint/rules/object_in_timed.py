@@ -5,23 +5,23 @@ from collections.abc import Iterable
 
 import libcst as cst
 
-from judge.static_checks.benchmark_lint._rule import Hit, LintRule
-from judge.static_checks.benchmark_lint._script import Script, walk
+from judge.static_checks.benchmark_lint.lint_rule import LintHit, LintRule
+from judge.static_checks.benchmark_lint.script import Script, walk
 
 _CLASS = re.compile(r"_*[A-Z][A-Za-z0-9]*[a-z][A-Za-z0-9]*")
 _ERRORS = re.compile(r".*(Error|Exception|Warning|Exit|Interrupt)")
 
 
-def check(script: Script) -> Iterable[Hit]:
+def check(script: Script) -> Iterable[LintHit]:
     """Find calls of classes, by their name's spelling, and classes defined on each call; errors are left out."""
     for function in script.timed:
         for node in walk(function.body):
             if isinstance(node, cst.ClassDef):
-                yield Hit(node=node, message=f"defines class {node.name.value} on each call; define it at the top")
+                yield LintHit(node, f"defines class {node.name.value} on each call; define it at the top")
             elif isinstance(node, cst.Call):
                 name = script.name(node).rpartition(".")[2]
                 if _CLASS.fullmatch(name) and not _ERRORS.fullmatch(name):
-                    yield Hit(node=node, message=f"builds a {name} inside the timed function; build it in setup()")
+                    yield LintHit(node, f"builds a {name} inside the timed function; build it in setup()")
 
 
 RULE = LintRule(

@@ -5,14 +5,14 @@ from collections.abc import Iterable
 
 import libcst as cst
 
-from judge.static_checks.benchmark_lint._rule import Hit, LintRule
-from judge.static_checks.benchmark_lint._script import Script, constant, exits_zero, walk
+from judge.static_checks.benchmark_lint.lint_rule import LintHit, LintRule
+from judge.static_checks.benchmark_lint.script import Script, constant, exits_zero, walk
 
 _FAILURE = re.compile(r"error|fail|not available|unavailable|missing|skip", re.IGNORECASE)
 _ZERO = ("0", "0.0")
 
 
-def check(script: Script) -> Iterable[Hit]:
+def check(script: Script) -> Iterable[LintHit]:
     """Find exits with status 0, and results of 0, in handlers and in branches that speak of an error."""
     for block in script.nodes(cst.ExceptHandler, cst.ExceptStarHandler, cst.If):
         if isinstance(block, cst.If) and not _speaks_of_failure(block):
@@ -20,9 +20,9 @@ def check(script: Script) -> Iterable[Hit]:
         assert isinstance(block, cst.ExceptHandler | cst.ExceptStarHandler | cst.If)
         for node in walk(block.body):
             if exits_zero(node):
-                yield Hit(node=node, message="leaves with status 0 after a failure; leave with another, or raise")
+                yield LintHit(node, "leaves with status 0 after a failure; leave with another, or raise")
             elif isinstance(node, cst.Return) and constant(node.value) in _ZERO:
-                yield Hit(node=node, message="returns 0 after a failure, which reads as a time; raise instead")
+                yield LintHit(node, "returns 0 after a failure, which reads as a time; raise instead")
 
 
 def _speaks_of_failure(block: cst.If) -> bool:

@@ -5,21 +5,21 @@ from collections.abc import Iterable
 
 import libcst as cst
 
-from judge.static_checks.benchmark_lint._rule import Hit, LintRule
-from judge.static_checks.benchmark_lint._script import Script
+from judge.static_checks.benchmark_lint.lint_rule import LintHit, LintRule
+from judge.static_checks.benchmark_lint.script import Script
 
 _CALLS = re.compile(r"(unittest\.)?mock\.\w+(\.\w+)*")
 _CLASSES = re.compile(r"_*(Mock|Fake|Dummy|Stub)[A-Z]\w*")
 
 
-def check(script: Script) -> Iterable[Hit]:
+def check(script: Script) -> Iterable[LintHit]:
     """Find mocks that are made, and classes that stand in for others."""
     for call, name in script.calls():
         if _CALLS.fullmatch(name):
-            yield Hit(node=call, message=f"{name.rpartition('.')[2]} stands in for something real; time the real thing")
+            yield LintHit(call, f"{name.rpartition('.')[2]} stands in for something real; time the real thing")
     for node in script.nodes(cst.ClassDef):
         if isinstance(node, cst.ClassDef) and _CLASSES.fullmatch(node.name.value):
-            yield Hit(node=node, message=f"class {node.name.value} stands in for something real; time the real thing")
+            yield LintHit(node, f"class {node.name.value} stands in for something real; time the real thing")
 
 
 RULE = LintRule(

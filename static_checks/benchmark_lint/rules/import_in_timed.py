@@ -4,19 +4,19 @@ from collections.abc import Iterable
 
 import libcst as cst
 
-from judge.static_checks.benchmark_lint._rule import Hit, LintRule
-from judge.static_checks.benchmark_lint._script import Script
+from judge.static_checks.benchmark_lint.lint_rule import LintHit, LintRule
+from judge.static_checks.benchmark_lint.script import Script
 
 _CALLS = frozenset({"importlib.import_module", "importlib.reload", "builtins.__import__", "__import__"})
 
 
-def check(script: Script) -> Iterable[Hit]:
+def check(script: Script) -> Iterable[LintHit]:
     """Find import statements and calls that import."""
     for node in script.inside_timed():
         if isinstance(node, cst.Import | cst.ImportFrom):
-            yield Hit(node=node, message="imports inside the timed function; import at the top of the file")
+            yield LintHit(node, "imports inside the timed function; import at the top of the file")
         elif isinstance(node, cst.Call) and script.name(node) in _CALLS:
-            yield Hit(node=node, message="resolves its target inside the timed function; resolve it once, in setup()")
+            yield LintHit(node, "resolves its target inside the timed function; resolve it once, in setup()")
 
 
 RULE = LintRule(

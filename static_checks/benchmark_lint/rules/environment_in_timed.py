@@ -4,17 +4,17 @@ from collections.abc import Iterable
 
 import libcst as cst
 
-from judge.static_checks.benchmark_lint._rule import Hit, LintRule
-from judge.static_checks.benchmark_lint._script import Script
+from judge.static_checks.benchmark_lint.lint_rule import LintHit, LintRule
+from judge.static_checks.benchmark_lint.script import Script
 
 
-def check(script: Script) -> Iterable[Hit]:
+def check(script: Script) -> Iterable[LintHit]:
     """Find reads of the environment."""
     for node in script.inside_timed():
         name = script.name(node) if isinstance(node, cst.Call) else ""
         subscript = script.name(node.value) if isinstance(node, cst.Subscript) else ""
         if name == "os.getenv" or name.startswith("os.environ.") or subscript == "os.environ":
-            yield Hit(node=node, message="reads the environment inside the timed function; read it in setup()")
+            yield LintHit(node, "reads the environment inside the timed function; read it in setup()")
 
 
 RULE = LintRule(

@@ -4,13 +4,13 @@ from collections.abc import Iterable
 
 import libcst as cst
 
-from judge.static_checks.benchmark_lint._rule import Hit, LintRule
-from judge.static_checks.benchmark_lint._script import Script, exits_zero, leaves, walk
+from judge.static_checks.benchmark_lint.lint_rule import LintHit, LintRule
+from judge.static_checks.benchmark_lint.script import Script, exits_zero, leaves, walk
 
 _REPORTS = ("print", "builtins.print", "traceback.print_exc")
 
 
-def check(script: Script) -> Iterable[Hit]:
+def check(script: Script) -> Iterable[LintHit]:
     """Find handlers that print, or do nothing, and go on; those that leave with 0 are another rule's."""
     for handler in script.nodes(cst.ExceptHandler, cst.ExceptStarHandler):
         assert isinstance(handler, cst.ExceptHandler | cst.ExceptStarHandler)
@@ -18,7 +18,7 @@ def check(script: Script) -> Iterable[Hit]:
             continue
         prints = any(name in _REPORTS or ".log" in f".{name}" for _, name in script.calls(handler.body))
         if prints or all(isinstance(node, cst.Pass) for node in _small(handler.body)):
-            yield Hit(node=handler, message="catches an exception, prints or drops it, and goes on; let it be raised")
+            yield LintHit(handler, "catches an exception, prints or drops it, and goes on; let it be raised")
 
 
 def _small(body: cst.BaseSuite) -> list[cst.CSTNode]:

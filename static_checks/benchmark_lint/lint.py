@@ -1,11 +1,13 @@
-"""Runs all rules over one benchmark file."""
+"""Finds the lint rules and runs them all over one benchmark file."""
 
 import ast
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
-from judge.static_checks.benchmark_lint._discovery import all_rules
-from judge.static_checks.benchmark_lint._script import Script
+from judge.static_checks.benchmark_lint.lint_rule import LintRule
+from judge.static_checks.benchmark_lint.script import Script
+from judge.static_checks.discovery import find_rules
 
 # libcst ends in a crash of the process on some thousand nested parentheses; real code nests a few dozen deep.
 _DEEPEST = 200
@@ -26,6 +28,16 @@ class LintWarning:
 
     def __str__(self) -> str:
         return f"{self.path}:{self.line}: {self.code}: {self.message}"
+
+
+@cache
+def all_lint_rules() -> tuple[LintRule, ...]:
+    """Return every lint rule, by code.
+
+    Raises:
+        BrokenRule: see `find_rules`.
+    """
+    return find_rules("judge.static_checks.benchmark_lint.rules", LintRule)
 
 
 def lint_file(path: Path) -> tuple[LintWarning, ...]:
@@ -54,7 +66,7 @@ def lint_text(text: str, path: str = "benchmark.py") -> tuple[LintWarning, ...]:
     script = Script(text)
     warnings = {
         LintWarning(path=path, line=script.line(hit.node), code=rule.code, message=hit.message)
-        for rule in all_rules()
+        for rule in all_lint_rules()
         for hit in rule.check(script)
     }
     return tuple(sorted(warnings, key=lambda warning: (warning.line, warning.code, warning.message)))
