@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from support import applied_by_git, commit, diff_of, git, head, listing, make_repo
+from support import applied_by_git, commit, diff_of, git, listing, make_repo
 
 from judge.static_checks.repo.apply import (
     Application,
@@ -439,29 +439,6 @@ def test_missing_objects_are_an_error(lost: str, tmp_path: Path) -> None:
             workspace.apply("--- a/d/x\n+++ b/d/x\n@@ -1 +1 @@\n-1\n+2\n")
     finally:
         workspace.scratch.close()
-
-
-def test_reader_that_died_is_started_again(workspace: Workspace) -> None:
-    """A `git cat-file` that ends is an error once; the next question is answered by a new one."""
-    oid = git(workspace.repo, "rev-parse", "HEAD:open").out.decode().strip()
-    assert workspace.scratch.read(oid) == ("blob", b"1\n2")
-    reader = workspace.scratch._reader
-    assert reader is not None
-    reader._child.kill()
-    reader._child.wait()
-    with pytest.raises(GitError):
-        workspace.scratch.read(oid)
-    assert workspace.scratch.read(oid) == ("blob", b"1\n2")
-
-
-def test_head_is_what_was_opened(workspace: Workspace) -> None:
-    """The base is the commit, not the work tree: edits that are not committed are not seen."""
-    (workspace.repo / "open").write_text("not committed\n")
-    try:
-        assert workspace.tree.read("open") == b"1\n2"
-        assert head(workspace.repo) == getattr(workspace.tree, "commit", None)
-    finally:
-        git(workspace.repo, "reset", "-q", "--hard")
 
 
 def test_time_stamps_of_the_repository_stay(tmp_path: Path) -> None:

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from judge.static_checks.change.grading_files import named_files
 from judge.static_checks.checker import Checker
 from judge.static_checks.discovery import all_rules
 from judge.static_checks.model.case import Case
@@ -215,20 +214,6 @@ def test_what_the_human_edits_too(path: str, tmp_path: Path) -> None:
     assert not findings(human, tmp_path, human=human)
     other = severities(findings({path: BASE[path] + "y = 3\n"}, tmp_path, human=human))
     assert other == (warn(BENCH) if path in ("perf/run.py", "tests/test_lib.py") else set())
-
-
-@pytest.mark.parametrize(
-    ("command", "files"),
-    [
-        ("pytest -q tests/test_a.py::test_b", {"tests/test_a.py"}),
-        ("cd sub && python -m pytest ../tests/test_a.py", {"tests/test_a.py"}),
-        ("python 'odd name.py'", {"odd name.py"}),
-        ("python \"broken", {'"broken'}),
-    ],
-)  # fmt: skip
-def test_files_of_a_command(command: str, files: set[str]) -> None:
-    """The files that a test command names are found through folders, node ids and quotes."""
-    assert files <= named_files(command)
 
 
 @pytest.mark.parametrize(
