@@ -11,7 +11,7 @@ from dataclasses import replace
 from judge.core.question import Question
 from judge.llm.questions.framing import folded, is_unseen, shown_line
 from judge.static_checks.change.change import TouchedFile
-from judge.static_checks.change.judge_address import addressed_in_name, addressed_lines
+from judge.static_checks.change.prompt_injection import addressed_in_name, addressed_lines
 from judge.static_checks.patch.parse import DiffLine
 
 RULES = frozenset({"tamper-addresses-judge", "tamper-hidden-text"})

@@ -5,11 +5,11 @@ import re
 from collections.abc import Iterable, Iterator
 
 from judge.static_checks.change.change import Change
-from judge.static_checks.change.novelty import Mark, new_marks
+from judge.static_checks.change.new_marks import Mark, new_marks
 from judge.static_checks.model.finding import Hit
 from judge.static_checks.rule import Example, Rule
+from judge.static_checks.source.name_resolution import Scope, ScopedStatement, node_line
 from judge.static_checks.source.paths import is_test
-from judge.static_checks.source.references import Scope, ScopedStatement, node_line
 
 # Replacing any attribute of these changes what a stopwatch reads.
 _OWNERS = (

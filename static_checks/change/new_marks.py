@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from judge.static_checks.change.change import TouchedFile
+from judge.static_checks.source.name_resolution import ScopedStatement, scoped_statements
 from judge.static_checks.source.python import PythonSource
-from judge.static_checks.source.references import ScopedStatement, scoped_statements
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

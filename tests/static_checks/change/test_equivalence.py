@@ -6,7 +6,7 @@ from __future__ import annotations
 import pytest
 from change_kit import touched
 
-from judge.static_checks.change.sameness import Different, Identical, NoChange, compare_edits, same_code
+from judge.static_checks.change.equivalence import Different, Identical, NoChange, compare_edits, same_code
 from judge.static_checks.source.python import PythonSource
 
 BASE = {
