@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from judge.bench.options import Device
-from judge.core.judgement import WAITING, Abstained, Errored, Judged, Judgement, NotAsked
+from judge.core.judgement import Abstained, Errored, Judged, Judgement, NotAsked
 from judge.core.timing import NotTimed, Timing
 from judge.core.verdict import decide, gates_hold
 from judge.inputs.batch import Batch, Defaults, Fault, read_inputs
@@ -19,9 +19,9 @@ from judge.lib.digests import digest
 from judge.lib.worker_pool import WorkerDied, WorkerPool
 from judge.llm.inquiry import Questionnaire
 from judge.llm.options import JudgingOptions
-from judge.llm.reply import PASSING
 from judge.results.keys import PatchText, case_digest, read_text, run_digest
 from judge.results.record import Ledger, VerdictRecord, make_record
+from judge.results.transient import is_transient, is_waiting
 from judge.stages.gates import GateHandler, GateReport, GateTask, unchecked
 from judge.stages.timing import SpeedOptions, SpeedStage
 from judge.static_checks.model.case import Candidate, Case
@@ -91,9 +91,6 @@ class _Examined:
 
 _Asked = tuple[Candidate, Mapping[Gate, GateResult]]
 
-# The inputs are in a record's key, so only what lies outside of them can change: processes, disk, time.
-_PASSING_FAULTS = frozenset({"apply-git", "apply-grader-died", "trees", "base-budget", "candidate-budget"})
-
 Progress = Callable[[Stage, int, int], None]
 """Called with a stage, how many candidates it has done, and how many it has to do."""
 
@@ -121,10 +118,10 @@ def grade(
         return run.result({key: record for key, record in run.grade(frozenset())}, resumed=0)
     with Ledger(options.out) as ledger:
         stored = ledger.finished(frozenset(run.keys.values()))
-        done = {key: record for key, record in stored.items() if not may_pass(record)}
+        done = {key: record for key, record in stored.items() if not is_transient(record)}
         resumed = len(done)
         for key, record in run.grade(frozenset(done)):
-            if not waits(record.judgement):
+            if not is_waiting(record.judgement):
                 ledger.append(record)
             done[key] = record
     return run.result(done, resumed=resumed)
@@ -274,30 +271,6 @@ class _Run:
         return GradeResult(records=records, faults=self.batch.faults, resumed=resumed, spent=self.spent)
 
 
-def may_pass(record: VerdictRecord) -> bool:
-    """Whether a stage failed by a fault that may be gone the next time, so that it is worth another try."""
-    faults = {
-        finding.code for gate in record.gates.values() for finding in gate.findings if finding.severity == "error"
-    }
-    judgement, timing = record.judgement, record.timing
-    return (
-        bool(faults & _PASSING_FAULTS)
-        or (isinstance(timing, NotTimed) and timing.status == "error" and timing.reason in _PASSING_FAULTS)
-        or waits(judgement)
-        or (isinstance(judgement, Errored | Abstained) and bool(_reasons(judgement) & PASSING))
-    )
-
-
-def _reasons(judgement: Errored | Abstained) -> set[str]:
-    """Why there is no judgement: its own reason and those of the votes that failed."""
-    return {judgement.reason, *(vote.reason for vote in judgement.votes if vote.reason and vote.status == "error")}
-
-
-def waits(judgement: Judgement) -> bool:
-    """Whether a judge is still to be asked: nothing is final, and nothing is written down."""
-    return isinstance(judgement, NotAsked) and judgement.reason in WAITING
-
-
 def why_not_timed(
     policy: TimePolicy, case: Case, gates: Mapping[Gate, GateResult], judgement: Judgement
 ) -> NotTimed | None:
@@ -310,7 +283,7 @@ def why_not_timed(
         return NotTimed(
             status="skipped", reason="no-benchmark", message="the case has no benchmark; give --benchmark FILE"
         )
-    if waits(judgement):
+    if is_waiting(judgement):
         return NotTimed(status="skipped", reason="judge-waits", message="timed once the judge has answered")
     if policy == "passing" and isinstance(judgement, Errored):
         return NotTimed(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import fcntl
-import json
 import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -14,7 +13,7 @@ from pydantic_core import PydanticSerializationError
 
 from judge.core.judgement import WAITING, Judgement, NotAsked
 from judge.core.timing import Timing
-from judge.core.verdict import Category, Verdict
+from judge.core.verdict import Verdict
 from judge.errors import OutputError
 from judge.results.keys import PatchText
 from judge.static_checks.closing import Closing
@@ -46,36 +45,8 @@ class SourceReference(_Record):
     run: str | None
 
 
-class ReasonRecord(_Record):
-    """One thing that decided, or that is missing."""
-
-    code: str
-    message: str
-
-
-class FindingRecord(_Record):
-    """One thing a rule saw."""
-
-    code: str
-    severity: Literal["block", "warn", "info", "error"] = Field(description="error: the rule could not check")
-    message: str
-    path: str | None = None
-    line: int | None = None
-    quote: str | None = None
-
-
-class GateRecord(BaseModel):
-    """The outcome of one gate; further keys are the gate's facts."""
-
-    model_config = ConfigDict(frozen=True, extra="allow", allow_inf_nan=False)
-
-    status: Literal["pass", "fail", "error", "skipped"]
-    reason: str | None = None
-    findings: tuple[FindingRecord, ...] = ()
-
-
-class VerdictRecord(_Record):
-    """One line of `verdicts.jsonl`: everything known about one candidate."""
+class _Candidate(_Record):
+    """What was graded: the first keys of a line."""
 
     schema_version: Literal[1] = Field(default=SCHEMA, alias="schema")
     id: str
@@ -83,11 +54,12 @@ class VerdictRecord(_Record):
     case: CaseReference
     source: SourceReference
     claimed: Claim | None
-    verdict: Category
-    true_success: bool | None
-    level: int = Field(ge=0, le=7)
-    reasons: tuple[ReasonRecord, ...]
-    gates: dict[Gate, GateRecord]
+
+
+class VerdictRecord(Verdict, _Candidate):
+    """One line of `verdicts.jsonl`: everything known about one candidate."""
+
+    gates: dict[Gate, GateResult]
     judgement: Judgement
     timing: Timing
     patch_sha256: str | None = Field(
@@ -133,11 +105,8 @@ def make_record(
         ),
         source=SourceReference(path=candidate.source, agent=candidate.agent, model=candidate.model, run=candidate.run),
         claimed=candidate.claimed,
-        verdict=verdict.category,
-        true_success=verdict.true_success,
-        level=verdict.level,
-        reasons=tuple(ReasonRecord(code=r.code, message=r.message) for r in verdict.reasons),
-        gates={name: _gate_record(result) for name, result in gates.items()},
+        **dict(verdict),
+        gates=dict(gates),
         judgement=judgement,
         timing=timing,
         patch_sha256=text.sha256 if text else None,
@@ -153,23 +122,6 @@ def make_record(
 
 def _human_name(human: str | Path | bytes | None) -> str | None:
     return "(diff in the input)" if isinstance(human, bytes) else str(human) if human is not None else None
-
-
-def _gate_record(result: GateResult) -> GateRecord:
-    findings = [
-        FindingRecord(
-            code=finding.code,
-            severity=finding.severity,
-            message=finding.message,
-            path=finding.path,
-            line=finding.line,
-            quote=finding.quote,
-        )
-        for finding in result.findings
-    ]
-    faults = [FindingRecord(code=f.code, severity="error", message=f.message) for f in result.faults]
-    facts = {name: json.loads(json.dumps(value, allow_nan=False)) for name, value in result.facts.items()}
-    return GateRecord(status=result.status, reason=result.reason, findings=(*findings, *faults), **facts)
 
 
 def _printable(value: Any) -> Any:
