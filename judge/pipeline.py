@@ -20,7 +20,8 @@ from judge.lib.worker_pool import WorkerDied, WorkerPool
 from judge.llm.inquiry import Questionnaire
 from judge.llm.options import JudgingOptions
 from judge.results.keys import PatchText, case_digest, read_text, run_digest
-from judge.results.record import Ledger, VerdictRecord, make_record
+from judge.results.ledger import Ledger
+from judge.results.record import VerdictRecord, make_record
 from judge.results.transient import is_transient, is_waiting
 from judge.stages.gates import GateHandler, GateReport, GateTask, unchecked
 from judge.stages.timing import SpeedOptions, SpeedStage
@@ -190,12 +191,14 @@ class _Run:
         """Yield (key, record) of every candidate that is not done, each as soon as it is final."""
         pending = [candidate for candidate in self.batch.candidates if self.keys[candidate.id] not in done]
         waiting: list[_Examined] = []
-        for found in self._judged(self.gates(pending), len(pending)):
-            skip = why_not_timed(self.options.time, self.cases[found.candidate.case], found.gates, found.judgement)
+        for examined in self._judged(self.gates(pending), len(pending)):
+            skip = why_not_timed(
+                self.options.time, self.cases[examined.candidate.case], examined.gates, examined.judgement
+            )
             if skip is None:
-                waiting.append(found)
+                waiting.append(examined)
             else:
-                yield self._record(found, skip)
+                yield self._record(examined, skip)
         yield from self._timed(waiting)
 
     def gates(self, pending: Sequence[Candidate]) -> Iterator[tuple[Candidate, GateReport]]:
@@ -224,9 +227,9 @@ class _Run:
         with JudgingStage[_Asked](self.bench.models, self.options.judging) as stage:
             done = 0
 
-            def passed_on(found: Iterator[tuple[_Asked, Judgement]]) -> Iterator[_Examined]:
+            def passed_on(answered: Iterator[tuple[_Asked, Judgement]]) -> Iterator[_Examined]:
                 nonlocal done
-                for (candidate, gates), judgement in found:
+                for (candidate, gates), judgement in answered:
                     done += 1
                     self.progress("judge", done, total)
                     yield _Examined(candidate=candidate, gates=gates, judgement=judgement)
@@ -243,24 +246,24 @@ class _Run:
         if not waiting:
             return
         order = {candidate.id: number for number, candidate in enumerate(self.batch.candidates)}
-        waiting.sort(key=lambda found: order[found.candidate.id])
+        waiting.sort(key=lambda examined: order[examined.candidate.id])
         with SpeedStage(SpeedOptions(python=self.options.python, device=self.options.device)) as stage:
-            for number, found in enumerate(waiting):
+            for number, examined in enumerate(waiting):
                 self.progress("timing", number, len(waiting))
-                yield self._record(found, stage.time(self.cases[found.candidate.case], found.candidate))
+                yield self._record(examined, stage.time(self.cases[examined.candidate.case], examined.candidate))
             self.progress("timing", len(waiting), len(waiting))
 
-    def _record(self, found: _Examined, timing: Timing) -> tuple[str, VerdictRecord]:
-        candidate = found.candidate
+    def _record(self, examined: _Examined, timing: Timing) -> tuple[str, VerdictRecord]:
+        candidate = examined.candidate
         key = self.keys[candidate.id]
-        verdict = decide(found.gates, found.judgement, timing, candidate.claimed)
+        verdict = decide(examined.gates, examined.judgement, timing, candidate.claimed)
         record = make_record(
             key=key,
             case=self.cases[candidate.case],
             candidate=candidate,
             verdict=verdict,
-            gates=found.gates,
-            judgement=found.judgement,
+            gates=examined.gates,
+            judgement=examined.judgement,
             timing=timing,
             text=self.texts[candidate.id],
         )

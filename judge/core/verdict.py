@@ -165,8 +165,8 @@ def _tests_hold(timing: Timing) -> bool | None:
     return {"pass": True, "fail": False}.get(timing.tests.status)
 
 
-def _both(one: bool | None, other: bool | None) -> bool | None:
-    return False if False in (one, other) else None if None in (one, other) else True
+def _both(first: bool | None, second: bool | None) -> bool | None:
+    return False if False in (first, second) else None if None in (first, second) else True
 
 
 def _level(gates: Mapping[Gate, GateResult], judgement: Judgement, success: bool | None) -> int:
@@ -197,15 +197,17 @@ def _shares_file(gates: Mapping[Gate, GateResult]) -> bool:
 
 
 def _gate_reasons(gates: Mapping[Gate, GateResult]) -> list[Reason]:
-    found = []
+    reasons = []
     for result in gates.values():
         blocking = [finding for finding in result.findings if finding.severity == "block"]
         telling = blocking + [finding for finding in result.findings if finding.code == "apply-other-commit"]
         for finding in telling:
             place = ":".join(str(part) for part in (finding.path, finding.line) if part)
-            found.append(Reason(code=finding.code, message=f"{place}: {finding.message}" if place else finding.message))
-        found += [Reason(code=error.code, message=f"not checked: {error.message}") for error in result.errors]
-    return found
+            reasons.append(
+                Reason(code=finding.code, message=f"{place}: {finding.message}" if place else finding.message)
+            )
+        reasons += [Reason(code=error.code, message=f"not checked: {error.message}") for error in result.errors]
+    return reasons
 
 
 def _logic_reasons(clean: bool | None, judgement: Judgement) -> list[Reason]:

@@ -6,7 +6,8 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from judge.auditing.stores.run_spool import Spool
-from judge.results.record import Ledger, VerdictRecord
+from judge.results.ledger import Ledger
+from judge.results.record import VerdictRecord
 from judge.static_checks.closing import Closing
 
 

@@ -15,7 +15,8 @@ from judge.core.judgement import NotAsked
 from judge.core.timing import NotTimed
 from judge.core.verdict import decide
 from judge.errors import OutputError
-from judge.results.record import Ledger, VerdictRecord, make_record
+from judge.results.ledger import Ledger
+from judge.results.record import VerdictRecord, make_record
 from judge.static_checks.model.case import Candidate, Case
 from judge.static_checks.model.finding import GATES, Finding, Gate, GateResult, cannot_check, conclude, skipped
 
@@ -123,7 +124,7 @@ import sys
 from pathlib import Path
 sys.path.insert(0, sys.argv[2])
 from test_record import KEYS, record
-from judge.results.record import Ledger
+from judge.results.ledger import Ledger
 with Ledger(Path(sys.argv[1])) as ledger:
     for _ in range(int(sys.argv[3])):
         ledger.append(record(KEYS[0]))
@@ -201,7 +202,7 @@ from pathlib import Path
 sys.path.insert(0, sys.argv[2])
 from test_record import KEYS, record
 from judge.errors import OutputError
-from judge.results.record import Ledger
+from judge.results.ledger import Ledger
 with Ledger(Path(sys.argv[1])) as ledger:
     ledger.append(record(KEYS[0]))
     size = ledger.path.stat().st_size
