@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from judge.bench.options import Device
-from judge.core.judgement import WAITING, Abstained, Errored, Judged, Judgement, NotAsked
+from judge.core.judgement import Abstained, Errored, Judged, Judgement, NotAsked
 from judge.core.timing import NotTimed, Timing
 from judge.core.verdict import decide, gates_hold
 from judge.inputs.batch import Batch, Defaults, Fault, read_inputs
@@ -19,9 +19,10 @@ from judge.lib.digests import digest
 from judge.lib.worker_pool import WorkerDied, WorkerPool
 from judge.llm.inquiry import Questionnaire
 from judge.llm.options import JudgingOptions
-from judge.llm.reply import PASSING
 from judge.results.keys import PatchText, case_digest, read_text, run_digest
-from judge.results.record import Ledger, VerdictRecord, make_record
+from judge.results.ledger import Ledger
+from judge.results.record import VerdictRecord, make_record
+from judge.results.transient import is_transient, is_waiting
 from judge.stages.gates import GateHandler, GateReport, GateTask, unchecked
 from judge.stages.timing import SpeedOptions, SpeedStage
 from judge.static_checks.model.case import Candidate, Case
@@ -91,9 +92,6 @@ class _Examined:
 
 _Asked = tuple[Candidate, Mapping[Gate, GateResult]]
 
-# The inputs are in a record's key, so only what lies outside of them can change: processes, disk, time.
-_PASSING_FAULTS = frozenset({"apply-git", "apply-grader-died", "trees", "base-budget", "candidate-budget"})
-
 Progress = Callable[[Stage, int, int], None]
 """Called with a stage, how many candidates it has done, and how many it has to do."""
 
@@ -121,10 +119,10 @@ def grade(
         return run.result({key: record for key, record in run.grade(frozenset())}, resumed=0)
     with Ledger(options.out) as ledger:
         stored = ledger.finished(frozenset(run.keys.values()))
-        done = {key: record for key, record in stored.items() if not may_pass(record)}
+        done = {key: record for key, record in stored.items() if not is_transient(record)}
         resumed = len(done)
         for key, record in run.grade(frozenset(done)):
-            if not waits(record.judgement):
+            if not is_waiting(record.judgement):
                 ledger.append(record)
             done[key] = record
     return run.result(done, resumed=resumed)
@@ -193,12 +191,14 @@ class _Run:
         """Yield (key, record) of every candidate that is not done, each as soon as it is final."""
         pending = [candidate for candidate in self.batch.candidates if self.keys[candidate.id] not in done]
         waiting: list[_Examined] = []
-        for found in self._judged(self.gates(pending), len(pending)):
-            skip = why_not_timed(self.options.time, self.cases[found.candidate.case], found.gates, found.judgement)
+        for examined in self._judged(self.gates(pending), len(pending)):
+            skip = why_not_timed(
+                self.options.time, self.cases[examined.candidate.case], examined.gates, examined.judgement
+            )
             if skip is None:
-                waiting.append(found)
+                waiting.append(examined)
             else:
-                yield self._record(found, skip)
+                yield self._record(examined, skip)
         yield from self._timed(waiting)
 
     def gates(self, pending: Sequence[Candidate]) -> Iterator[tuple[Candidate, GateReport]]:
@@ -227,9 +227,9 @@ class _Run:
         with JudgingStage[_Asked](self.bench.models, self.options.judging) as stage:
             done = 0
 
-            def passed_on(found: Iterator[tuple[_Asked, Judgement]]) -> Iterator[_Examined]:
+            def passed_on(answered: Iterator[tuple[_Asked, Judgement]]) -> Iterator[_Examined]:
                 nonlocal done
-                for (candidate, gates), judgement in found:
+                for (candidate, gates), judgement in answered:
                     done += 1
                     self.progress("judge", done, total)
                     yield _Examined(candidate=candidate, gates=gates, judgement=judgement)
@@ -246,24 +246,24 @@ class _Run:
         if not waiting:
             return
         order = {candidate.id: number for number, candidate in enumerate(self.batch.candidates)}
-        waiting.sort(key=lambda found: order[found.candidate.id])
+        waiting.sort(key=lambda examined: order[examined.candidate.id])
         with SpeedStage(SpeedOptions(python=self.options.python, device=self.options.device)) as stage:
-            for number, found in enumerate(waiting):
+            for number, examined in enumerate(waiting):
                 self.progress("timing", number, len(waiting))
-                yield self._record(found, stage.time(self.cases[found.candidate.case], found.candidate))
+                yield self._record(examined, stage.time(self.cases[examined.candidate.case], examined.candidate))
             self.progress("timing", len(waiting), len(waiting))
 
-    def _record(self, found: _Examined, timing: Timing) -> tuple[str, VerdictRecord]:
-        candidate = found.candidate
+    def _record(self, examined: _Examined, timing: Timing) -> tuple[str, VerdictRecord]:
+        candidate = examined.candidate
         key = self.keys[candidate.id]
-        verdict = decide(found.gates, found.judgement, timing, candidate.claimed)
+        verdict = decide(examined.gates, examined.judgement, timing, candidate.claimed)
         record = make_record(
             key=key,
             case=self.cases[candidate.case],
             candidate=candidate,
             verdict=verdict,
-            gates=found.gates,
-            judgement=found.judgement,
+            gates=examined.gates,
+            judgement=examined.judgement,
             timing=timing,
             text=self.texts[candidate.id],
         )
@@ -272,30 +272,6 @@ class _Run:
     def result(self, done: Mapping[str, VerdictRecord], *, resumed: int) -> GradeResult:
         records = tuple(done[self.keys[candidate.id]] for candidate in self.batch.candidates)
         return GradeResult(records=records, faults=self.batch.faults, resumed=resumed, spent=self.spent)
-
-
-def may_pass(record: VerdictRecord) -> bool:
-    """Whether a stage failed by a fault that may be gone the next time, so that it is worth another try."""
-    faults = {
-        finding.code for gate in record.gates.values() for finding in gate.findings if finding.severity == "error"
-    }
-    judgement, timing = record.judgement, record.timing
-    return (
-        bool(faults & _PASSING_FAULTS)
-        or (isinstance(timing, NotTimed) and timing.status == "error" and timing.reason in _PASSING_FAULTS)
-        or waits(judgement)
-        or (isinstance(judgement, Errored | Abstained) and bool(_reasons(judgement) & PASSING))
-    )
-
-
-def _reasons(judgement: Errored | Abstained) -> set[str]:
-    """Why there is no judgement: its own reason and those of the votes that failed."""
-    return {judgement.reason, *(vote.reason for vote in judgement.votes if vote.reason and vote.status == "error")}
-
-
-def waits(judgement: Judgement) -> bool:
-    """Whether a judge is still to be asked: nothing is final, and nothing is written down."""
-    return isinstance(judgement, NotAsked) and judgement.reason in WAITING
 
 
 def why_not_timed(
@@ -310,7 +286,7 @@ def why_not_timed(
         return NotTimed(
             status="skipped", reason="no-benchmark", message="the case has no benchmark; give --benchmark FILE"
         )
-    if waits(judgement):
+    if is_waiting(judgement):
         return NotTimed(status="skipped", reason="judge-waits", message="timed once the judge has answered")
     if policy == "passing" and isinstance(judgement, Errored):
         return NotTimed(

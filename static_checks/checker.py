@@ -10,7 +10,16 @@ from pathlib import Path, PurePosixPath
 from judge.static_checks.change.change import Change, HumanSide, TouchedFile
 from judge.static_checks.discovery import all_rules
 from judge.static_checks.model.case import Case
-from judge.static_checks.model.finding import GATES, Fault, Finding, Gate, GateResult, conclude, skipped, to_finding
+from judge.static_checks.model.finding import (
+    GATES,
+    Finding,
+    Gate,
+    GateResult,
+    cannot_check,
+    conclude,
+    skipped,
+    to_finding,
+)
 from judge.static_checks.patch.parse import FileChange
 from judge.static_checks.repo.apply import Application, Applied, apply_patch
 from judge.static_checks.repo.git import GitError, Repository, RepositoryError, ScratchRepository
@@ -143,7 +152,7 @@ class Checker(AbstractContextManager["Checker"]):
         applied = results["apply"].status == "pass"
         if applied and not isinstance(change.application, Applied):
             # Only a missing rule gets here; without a reason on record nothing may be concluded.
-            results["apply"] = conclude((), [Fault(code="apply-unexplained", message=_why(change.application))])
+            results["apply"] = conclude([cannot_check("apply-unexplained", _why(change.application))])
             applied = False
         for gate in GATES[1:]:
             if not applied:
@@ -164,17 +173,17 @@ class Checker(AbstractContextManager["Checker"]):
         if not rules:
             return skipped("this version has no rule for this gate")
         findings: list[Finding] = []
-        faults: list[Fault] = []
+        errors: list[Finding] = []
         facts: dict[str, object] = {}
         for rule in rules:
             try:
                 findings += [to_finding(hit, rule.code, rule.severity) for hit in rule.check(change)]
                 facts |= rule.facts(change) if rule.facts else {}
             except CannotCheck as error:
-                faults.append(Fault(code=rule.code, message=str(error)))
+                errors.append(cannot_check(rule.code, str(error)))
             except Exception as error:  # noqa: BLE001 - a rule's own failure is an error, never the patch's
-                faults.append(Fault(code=f"{rule.code}-crashed", message=f"{type(error).__name__}: {error}"))
-        return conclude(findings, faults, facts)
+                errors.append(cannot_check(f"{rule.code}-crashed", f"{type(error).__name__}: {error}"))
+        return conclude([*findings, *errors], facts)
 
     def _prepare(self, case: Case) -> PreparedCase:
         if case.repo is None:

@@ -17,7 +17,7 @@ from judge.llm.inquiry import Questionnaire
 from judge.llm.options import JudgingOptions
 from judge.static_checks.checker import CaseError, Checker
 from judge.static_checks.model.case import Candidate, Case, UnreadablePatch, read_patch
-from judge.static_checks.model.finding import GATES, Fault, Gate, GateResult, conclude, skipped
+from judge.static_checks.model.finding import GATES, Gate, GateResult, cannot_check, conclude, skipped
 from judge.static_checks.repo.git import GitError
 
 
@@ -92,7 +92,7 @@ class _Handler:
 
 def unchecked(code: str, message: str) -> GateReport:
     """Return the report of a candidate that could not be looked at, and why."""
-    gates: dict[Gate, GateResult] = {"apply": conclude((), [Fault(code=code, message=message)])}
+    gates: dict[Gate, GateResult] = {"apply": conclude([cannot_check(code, message)])}
     for gate in GATES[1:]:
         gates[gate] = skipped("the apply gate could not decide")
     return GateReport(gates=gates, answer=_not_asked(gates))

@@ -33,15 +33,15 @@ class _Collector:
         facts = facts_of({name: gate.status for name, gate in audited.gates.items()}, overlap)
         for recorded in audited.run.judgements:
             claims = [claim for claim in check_claims(recorded.claims, facts) if claim.fact is not None]
-            wrong = [claim for claim in claims if claim.fact is not claim.said]
+            wrong = [claim for claim in claims if claim.fact is not claim.claimed]
             if wrong:
                 self.runs.add(audited)
             if key_of(recorded) in self.seen or not claims:
                 continue
             self.seen.add(key_of(recorded))
             self.answers += bool(wrong)
-            self.checked.update((claim.name, claim.said) for claim in claims)
-            self.wrong.update((claim.name, claim.said) for claim in wrong)
+            self.checked.update((claim.name, claim.claimed) for claim in claims)
+            self.wrong.update((claim.name, claim.claimed) for claim in wrong)
 
     def result(self) -> Sequence[Seen]:
         return [*self._contradicted(), *self._unchecked()]

@@ -7,7 +7,8 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 
 from judge.auditing.stores.run_spool import Spool
-from judge.results.record import Ledger, VerdictRecord
+from judge.results.ledger import Ledger
+from judge.results.record import VerdictRecord
 
 
 class RecordStore(AbstractContextManager["RecordStore"]):

@@ -87,7 +87,7 @@ def _row(audited: AuditedRun, ratio: float) -> _Row:
     assert found is not None, "a speed-up comes from an evaluation"
     commit = run.human[:8] if run.human else run.item
     return (ratio, run.agent, run.model, run.repo, commit, found.baseline_ms, found.patched_ms,
-            audited.verdict.category, run.id)  # fmt: skip
+            audited.outcome.verdict, run.id)  # fmt: skip
 
 
 def collect(context: Context) -> _Speeds:

@@ -40,7 +40,7 @@ def facts(question: Question, documents: Mapping[str, str], units: Sequence[str]
     """
     found = [_plain(sentence) for sentence in _SURE]
     found += [_plain(sentence) for sentence in _overlap(question, units)]
-    findings = [f for gate in question.gates.values() for f in gate.findings if not (neutral and f.code in RULES)]
+    findings = [f for gate in question.gates.values() for f in gate.seen if not (neutral and f.code in RULES)]
     return found + list(_findings(findings, documents))
 
 

@@ -57,7 +57,7 @@ def signs(question: Question) -> tuple[str, ...]:
     """Return what in a candidate looks like an attempt to address its judge, each in words and with its place."""
     found: dict[str, None] = {}
     gate = question.gates.get("tamper")
-    for finding in gate.findings if gate else ():
+    for finding in gate.seen if gate else ():
         if finding.code in RULES:
             found[_place(finding.message, finding.path, finding.line)] = None
     for file in question.files:

@@ -54,7 +54,7 @@ def findings(after: Files, folder: Path, *, human: Files | None = None, before: 
     with Checker([rule for rule in all_rules() if rule.gate in ("apply", "tamper")]) as checker:
         results = checker.check(checker.change(case, make_diff(base, after).encode()))
     assert results["apply"].status == "pass", results["apply"]
-    assert not results["tamper"].faults
+    assert not results["tamper"].errors
     return list(results["tamper"].findings)
 
 

@@ -32,11 +32,11 @@ from judge.llm.calls.owners import this_process
 from judge.llm.options import Price
 from judge.llm.providers.model import WIRES
 from judge.llm.voting import Unasked, read_exchange
-from judge.static_checks.model.finding import Gate, GateResult
+from judge.static_checks.model.finding import Gate, GateResult, conclude
 
 GATES_PASS: dict[Gate, GateResult] = {
     **{name: GateResult(status="pass") for name in NECESSARY},
-    "overlap": GateResult(status="pass", facts={"files": {"common": ["shop/cart.py"]}}),
+    "overlap": conclude([], {"files": {"common": ["shop/cart.py"]}}),
 }
 FASTER = Timed(
     status="improved", speedup=1.5, ci=(1.4, 1.6), baseline_ms=3.0, candidate_ms=2.0, outputs="same", device="cpu"
@@ -79,7 +79,7 @@ def test_fault(wire: str, fault: str, server: FakeLlm) -> None:
     assert judgement.status == ("error" if row.reason else "judged")
     assert isinstance(judgement, Judged) or judgement.reason == row.reason
     verdict = decide(GATES_PASS, judgement, FASTER, "success")
-    assert verdict.category == ("true_success" if row.reason is None else "undetermined")
+    assert verdict.verdict == ("true_success" if row.reason is None else "undetermined")
     assert verdict.true_success is (True if row.reason is None else None)
     if row.calls < asking.TRIES and fault != "missing-usage" and any(e.delivered for e in server.ledger.events):
         assert found.tokens.output, "what a bad reply used is counted"
