@@ -19,12 +19,12 @@ from judge.lib.digests import digest
 from judge.lib.worker_pool import WorkerDied, WorkerPool
 from judge.llm.inquiry import Questionnaire
 from judge.llm.options import JudgingOptions
-from judge.results.keys import PatchText, case_digest, read_text, run_digest
+from judge.results.keys import PatchText, case_digest, load_patch, run_digest
 from judge.results.ledger import Ledger
 from judge.results.record import VerdictRecord, make_record
 from judge.results.transient import is_transient, is_waiting
 from judge.stages.gates import GateHandler, GateReport, GateTask, unchecked
-from judge.stages.timing import SpeedOptions, SpeedStage
+from judge.stages.timing import TimingOptions, TimingStage
 from judge.static_checks.model.case import Candidate, Case
 from judge.static_checks.model.finding import Gate, GateResult
 
@@ -83,14 +83,14 @@ class GradeResult:
 
 @dataclass(frozen=True, kw_only=True)
 class _Examined:
-    """A candidate with its gates and its judgement, ready for timing."""
+    """A candidate with what the gates said and its judgement, ready for timing."""
 
     candidate: Candidate
-    gates: Mapping[Gate, GateResult]
+    report: GateReport
     judgement: Judgement
 
 
-_Asked = tuple[Candidate, Mapping[Gate, GateResult]]
+_Asked = tuple[Candidate, GateReport]
 
 Progress = Callable[[Stage, int, int], None]
 """Called with a stage, how many candidates it has done, and how many it has to do."""
@@ -167,7 +167,9 @@ class _Run:
         self.options = options
         self.progress = progress
         self.cases = {case.id: case for case in batch.cases}
-        self.texts = {candidate.id: read_text(candidate) for candidate in batch.candidates}
+        loaded = {candidate.id: load_patch(candidate) for candidate in batch.candidates}
+        self.texts = {name: text for name, (_, text) in loaded.items()}
+        self._loaded = {name: candidate for name, (candidate, _) in loaded.items()}
         self.bench = open_bench(options.judges, options.judging)
         self.spent: Spent | None = None
         shared = run_digest(judge=self.bench.identity, time=options.time, python=options.python, device=options.device)
@@ -193,7 +195,7 @@ class _Run:
         waiting: list[_Examined] = []
         for examined in self._judged(self.gates(pending), len(pending)):
             skip = why_not_timed(
-                self.options.time, self.cases[examined.candidate.case], examined.gates, examined.judgement
+                self.options.time, self.cases[examined.candidate.case], examined.report.gates, examined.judgement
             )
             if skip is None:
                 waiting.append(examined)
@@ -205,22 +207,30 @@ class _Run:
         """Yield (candidate, report) of each, in the order in which the workers are done."""
         groups: dict[str, list[GateTask]] = {}
         for candidate in pending:
-            task = GateTask(case=self.cases[candidate.case], candidate=candidate, twins=self.twins[candidate.id])
+            case = self.cases[candidate.case]
+            task = GateTask(
+                case=case,
+                candidate=self._loaded[candidate.id],
+                twins=self.twins[candidate.id],
+                timed=self.options.time != "none" and _has_benchmark(case),
+            )
             groups.setdefault(candidate.case, []).append(task)
+        self._loaded.clear()
+        by_id = {candidate.id: candidate for candidate in pending}
         handler = GateHandler(judges=self.options.judges, options=self.options.judging)
         pool: WorkerPool[GateTask] = WorkerPool(handler, self.options.jobs)
         for number, (task, report) in enumerate(pool.run(list(groups.values())), 1):
             if isinstance(report, WorkerDied):
                 report = unchecked("apply-grader-died", report.why)
             self.progress("gates", number, len(pending))
-            yield task.candidate, report
+            yield by_id[task.candidate.id], report
 
     def _judged(self, reports: Iterator[tuple[Candidate, GateReport]], total: int) -> Iterator[_Examined]:
         """Pass on what is answered, and put the questions that are left to the models meanwhile."""
         if not self.bench.models:
             for candidate, report in reports:
                 assert not isinstance(report.answer, Questionnaire), "a judge without models answers by itself"
-                yield _Examined(candidate=candidate, gates=report.gates, judgement=report.answer)
+                yield _Examined(candidate=candidate, report=report, judgement=report.answer)
             return
         from judge.stages.judging import JudgingStage
 
@@ -229,16 +239,16 @@ class _Run:
 
             def passed_on(answered: Iterator[tuple[_Asked, Judgement]]) -> Iterator[_Examined]:
                 nonlocal done
-                for (candidate, gates), judgement in answered:
+                for (candidate, report), judgement in answered:
                     done += 1
                     self.progress("judge", done, total)
-                    yield _Examined(candidate=candidate, gates=gates, judgement=judgement)
+                    yield _Examined(candidate=candidate, report=report, judgement=judgement)
 
             for candidate, report in reports:
                 if isinstance(report.answer, Questionnaire):
-                    yield from passed_on(stage.put((candidate, report.gates), report.answer))
+                    yield from passed_on(stage.put((candidate, report), report.answer))
                 else:
-                    yield from passed_on(iter([((candidate, report.gates), report.answer)]))
+                    yield from passed_on(iter([((candidate, report), report.answer)]))
             yield from passed_on(stage.rest())
             self.spent = stage.spent
 
@@ -247,22 +257,23 @@ class _Run:
             return
         order = {candidate.id: number for number, candidate in enumerate(self.batch.candidates)}
         waiting.sort(key=lambda examined: order[examined.candidate.id])
-        with SpeedStage(SpeedOptions(python=self.options.python, device=self.options.device)) as stage:
+        with TimingStage(TimingOptions(python=self.options.python, device=self.options.device)) as stage:
             for number, examined in enumerate(waiting):
                 self.progress("timing", number, len(waiting))
-                yield self._record(examined, stage.time(self.cases[examined.candidate.case], examined.candidate))
+                assert examined.report.patched is not None, "what passes the gates and has a benchmark has its files"
+                yield self._record(examined, stage.time(self.cases[examined.candidate.case], examined.report.patched))
             self.progress("timing", len(waiting), len(waiting))
 
     def _record(self, examined: _Examined, timing: Timing) -> tuple[str, VerdictRecord]:
         candidate = examined.candidate
         key = self.keys[candidate.id]
-        verdict = decide(examined.gates, examined.judgement, timing, candidate.claimed)
+        verdict = decide(examined.report.gates, examined.judgement, timing, candidate.claimed)
         record = make_record(
             key=key,
             case=self.cases[candidate.case],
             candidate=candidate,
             verdict=verdict,
-            gates=examined.gates,
+            gates=examined.report.gates,
             judgement=examined.judgement,
             timing=timing,
             text=self.texts[candidate.id],
@@ -282,7 +293,7 @@ def why_not_timed(
         return NotTimed(status="skipped", reason="not-requested", message="timing was switched off (--time none)")
     if not gates_hold(gates):
         return NotTimed(status="skipped", reason="gates", message="it did not pass the static gates")
-    if case.benchmark is None and not {"function", "command"} & set(case.timing):
+    if not _has_benchmark(case):
         return NotTimed(
             status="skipped", reason="no-benchmark", message="the case has no benchmark; give --benchmark FILE"
         )
@@ -297,6 +308,10 @@ def why_not_timed(
             status="skipped", reason="judge", message="the judge did not let it pass; --time all times it too"
         )
     return None
+
+
+def _has_benchmark(case: Case) -> bool:
+    return case.benchmark is not None or bool({"function", "command"} & set(case.timing))
 
 
 def _lets_pass(judgement: Judgement) -> bool:

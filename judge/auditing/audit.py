@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -30,7 +29,7 @@ from judge.inputs.runs.discovery import AUTO, discover
 from judge.inputs.runs.join import join
 from judge.inputs.runs.recorded_judgements import RecordedIndex, read_recorded, read_scope
 from judge.inputs.runs.run import Run, Unread
-from judge.results.keys import PatchText
+from judge.results.keys import measure_patch
 from judge.static_checks.model.case import MAX_PATCH_BYTES
 
 Stage = Literal["reading", "grading", "summing up"]
@@ -198,16 +197,15 @@ def _join(spool: Spool, commits: CommitNames, judgements: RecordedIndex) -> int:
             state = "unreadable" if run.patch is not None else run.patch_state
             spool.add(replace(run, patch_state=state), task=task_of(run), text=None)
             continue
-        chars = len(content.decode("utf-8", "surrogateescape"))
+        text = measure_patch(content)
         run = replace(
             run,
             patch_state="yes" if content.strip() else "empty",
             judgements=(
                 *run.judgements,
-                *(judgements.find(run.human, size_bytes=len(content), size_chars=chars) if content.strip() else ()),
+                *(judgements.find(run.human, size_bytes=text.bytes, size_chars=text.chars) if content.strip() else ()),
             ),
         )
-        text = PatchText(sha256=hashlib.sha256(content).hexdigest(), bytes=len(content), chars=chars)
         spool.add(run, task=task_of(run), text=text)
     return spool.settle()
 

@@ -161,6 +161,14 @@ class DirectoryTree:
         return str(file.readlink()).encode("utf-8", "surrogateescape") if mode == SYMLINK else file.read_bytes()
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class WrittenFile:
+    """A file as a patch leaves it: its git mode, and its bytes (a symlink's target)."""
+
+    mode: str
+    content: bytes
+
+
 class PatchedTree:
     """A tree with a patch applied: the touched paths lie over the base, None marks a deletion."""
 
@@ -173,6 +181,14 @@ class PatchedTree:
     def entry(self, path: str) -> Entry | None:
         """Return the entry at `path`, or None when nothing is there."""
         return self.changed[path] if path in self.changed else self.base.entry(path)
+
+    def written(self) -> dict[str, WrittenFile | None]:
+        """Return the touched paths as they are after the patch; None where nothing is left, or a submodule."""
+        contents = ((path, entry, self.read(path)) for path, entry in self.changed.items())
+        return {
+            path: WrittenFile(mode=entry.mode, content=content) if entry and content is not None else None
+            for path, entry, content in contents
+        }
 
     def read(self, path: str) -> bytes | None:
         """Return a file's bytes (a symlink's target), or None when it is no file."""
