@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from judge.auditing.audited_run import AuditedRun
-from judge.auditing.regrading.evidence import direction
+from judge.auditing.regrading.recorded_evidence import direction
 from judge.static_checks.model.finding import Gate
 
 Measure = Callable[[AuditedRun], bool | None]

@@ -23,7 +23,7 @@ from judge.bench.process.sandbox import Sandbox, find_sandbox
 from judge.cli import DISTRIBUTION
 from judge.errors import ExitCode
 from judge.judges.panel import all_backends
-from judge.reports.report import installed
+from judge.lib.run_info import installed
 from judge.static_checks.discovery import all_rules
 from judge.static_checks.repo.git import GitError, run_git
 from judge.static_checks.source.parser_process import ParserHost

@@ -15,6 +15,7 @@ from judge.core.judgement import Abstained, NotAsked
 from judge.core.verdict import gates_hold
 from judge.errors import ExitCode, OutputError, UsageError
 from judge.judges.panel import open_bench
+from judge.lib.files import replacing
 from judge.llm.inquiry import Questionnaire
 from judge.llm.options import JudgingOptions
 from judge.llm.providers.model import Model, batch_line
@@ -66,12 +67,12 @@ def command(
         return ExitCode.USAGE
     order = {candidate.id: number for number, candidate in enumerate(batch.candidates)}
     summary = _Summary(votes=judging.votes)
-    with _replaced(out) as file:
+    with _output_file(out) as file:
         for candidate, report in _in_order(reports, order):
             summary.add(candidate, report)
             if isinstance(report.answer, Questionnaire):
                 for line in _lines(report.answer, bench.models[0], judging):
-                    file.write(line)
+                    file.write(line.encode())
                     summary.lines += 1
     same = f"--pack {judging.pack} --votes {judging.votes} --context {bench.provider.context_tokens}"
     same += f" --max-output-tokens {judging.max_output_tokens}"
@@ -101,17 +102,13 @@ def _lines(questions: Questionnaire, model: Model, judging: JudgingOptions) -> I
 
 
 @contextmanager
-def _replaced(path: Path) -> Iterator[IO[str]]:
-    """Write a file aside and put it in its place only when it is whole."""
-    aside = path.with_name(f".{path.name}.part")
+def _output_file(path: Path) -> Iterator[IO[bytes]]:
+    """Write a file that is put in its place only when it is whole."""
     try:
-        with aside.open("w", encoding="utf-8", newline="\n") as file:
+        with replacing(path) as file:
             yield file
-        aside.replace(path)
     except OSError as error:
         raise OutputError(f"--out {str(path)!r}: cannot be written ({error.strerror})") from error
-    finally:
-        aside.unlink(missing_ok=True)
 
 
 class _Summary:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from judge.core.judgement import Judgement
 from judge.core.question import Question
-from judge.inputs.runs.recorded_judgements import RecordedIndex, read_recorded
+from judge.inputs.runs.judgement_file import JudgementIndex, read_recorded_judgements
 from judge.judges.stored_judgements import not_recorded
 from judge.static_checks.patch.parse import decode
 
@@ -20,7 +20,7 @@ class RecordedJudge:
         Raises:
             UsageError: it has another layout.
         """
-        self._index = RecordedIndex(read_recorded(path))
+        self._index = JudgementIndex(read_recorded_judgements(path))
         self.identity = identity
 
     def judge(self, question: Question) -> Judgement:

@@ -17,7 +17,7 @@ def scan(package: str, *, needs: tuple[str, ...]) -> list[ModuleType]:
     Raises:
         RuntimeError: a module does not import or lacks a name; the message names its file.
     """
-    found = []
+    modules = []
     for file in sorted((Path(__file__).parents[1] / package.replace(".", "/")).glob("[!_]*.py")):
         try:
             module = importlib.import_module(f"judge.{package}.{file.stem}")
@@ -27,5 +27,5 @@ def scan(package: str, *, needs: tuple[str, ...]) -> list[ModuleType]:
             raise RuntimeError(
                 f"{file}: does not define {', '.join(missing)}; each module here needs {', '.join(needs)}"
             )
-        found.append(module)
-    return found
+        modules.append(module)
+    return modules

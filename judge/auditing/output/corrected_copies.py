@@ -16,7 +16,8 @@ from judge.auditing import measures
 from judge.auditing.audited_run import AuditedRun
 from judge.auditing.regrading.timing_failure import NO_PATCH
 from judge.errors import OutputError, UsageError
-from judge.inputs.runs.run_files import claim
+from judge.inputs.runs.recorded_values import claim_from_status
+from judge.lib.files import replace_text
 
 _MAX_BYTES = 64 << 20
 
@@ -61,7 +62,7 @@ class Corrector:
             content["audit"] = _audit(audited, before=json.loads(before))
             try:
                 place.parent.mkdir(parents=True, exist_ok=True)
-                place.write_text(json.dumps(content, indent=2, allow_nan=False) + "\n", encoding="utf-8")
+                replace_text(place, [json.dumps(content, indent=2, allow_nan=False), "\n"])
             except OSError as error:
                 raise OutputError(f"{place}: cannot be written ({error.strerror})") from error
             self.written += 1
@@ -138,7 +139,7 @@ def _timing(result: dict[str, Any], audited: AuditedRun, message: str) -> None:
 
 
 def _success(word: object) -> bool:
-    return isinstance(word, str) and claim(word) == "success"
+    return isinstance(word, str) and claim_from_status(word) == "success"
 
 
 def _audit(audited: AuditedRun, *, before: Mapping[str, Any]) -> dict[str, Any]:

@@ -7,15 +7,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from judge.auditing.audited_run import AuditedRun
-from judge.auditing.regrading.evidence import recorded_judgement, recorded_timing
-from judge.auditing.regrading.human_gates import HumanSides
-from judge.auditing.regrading.timing_failure import fault
+from judge.auditing.context import HumanSides
+from judge.auditing.regrading.recorded_evidence import recorded_judgement, recorded_timing
+from judge.auditing.regrading.timing_failure import timing_failure
 from judge.auditing.stores.record_store import RecordStore
 from judge.auditing.stores.run_spool import Spool, Spooled
 from judge.core.judgement import Judgement, NotAsked
 from judge.core.timing import NotTimed, Timing
 from judge.core.verdict import decide
-from judge.inputs.runs.run import Run
+from judge.inputs.runs.recorded_run import RecordedRun
 from judge.lib.digests import digest
 from judge.lib.worker_pool import WorkerDied, WorkerPool
 from judge.llm.inquiry import Questionnaire
@@ -52,7 +52,7 @@ class Regraded:
     humans: HumanSides
 
 
-def task_of(run: Run) -> str:
+def task_of(run: RecordedRun) -> str:
     """Return the name of a run's task: its repository and human commit, else what names it best."""
     names = [run.repo, run.human[:12] if run.human else run.item or run.base]
     return "/".join(name for name in names if name) or run.id
@@ -114,7 +114,7 @@ class Regrader:
             twins=spooled.twins,
             patch_sha256=spooled.text.sha256 if spooled.text else None,
             patch_bytes=spooled.text.bytes if spooled.text else None,
-            fault=fault(spooled.run),
+            timing_failure=timing_failure(spooled.run),
         )
         return audited, record
 
@@ -154,10 +154,10 @@ class Regrader:
         else:
             pending.add_human(case)
 
-    def _checkable(self, run: Run) -> bool:
+    def _checkable(self, run: RecordedRun) -> bool:
         return self._repo_of(run) is not None and run.patch_state not in ("unknown", "unreadable")
 
-    def _repo_of(self, run: Run) -> Path | None:
+    def _repo_of(self, run: RecordedRun) -> Path | None:
         """Return the repository of a run; one that was given without a name serves runs that name none."""
         return self._repos.get(run.repo or "")
 
@@ -265,7 +265,7 @@ def _candidate(spooled: Spooled) -> Candidate:
     )
 
 
-def place_of(run: Run) -> str:
+def place_of(run: RecordedRun) -> str:
     """Return the run's own folder where it has one, else the file that describes it, else its id."""
     if isinstance(run.patch, Path):
         return str(run.patch.parent)
@@ -296,7 +296,7 @@ def _answer(report: GateReport) -> Judgement:
     return report.answer
 
 
-def _unseen(run: Run) -> GateReport:
+def _unseen(run: RecordedRun) -> GateReport:
     """Return what can be said of a patch without its repository: whether there is any."""
     gates: dict[Gate, GateResult] = {
         gate: skipped("no repository was given; --repo NAME=PATH names it") for gate in GATES

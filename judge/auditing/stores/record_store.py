@@ -7,6 +7,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 
 from judge.auditing.stores.run_spool import Spool
+from judge.lib.files import replacing
 from judge.results.ledger import Ledger
 from judge.results.record import VerdictRecord
 
@@ -59,13 +60,11 @@ class RecordStore(AbstractContextManager["RecordStore"]):
 
     def arrange(self, keys: Iterable[str]) -> None:
         """Leave the records with these keys, in this order, and no others."""
-        beside = self._ledger.path.with_name("verdicts.jsonl.new")
-        with beside.open("wb") as file:
+        with replacing(self._ledger.path) as file:
             for key in keys:
                 line = self.line(key)
                 assert line is not None, f"no record has the key {key}"
                 file.write(line)
-        beside.replace(self._ledger.path)
 
     def _keep(self, key: str, size: int) -> None:
         self._places.keep_place(f"{self._name}:{key}", self._end, size)

@@ -7,6 +7,7 @@ import re
 from judge.core.judgement import Judged, Judgement, NotAsked
 from judge.core.timing import Timed, Timing
 from judge.core.verdict import CATEGORIES, LEVELS
+from judge.lib.tables import escape_markdown, markdown_lines
 from judge.reports.report import Report
 from judge.reports.wording import cause, logic, outputs, speed, visible
 from judge.results.judge_tally import tally_lines
@@ -14,6 +15,7 @@ from judge.results.record import VerdictRecord
 
 FORMAT = "md"
 FILE = "report.md"
+_COLUMNS = ("candidate", "verdict", "level", "logic", "speed-up", "outputs", "why")
 
 
 def render(report: Report) -> str:
@@ -26,13 +28,9 @@ def render(report: Report) -> str:
         "",
         *(f"{_plain(line)}.  " for line in (*tally_lines(report.answers), *report.notes)),
         "",
-        "| level | reached by |",
-        "| --- | ---: |",
-        *(f"| {number} {name} | {report.funnel[number]} |" for number, name in enumerate(LEVELS)),
+        *markdown_lines(("level", "reached by"), _levels(report), numeric=(False, True)),
         "",
-        "| candidate | verdict | level | logic | speed-up | outputs | why |",
-        "| --- | --- | ---: | --- | --- | --- | --- |",
-        *(_row(record) for record in report.records),
+        *markdown_lines(_COLUMNS, map(_row, report.records), numeric=[name == "level" for name in _COLUMNS]),
         "",
     ]
     if report.faults:
@@ -41,9 +39,13 @@ def render(report: Report) -> str:
     return "\n".join(lines).rstrip("\n") + "\n"
 
 
-def _row(record: VerdictRecord) -> str:
+def _levels(report: Report) -> list[tuple[str, str]]:
+    return [(f"{number} {name}", str(report.funnel[number])) for number, name in enumerate(LEVELS)]
+
+
+def _row(record: VerdictRecord) -> list[str]:
     cells = (record.id, record.verdict, str(record.level), logic(record), speed(record), outputs(record), cause(record))
-    return "| " + " | ".join(_plain(cell) for cell in cells) + " |"
+    return [_plain(cell) for cell in cells]
 
 
 def _details(record: VerdictRecord) -> list[str]:
@@ -96,7 +98,7 @@ def _timing_details(timing: Timing) -> list[str]:
 
 def _plain(text: str) -> str:
     """Escape what Markdown or HTML would act on; a patch must not be able to draw in the report."""
-    return re.sub(r"([\\`*_{}\[\]<>#|!~])", r"\\\1", visible(text))
+    return escape_markdown(visible(text))
 
 
 def _code(text: str) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-from judge.inputs.runs.recorded_judgements import RecordedJudgement
+from judge.inputs.runs.judgement_file import RecordedJudgement
 from judge.static_checks.model.case import Claim
 
 PatchState = Literal["yes", "empty", "missing", "unreadable", "unknown"]
@@ -68,7 +68,7 @@ class Evaluation:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Run:
+class RecordedRun:
     """One attempt at one task, as its harness described it; keeps paths, not contents.
 
     A reader fills in what its files say and leaves the rest; descriptions with the same `key` are of one

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from judge.core.judgement import Abstained, Errored, Judged, Judgement, NotAsked
 from judge.core.timing import Broken, NotTimed, Timed, Timing
-from judge.inputs.runs.run import Evaluation, Run
+from judge.inputs.runs.recorded_run import Evaluation, RecordedRun
 
 GAIN = 1.05
 """A speed-up is counted as an improvement above this and as a regression below its mirror; usual in harnesses."""
@@ -19,37 +19,37 @@ LOSS = 0.95
 _UNKNOWN_DEVICE = "not recorded"
 
 
-def recorded_timing(run: Run) -> Timing:
+def recorded_timing(run: RecordedRun) -> Timing:
     """Return the recorded timing of a run as evidence, or why there is none."""
-    found = run.evaluation
-    if found is None:
+    evaluation = run.evaluation
+    if evaluation is None:
         return NotTimed(status="skipped", reason="not-recorded", message="no timing was recorded for this run")
-    if (speedup := found.known_speedup) is not None:
-        return _timed(found, speedup)
-    if found.correctness == "changed":
+    if (speedup := evaluation.known_speedup) is not None:
+        return _timed(evaluation, speedup)
+    if evaluation.correctness == "changed":
         return Broken(
             reason="recorded-incorrect",
-            message=f"recorded: outputs changed or tests failed ({found.status or 'no status'})",
+            message=f"recorded: outputs changed or tests failed ({evaluation.status or 'no status'})",
             outputs="changed",
             device=_UNKNOWN_DEVICE,
             source="recorded",
         )
-    said = ": ".join(filter(None, (found.status or "no status", found.error)))
-    if crashed_on_patch(run, found):
+    recorded = ": ".join(filter(None, (evaluation.status or "no status", evaluation.error)))
+    if crashed_on_patch(run, evaluation):
         return Broken(
             reason="recorded-crash",
-            message=f"recorded: the base ran and the patched code did not ({said})",
+            message=f"recorded: the base ran and the patched code did not ({recorded})",
             outputs="unknown",
             device=_UNKNOWN_DEVICE,
             source="recorded",
         )
-    return NotTimed(status="error", reason="recorded-nothing", message=f"the harness recorded no number ({said})")
+    return NotTimed(status="error", reason="recorded-nothing", message=f"the harness recorded no number ({recorded})")
 
 
-def crashed_on_patch(run: Run, found: Evaluation) -> bool:
+def crashed_on_patch(run: RecordedRun, evaluation: Evaluation) -> bool:
     """Whether the recorded timing shows that the base ran and the patched code did not."""
-    timed_base = bool(found.baseline_ms) and not found.patched_ms
-    return timed_base and run.patch_state == "yes" and found.error is not None
+    timed_base = bool(evaluation.baseline_ms) and not evaluation.patched_ms
+    return timed_base and run.patch_state == "yes" and evaluation.error is not None
 
 
 def direction(speedup: float) -> str:
@@ -57,19 +57,21 @@ def direction(speedup: float) -> str:
     return "improvement" if speedup > GAIN else "regression" if speedup < LOSS else "neutral"
 
 
-def _timed(found: Evaluation, speedup: float) -> Timed:
-    status = _by_interval(found.interval) if found.interval else "inconclusive"
+def _timed(evaluation: Evaluation, speedup: float) -> Timed:
+    status = _by_interval(evaluation.interval) if evaluation.interval else "inconclusive"
     return Timed.model_validate(
         {
             "status": status,
             "speedup": speedup,
-            "ci": found.interval,
-            "baseline_ms": found.baseline_ms or None,
-            "candidate_ms": found.patched_ms or None,
-            "human_speedup": found.human_speedup if found.human_speedup and found.human_speedup > 0 else None,
-            "outputs": found.correctness,
-            "outputs_message": f"recorded as {found.correctness}",
-            "device": str(_nested(found, "device") or _UNKNOWN_DEVICE),
+            "ci": evaluation.interval,
+            "baseline_ms": evaluation.baseline_ms or None,
+            "candidate_ms": evaluation.patched_ms or None,
+            "human_speedup": evaluation.human_speedup
+            if evaluation.human_speedup and evaluation.human_speedup > 0
+            else None,
+            "outputs": evaluation.correctness,
+            "outputs_message": f"recorded as {evaluation.correctness}",
+            "device": str(_nested(evaluation, "device") or _UNKNOWN_DEVICE),
             "source": "recorded",
         }
     )
@@ -84,12 +86,12 @@ def _by_interval(interval: tuple[float, float]) -> str:
     return "neutral" if high < GAIN else "inconclusive"
 
 
-def _nested(found: Evaluation, key: str) -> object:
-    sides = (side for side in found.outputs.values() if isinstance(side, dict))
+def _nested(evaluation: Evaluation, key: str) -> object:
+    sides = (side for side in evaluation.outputs.values() if isinstance(side, dict))
     return next((side[key] for side in sides if key in side), None)
 
 
-def recorded_judgement(run: Run, own: Judgement | None) -> Judgement:
+def recorded_judgement(run: RecordedRun, own: Judgement | None) -> Judgement:
     """Return the judgement that counts: what was proved here, else what was recorded, else what was said here.
 
     Of several recorded ones an answer outranks a failure to answer.

@@ -3,11 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
-import platform
-import sys
 import tempfile
-import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
@@ -19,7 +15,8 @@ from judge.auditing.output.table_text import escape, finding_lines, to_csv, to_j
 from judge.auditing.result import AuditResult
 from judge.core.verdict import CATEGORIES, LEVELS
 from judge.errors import OutputError
-from judge.reports.report import installed
+from judge.lib.files import replace_text
+from judge.lib.run_info import run_info
 from judge.results.record import SCHEMA, VerdictRecord
 from judge.results.score import score, score_entry
 
@@ -94,11 +91,11 @@ def write_outputs(folder: Path, result: AuditResult, decisions: Decisions, names
             if stale.stem not in {table.name for table in result.tables}:
                 stale.unlink()
         for table in result.tables:
-            _replace(folder / "tables" / f"{table.name}.csv", [to_csv(table)])
-        _replace(folder / "eval.json", _eval_json(decisions, len(result.unread)))
-        _replace(folder / "audit.json", _audit_json(result, names))
-        _replace(folder / "audit.md", [audit_markdown(result)])
-        _replace(folder / "run.json", [_run_info(result)])
+            replace_text(folder / "tables" / f"{table.name}.csv", [to_csv(table)])
+        replace_text(folder / "eval.json", _eval_json(decisions, len(result.unread)))
+        replace_text(folder / "audit.json", _audit_json(result, names))
+        replace_text(folder / "audit.md", [audit_markdown(result)])
+        replace_text(folder / "run.json", [_run_info(result)])
     except OSError as error:
         raise OutputError(
             f"{error.filename}: cannot be written ({error.strerror}); make room, then give the same command again"
@@ -107,9 +104,9 @@ def write_outputs(folder: Path, result: AuditResult, decisions: Decisions, names
 
 def write_changes(folder: Path, tables: Sequence[Table]) -> None:
     """Write what changed since an earlier audit: `against.json` and `against.md`."""
-    found = {table.name: to_json(table) for table in tables}
-    _replace(folder / "against.json", [json.dumps(found, indent=1, allow_nan=False) + "\n"])
-    _replace(folder / "against.md", ["# Changes\n\n", *(to_markdown(table) + "\n" for table in tables)])
+    changes = {table.name: to_json(table) for table in tables}
+    replace_text(folder / "against.json", [json.dumps(changes, indent=1, allow_nan=False) + "\n"])
+    replace_text(folder / "against.md", ["# Changes\n\n", *(to_markdown(table) + "\n" for table in tables)])
 
 
 def audit_markdown(result: AuditResult) -> str:
@@ -118,7 +115,12 @@ def audit_markdown(result: AuditResult) -> str:
     lines += [to_markdown(table) for table in result.tables if table.rows]
     lines += ["## Findings", ""] + [line for finding in result.findings for line in finding_lines(finding)]
     if result.unread:
-        lines += ["## Not read", "", *(f"- {escape(one.path)}: {escape(one.why)}" for one in result.unread), ""]
+        lines += [
+            "## Not read",
+            "",
+            *(f"- {escape(unread.path)}: {escape(unread.why)}" for unread in result.unread),
+            "",
+        ]
     return "\n".join(lines).rstrip("\n") + "\n"
 
 
@@ -136,7 +138,7 @@ def _audit_json(result: AuditResult, names: Names) -> Iterator[str]:
         "verdicts": dict(result.verdicts),
         "ungraded": result.ungraded,
         "tables": {table.name: to_json(table) for table in result.tables},
-        "unread": [{"path": one.path, "why": one.why} for one in result.unread],
+        "unread": [{"path": unread.path, "why": unread.why} for unread in result.unread],
     }
     yield json.dumps(head, indent=1, allow_nan=False).removesuffix("\n}") + ',\n "findings": ['
     for number, finding in enumerate(result.findings):
@@ -167,22 +169,8 @@ def _joined(parts: Iterable[str], indent: str) -> Iterator[str]:
         yield ("," if number else "") + f"\n{indent}{part}"
 
 
-def _replace(path: Path, parts: Iterable[str]) -> None:
-    beside = path.with_name(path.name + ".new")
-    with beside.open("w", encoding="utf-8", errors="backslashreplace", newline="") as file:
-        file.writelines(parts)
-    beside.replace(path)
-
-
 def _run_info(result: AuditResult) -> str:
-    info = {
-        "schema": SCHEMA,
-        "arguments": sys.argv[1:],
-        "finished": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
-        "runs": result.runs,
-        "resumed": result.resumed,
-        "unread": len(result.unread),
-        "versions": {name: installed(name) for name in ("patch-verdict", "libcst", "unidiff", "pydantic")},
-        "machine": {"python": platform.python_version(), "platform": platform.platform(), "cores": os.cpu_count()},
-    }
-    return json.dumps(info, indent=2) + "\n"
+    return run_info(
+        {"schema": SCHEMA, "runs": result.runs, "resumed": result.resumed, "unread": len(result.unread)},
+        packages=("patch-verdict", "libcst", "unidiff", "pydantic"),
+    )

@@ -58,6 +58,9 @@ class _Commit(BaseModel):
     evaluated_attempts: tuple[_Attempt, ...]
 
 
+JudgementKey = tuple[str, str, str, int]
+
+
 @dataclass(frozen=True, kw_only=True)
 class RecordedJudgement:
     """What a stored evaluation is worth.
@@ -83,8 +86,13 @@ class RecordedJudgement:
     claims: Mapping[str, bool] = field(default_factory=dict)
     stored: LegacyEvaluation
 
+    @property
+    def key(self) -> JudgementKey:
+        """What tells it from another one."""
+        return (self.run_id, self.item_id, self.commit, self.patch_size)
 
-class RecordedIndex:
+
+class JudgementIndex:
     """Recorded judgements, to be found by the human commit and the size of the judged patch.
 
     The names that a harness gave its runs mean nothing elsewhere, so commit and size are all there is. Of one
@@ -110,14 +118,14 @@ class RecordedIndex:
         )
 
 
-def same_commit(one: str, other: str) -> bool:
+def same_commit(left: str, right: str) -> bool:
     """Whether two commit ids, either of them possibly cut short, name one commit."""
-    length = min(len(one), len(other))
-    return length >= SHORTEST_COMMIT and one[:length].lower() == other[:length].lower()
+    length = min(len(left), len(right))
+    return length >= SHORTEST_COMMIT and left[:length].lower() == right[:length].lower()
 
 
 @dataclass(frozen=True, kw_only=True)
-class RecordedScope:
+class JudgementScope:
     """What a file of evaluations is about: its commits, their attempts, and what the judge was not shown."""
 
     commits: int
@@ -125,26 +133,26 @@ class RecordedScope:
     without_human: int
 
 
-def read_scope(path: Path) -> RecordedScope:
+def read_scope(path: Path) -> JudgementScope:
     """Read what such a file is about.
 
     Raises:
-        UsageError: see `read_recorded`.
+        UsageError: see `read_recorded_judgements`.
     """
     commits = _read(path)
-    return RecordedScope(
+    return JudgementScope(
         commits=len(commits),
         attempts=sum(commit.total_attempts for commit in commits),
         without_human=sum(not commit.human_files for commit in commits),
     )
 
 
-def is_recorded(content: bytes) -> bool:
+def is_judgement_file(content: bytes) -> bool:
     """Whether a file looks like such a list, from its first bytes."""
     return content.lstrip()[:1] == b"[" and b'"evaluated_attempts"' in content[: 1 << 16]
 
 
-def read_recorded(path: Path, *, judge: str = "gpt-5 (recorded)") -> tuple[RecordedJudgement, ...]:
+def read_recorded_judgements(path: Path, *, judge: str = "gpt-5 (recorded)") -> tuple[RecordedJudgement, ...]:
     """Read such a file.
 
     Raises:
@@ -165,16 +173,16 @@ def _read(path: Path) -> tuple[_Commit, ...]:
 
 
 def _weigh(commit: _Commit, attempt: _Attempt, judge: str) -> RecordedJudgement:
-    found = attempt.evaluation
-    failed = found.reasoning.startswith(_FAILED)
+    evaluation = attempt.evaluation
+    failed = evaluation.reasoning.startswith(_FAILED)
     judgement: Errored | Abstained
     if failed:
-        empty = _EMPTY in found.reasoning and not found.reasoning.partition(_EMPTY)[2].strip()
+        empty = _EMPTY in evaluation.reasoning and not evaluation.reasoning.partition(_EMPTY)[2].strip()
         judgement = Errored(
             judge=judge,
             scope="recorded answer",
             reason="empty" if empty else "unreadable-reply",
-            message="the model's reply was empty" if empty else f"no answer was stored: {found.reasoning}",
+            message="the model's reply was empty" if empty else f"no answer was stored: {evaluation.reasoning}",
         )
     else:
         judgement = Abstained(
@@ -185,7 +193,9 @@ def _weigh(commit: _Commit, attempt: _Attempt, judge: str) -> RecordedJudgement:
             if not commit.human_files
             else "the answer names no units of the human change",
         )
-    claims = {} if failed else {name: value for name, value in found.model_dump().items() if isinstance(value, bool)}
+    claims = (
+        {} if failed else {name: value for name, value in evaluation.model_dump().items() if isinstance(value, bool)}
+    )
     return RecordedJudgement(
         run_id=attempt.run_id,
         item_id=attempt.item_id,
@@ -194,5 +204,5 @@ def _weigh(commit: _Commit, attempt: _Attempt, judge: str) -> RecordedJudgement:
         patch_size=attempt.patch_size,
         judgement=judgement,
         claims=claims,
-        stored=found,
+        stored=evaluation,
     )

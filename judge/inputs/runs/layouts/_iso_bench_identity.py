@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from judge.inputs.runs.run_files import section, shown, text
+from judge.inputs.runs.recorded_values import printable, section, text
 
 _TIMED = re.compile(r"\d{4}-\d\d-\d\d_\d\d-\d\d-\d\d\w*|[0-9a-f]{8}")
 
@@ -26,7 +26,7 @@ class Identity:
 
 def identify(folder: str) -> Identity:
     """Read the identity off an absolute path: `.../REPO/AGENT/MODEL/TIME/ITEM`, or `.../RUN/ITEM` of older runs."""
-    parts = [part for part in shown(folder).split("/") if part][-5:]
+    parts = [part for part in printable(folder).split("/") if part][-5:]
     if "runs" in parts[:-2]:
         parts = parts[len(parts) - parts[::-1].index("runs") :]
     if len(parts) == 5 and _TIMED.fullmatch(parts[3]):
@@ -46,9 +46,9 @@ def identify_patch(patch_path: object) -> Identity | None:
 
 def facts(record: Mapping[str, Any], *sections: str) -> dict[str, object]:
     """Return single values of some sections as flat facts, SECTION.KEY."""
-    found: dict[str, object] = {}
+    flat: dict[str, object] = {}
     for name in sections:
         for key, value in section(record, name).items():
             if isinstance(value, str | int | float) and value != "":
-                found[f"{name}.{key}"] = text(value, 300) if isinstance(value, str) else value
-    return found
+                flat[f"{name}.{key}"] = text(value, 300) if isinstance(value, str) else value
+    return flat

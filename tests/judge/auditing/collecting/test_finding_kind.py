@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import judge.auditing.findings
-from judge.auditing.collecting.all_kinds import all_kinds
+from judge.auditing.collecting.finding_kind import all_kinds
 from judge.inputs.runs.task_text import does_nothing
 from judge.inputs.runs.task_text import test_script as script_in
 

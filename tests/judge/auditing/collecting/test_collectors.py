@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from judge.auditing.collecting.finding_kind import sample, timed
-from judge.auditing.collecting.groups import Groups, cut, describes_process, recoverable, share, task_of
-from judge.auditing.stores.grouped_rows import Concerned, Rows
-from judge.inputs.runs.run import Evaluation
+from judge.auditing.collecting.collectors import Groups, cut, describes_process, recoverable, share, task_label
+from judge.auditing.collecting.samples import sample, timed
+from judge.auditing.stores.grouped_rows import ConcernedRuns, GroupedRows
+from judge.inputs.runs.recorded_run import Evaluation
 
 
 def test_groups_are_few() -> None:
@@ -28,7 +28,7 @@ def test_largest_group_first() -> None:
 
 def test_rows_come_back_in_order() -> None:
     """Rows come by group and value, however many there were and however they came."""
-    rows = Rows()
+    rows = GroupedRows()
     for number in range(5000):
         rows.add(f"g{number % 2}", sample(f"{number}", number=number), value=-number)
     groups = {group: [row.number for row in members] for group, members in rows.groups()}
@@ -37,16 +37,16 @@ def test_rows_come_back_in_order() -> None:
 
 def test_concerned_names_the_first_runs() -> None:
     """Runs gathered in any order come out once each in order of number, with the names of the first."""
-    rows = Rows()
+    rows = GroupedRows()
     for number in range(20):
         rows.add("g", sample(f"run {number:02}", number=number), value=-number)
-    concerned = Concerned()
+    concerned = ConcernedRuns()
     for _, members in rows.groups():
         for row in (*members, *members):
             concerned.add(row)
-    found = concerned.runs()
-    assert list(found) == list(range(20))
-    assert found.examples == [f"run {number:02}" for number in range(5)]
+    runs = concerned.runs()
+    assert list(runs) == list(range(20))
+    assert runs.examples == [f"run {number:02}" for number in range(5)]
 
 
 def test_recoverable() -> None:
@@ -71,5 +71,5 @@ def test_words() -> None:
     assert share(0, 0) == "0 of 0"
     assert cut("a  b\nc") == "a b c"
     assert len(cut("x" * 500, 50)) == 50
-    assert task_of(sample("a", repo="r", human="c0ffee00c0ffee").run) == "r c0ffee00"
-    assert task_of(sample("a", item="numpy__numpy-1234").run) == "numpy__numpy-1234"
+    assert task_label(sample("a", repo="r", human="c0ffee00c0ffee").run) == "r c0ffee00"
+    assert task_label(sample("a", item="numpy__numpy-1234").run) == "numpy__numpy-1234"

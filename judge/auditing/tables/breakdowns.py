@@ -10,7 +10,7 @@ from judge.auditing.audited_run import AuditedRun
 from judge.auditing.collecting.accumulator import Table
 from judge.auditing.context import Context
 from judge.auditing.measures import Measure
-from judge.auditing.regrading.evidence import direction
+from judge.auditing.regrading.recorded_evidence import direction
 
 ORDER = 70
 _MAX_GROUPS = 20_000
@@ -56,9 +56,9 @@ class _Groups:
         self._counts: list[dict[str, Counter[str]]] = [{} for _ in _GROUPINGS]
 
     def add(self, audited: AuditedRun) -> None:
-        found = {name: measure(audited) for name, measure in _MEASURES}
-        holding = [name for name, holds in found.items() if holds]
-        unknown = [f"{name} {_UNKNOWN}" for name, holds in found.items() if holds is None]
+        answers = {name: measure(audited) for name, measure in _MEASURES}
+        holding = [name for name, holds in answers.items() if holds]
+        unknown = [f"{name} {_UNKNOWN}" for name, holds in answers.items() if holds is None]
         for groups, (_, _, _, name_of) in zip(self._counts, _GROUPINGS, strict=True):
             name = name_of(audited)
             if name not in groups and len(groups) >= _MAX_GROUPS:

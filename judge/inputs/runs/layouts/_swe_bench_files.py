@@ -8,20 +8,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
-from judge.inputs.runs.run import Correctness, Evaluation, PatchState, Run, Unread
-from judge.inputs.runs.run_files import (
-    encoded,
-    first_object,
-    head,
-    lines,
-    load,
-    number,
-    parse,
-    section,
-    shown,
-    text,
-    tidy,
-)
+from judge.inputs.runs.recorded_run import Correctness, Evaluation, PatchState, RecordedRun, Unread
+from judge.inputs.runs.recorded_values import encode_patch, number, printable, section, text, tidy
+from judge.inputs.runs.run_files import load_json, parse_json, read_first_object, read_head, read_lines
 from judge.static_checks.model.case import Claim
 
 SET_WORDS = {
@@ -45,7 +34,7 @@ _CLAIMS: Mapping[str, Claim] = {
     "test_failed": "error",
 }
 _STATISTICS = ("gm_speedup_patch_commit", "hm_speedup_patch_base", "slowdown_perc_patch_base", "gsd_speedup_patch_base")
-Kind = Literal["predictions", "instance", "run"]
+FileKind = Literal["predictions", "instance", "run"]
 _INSTANCE = re.compile(r"(?P<owner>.+?)__(?P<repo>.+)-(?P<number>[^-]+)")
 
 
@@ -69,20 +58,20 @@ def instance_commit(instance: str) -> str | None:
     return match["number"] if match and re.fullmatch(r"(?=.*[a-f])[0-9a-f]{7,40}", match["number"]) else None
 
 
-def key_of(origin: Origin, instance: str, *, several: bool) -> str:
+def run_key(origin: Origin, instance: str, *, several: bool) -> str:
     """Return what joins descriptions; the run id is part of it where one model was evaluated several times."""
     key = f"{origin.model or origin.run}/{instance}" if origin.model or origin.run else instance
     return f"{key}@{origin.run}" if several and origin.run else key
 
 
-def kind_of(path: Path) -> Kind | None:
+def file_kind(path: Path) -> FileKind | None:
     """Say what a file is: by the name of an instance's report, else by its first bytes."""
     if path.name == "report.json":
         return "instance"
     if path.suffix == ".jsonl":
-        found = first_object(path)
-        return "predictions" if "instance_id" in found and "model_patch" in found else None
-    start = head(path) if path.suffix == ".json" else b""
+        entry = read_first_object(path)
+        return "predictions" if "instance_id" in entry and "model_patch" in entry else None
+    start = read_head(path) if path.suffix == ".json" else b""
     if b'"resolved_instances"' in start and b'"instance_sets"' not in start:
         return "run"
     if b'"model_patch"' in start and start.lstrip()[:1] in (b"[", b"{"):
@@ -96,9 +85,9 @@ def origin_of_report(path: Path) -> Origin:
     Both names may hold dots. One between two digits is taken for part of a version, `gpt-4.1.first-run.json`.
     """
     if path.name == "report.json":
-        parts = [shown(part) for part in path.absolute().parts]
+        parts = [printable(part) for part in path.absolute().parts]
         return Origin(model=parts[-3], run=parts[-4]) if len(parts) > 4 else Origin(model=None, run=None)
-    stem = shown(path.stem)
+    stem = printable(path.stem)
     dots = [match.start() for match in re.finditer(r"(?<!\d)\.|\.(?!\d)", stem)]
     model, run = (stem[: dots[-1]], stem[dots[-1] + 1 :]) if dots else ("", stem)
     return Origin(model=model or None, run=run)
@@ -110,7 +99,7 @@ def model_of_predictions(path: Path) -> str | None:
     return text(first.get("model_name_or_path"), 300) if isinstance(first, dict) else None
 
 
-def read_predictions(path: Path, layout: str) -> Iterator[Run | Unread]:
+def read_predictions(path: Path, layout: str) -> Iterator[RecordedRun | Unread]:
     """Yield a run for each prediction; its key is still to be set by who knows what runs there are."""
     for place, entry in _predictions(path):
         if isinstance(entry, Unread):
@@ -126,9 +115,9 @@ def read_predictions(path: Path, layout: str) -> Iterator[Run | Unread]:
             continue
         model = text(entry.get("model_name_or_path"), 300)
         state: PatchState = "missing" if written is None else "yes" if written.strip() else "empty"
-        yield Run(
-            key=shown(place),
-            id=shown(place),
+        yield RecordedRun(
+            key=printable(place),
+            id=printable(place),
             layout=layout,
             sources=(str(path),),
             repo=text(entry.get("repo"), 300) or instance_repo(instance),
@@ -137,27 +126,27 @@ def read_predictions(path: Path, layout: str) -> Iterator[Run | Unread]:
             # As these harnesses write it in the names of files.
             model=model.replace("/", "__") if model else None,
             item=instance,
-            patch=None if written is None else encoded(written),
+            patch=None if written is None else encode_patch(written),
             patch_state=state,
         )
 
 
 def _predictions(path: Path) -> Iterator[tuple[str, Any | Unread]]:
     if path.suffix == ".jsonl":
-        for line in lines(path):
+        for line in read_lines(path):
             if isinstance(line, Unread):
                 yield line.path, line
             else:
-                yield line[0], parse(line[1], line[0])
+                yield line[0], parse_json(line[1], line[0])
         return
-    found = load(path)
-    if isinstance(found, dict) and "instance_id" not in found:
+    content = load_json(path)
+    if isinstance(content, dict) and "instance_id" not in content:
         # Keyed by instance: the id may stand in the key only.
         entries: list[Any] = [
-            {"instance_id": key, **value} if isinstance(value, dict) else value for key, value in found.items()
+            {"instance_id": key, **value} if isinstance(value, dict) else value for key, value in content.items()
         ]
     else:
-        entries = found if isinstance(found, list) else [found]
+        entries = content if isinstance(content, list) else [content]
     for place, entry in enumerate(entries, 1):
         yield f"{path}:entry {place}", entry
 
@@ -237,7 +226,7 @@ def _correctness(report: Mapping[str, Any]) -> Correctness:
     return "same" if passed else "unknown"
 
 
-def claim_of(status: str | None) -> Claim | None:
+def claim_from_report(status: str | None) -> Claim | None:
     """Say what a report claims: a harness that failed to evaluate claims nothing."""
     return _CLAIMS.get(status or "")
 

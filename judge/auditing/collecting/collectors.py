@@ -1,4 +1,4 @@
-"""What most collectors need: the runs that a test picks, grouped by a word, in memory that does not grow."""
+"""What most collectors need: the runs that a test picks, grouped by a word, and each recorded judgement once."""
 
 from __future__ import annotations
 
@@ -7,10 +7,12 @@ from dataclasses import dataclass, field
 
 from judge.auditing.audited_run import AuditedRun
 from judge.auditing.collecting.accumulator import Accumulator, RunSet
-from judge.auditing.collecting.finding_kind import Seen
+from judge.auditing.collecting.finding_kind import Observation
 from judge.auditing.context import Context
-from judge.inputs.runs.run import Run
-from judge.inputs.runs.run_files import claim
+from judge.core.judgement import Errored
+from judge.inputs.runs.judgement_file import RecordedJudgement
+from judge.inputs.runs.recorded_run import RecordedRun
+from judge.inputs.runs.recorded_values import claim_from_status
 
 MAX_GROUPS = 1000
 """Messages hold paths and numbers, so that their number is not bounded by anything; more are counted, not named."""
@@ -80,7 +82,7 @@ class Picked:
     def __init__(
         self,
         pick: Callable[[AuditedRun], str | None],
-        conclude: Callable[[Picked], Sequence[Seen]],
+        conclude: Callable[[Picked], Sequence[Observation]],
         among: Callable[[AuditedRun], bool],
     ) -> None:
         """Start empty.
@@ -109,34 +111,59 @@ class Picked:
             self.groups.add(word, audited)
             self.recovers += recoverable(audited.run)
 
-    def result(self) -> Sequence[Seen]:
+    def result(self) -> Sequence[Observation]:
         """Return what there is to say of the runs picked."""
         return self._conclude(self) if len(self.runs) else ()
 
 
 def picking(
     pick: Callable[[AuditedRun], str | None],
-    conclude: Callable[[Picked], Sequence[Seen]],
+    conclude: Callable[[Picked], Sequence[Observation]],
     among: Callable[[AuditedRun], bool] = lambda audited: True,
-) -> Callable[[Context], Accumulator[Sequence[Seen]]]:
+) -> Callable[[Context], Accumulator[Sequence[Observation]]]:
     """Return a collector of the runs that `pick` gives a word."""
     return lambda context: Picked(pick, conclude, among)
 
 
-def recoverable(run: Run) -> bool:
+class UniqueJudgements:
+    """The recorded judgements of an audit, each once, whether they were given by themselves or came with runs."""
+
+    def __init__(self, context: Context) -> None:
+        """Start with those that were given by themselves."""
+        self._all = {recorded.key: recorded for recorded in context.judgements}
+
+    def add(self, audited: AuditedRun) -> None:
+        """Take in those that came with a run."""
+        for recorded in audited.run.judgements:
+            self._all.setdefault(recorded.key, recorded)
+
+    @property
+    def all(self) -> Sequence[RecordedJudgement]:
+        """All of them."""
+        return list(self._all.values())
+
+    @property
+    def answered(self) -> Sequence[RecordedJudgement]:
+        """Those in which the judge gave an answer."""
+        return [recorded for recorded in self._all.values() if not isinstance(recorded.judgement, Errored)]
+
+
+def recoverable(run: RecordedRun) -> bool:
     """Whether a run has a patch to time and an evaluation without a speed-up: what mending a harness wins back."""
     return run.patch_state == "yes" and run.evaluation is not None and run.evaluation.known_speedup is None
 
 
-def task_of(run: Run) -> str:
+def task_label(run: RecordedRun) -> str:
     """Name a run's task: repository and human commit, else what else tells it from others."""
     return f"{run.repo or ''} {run.human[:8] if run.human else run.item or run.id}".strip()
 
 
-def describes_process(run: Run) -> bool:
+def describes_process(run: RecordedRun) -> bool:
     """Whether a run's record tells of the agent's process, and not only of what became of its patch."""
     known = (run.returncode, run.duration_s, run.steps, run.error, run.error_type, run.tokens_input, run.tokens_output)
-    return bool(run.logs) or any(value is not None for value in known) or claim(run.claimed_status) is not None
+    return (
+        bool(run.logs) or any(value is not None for value in known) or claim_from_status(run.claimed_status) is not None
+    )
 
 
 def count(number: int, noun: str) -> str:

@@ -7,21 +7,21 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from judge.auditing.regrading.evidence import recorded_judgement, recorded_timing
+from judge.auditing.regrading.recorded_evidence import recorded_judgement, recorded_timing
 from judge.core.judgement import Abstained, Errored, Judged, Judgement, NotAsked
 from judge.core.timing import Broken, NotTimed, Timed
 from judge.core.verdict import decide
-from judge.inputs.runs.recorded_judgements import LegacyEvaluation, RecordedJudgement
-from judge.inputs.runs.run import Evaluation, Run
+from judge.inputs.runs.judgement_file import LegacyEvaluation, RecordedJudgement
+from judge.inputs.runs.recorded_run import Evaluation, RecordedRun
 from judge.static_checks.model.finding import GATES, Gate, GateResult
 
 PASSING: dict[Gate, GateResult] = {gate: GateResult(status="pass") for gate in GATES}
 MATCH = Judged(judge="j", scope="s", logic_match="full", completeness=1.0, bottleneck="same")
 
 
-def run(**evaluation: object) -> Run:
-    found = Evaluation(**evaluation)  # type: ignore[arg-type]  # fields of Evaluation
-    return Run(key="k", id="k", layout="test", patch=Path("p.diff"), patch_state="yes", evaluation=found)
+def run(**fields: object) -> RecordedRun:
+    evaluation = Evaluation(**fields)  # type: ignore[arg-type]  # fields of Evaluation
+    return RecordedRun(key="k", id="k", layout="test", patch=Path("p.diff"), patch_state="yes", evaluation=evaluation)
 
 
 def of(ratio: float, **more: object) -> Timed:
@@ -107,7 +107,7 @@ def test_no_number_is_the_harness_fault(evaluation: dict[str, object]) -> None:
 
 def test_a_run_without_evaluation_was_not_timed() -> None:
     """Nothing recorded is skipped, not failed."""
-    timing = recorded_timing(Run(key="k", id="k", layout="test"))
+    timing = recorded_timing(RecordedRun(key="k", id="k", layout="test"))
     assert isinstance(timing, NotTimed)
     assert timing.status == "skipped"
 
@@ -169,10 +169,10 @@ def test_proof_outranks_answers_and_answers_outrank_failures(
     stored: tuple[Errored | Abstained, ...], own: Judgement, expected: Judgement
 ) -> None:
     """What was proved here counts first, then a recorded answer, then a recorded failure, then no proof."""
-    found = Run(key="k", id="k", layout="test", judgements=tuple(map(recorded, stored)))
-    assert recorded_judgement(found, own) == expected
+    judged_run = RecordedRun(key="k", id="k", layout="test", judgements=tuple(map(recorded, stored)))
+    assert recorded_judgement(judged_run, own) == expected
 
 
 def test_without_any_judgement_none_was_asked() -> None:
     """An audit asks no judge, and says so."""
-    assert isinstance(recorded_judgement(Run(key="k", id="k", layout="test"), None), NotAsked)
+    assert isinstance(recorded_judgement(RecordedRun(key="k", id="k", layout="test"), None), NotAsked)
