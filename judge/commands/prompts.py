@@ -14,7 +14,7 @@ from judge.commands._options import input_defaults, input_options, judging_optio
 from judge.core.judgement import Abstained, NotAsked
 from judge.core.verdict import gates_hold
 from judge.errors import ExitCode, OutputError, UsageError
-from judge.judges.panel import open_bench
+from judge.judges.panel import open_panel
 from judge.llm.inquiry import Questionnaire
 from judge.llm.options import JudgingOptions
 from judge.llm.providers.model import Model, batch_line
@@ -55,8 +55,8 @@ def command(
     delivers them, or lines {"custom_id": ..., "text": ..., "judge": ...}, where `text` is the answer's JSON.
     """
     judging = judging_options(**asking)
-    bench = open_bench((spec,), judging)
-    if not isinstance(bench.provider, Questioner):
+    panel = open_panel((spec,), judging)
+    if not isinstance(panel.local_judge, Questioner):
         raise UsageError(f"--judge {spec!r}: questions are written for models, openai:MODEL or anthropic:MODEL")
     options = GradeOptions(judge=spec, judging=judging, jobs=jobs)
     batch, reports = examine(paths, options, input_defaults(repos, base, human, benchmark))
@@ -70,10 +70,10 @@ def command(
         for candidate, report in _in_order(reports, order):
             summary.add(candidate, report)
             if isinstance(report.answer, Questionnaire):
-                for line in _lines(report.answer, bench.models[0], judging):
+                for line in _lines(report.answer, panel.models[0], judging):
                     file.write(line)
                     summary.lines += 1
-    same = f"--pack {judging.pack} --votes {judging.votes} --context {bench.provider.context_tokens}"
+    same = f"--pack {judging.pack} --votes {judging.votes} --context {panel.local_judge.context_tokens}"
     same += f" --max-output-tokens {judging.max_output_tokens}"
     click.echo("\n".join(visible(line) for line in summary.text(out)))
     click.echo(f"answers come back with: judge grade ... --judge replay:ANSWERS {same}")

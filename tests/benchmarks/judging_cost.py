@@ -29,7 +29,7 @@ from judge.core.judgement import Abstained
 from judge.core.question import make_question
 from judge.core.verdict import gates_hold
 from judge.inputs.batch import Defaults, read_inputs
-from judge.judges.panel import open_bench
+from judge.judges.panel import open_panel
 from judge.llm.calls.estimate import Estimator, Range
 from judge.llm.inquiry import Questionnaire
 from judge.llm.options import JudgingOptions
@@ -88,7 +88,7 @@ class Sums:
 
 def new_sums(specs: Iterable[str], options: JudgingOptions) -> Sums:
     """Start with nothing."""
-    models = open_bench(tuple(specs), options).models
+    models = open_panel(tuple(specs), options).models
     return Sums(
         estimators={
             (model.spec, batch): Estimator(model, replace(options, batch=batch))

@@ -14,9 +14,9 @@ from forked import Forked
 from inquiry_kit import make_inquiry
 
 from judge.llm.calls.asker import Asker
-from judge.llm.calls.call_store import Store
+from judge.llm.calls.budget import Budget
+from judge.llm.calls.call_store import CallStore
 from judge.llm.calls.exchange import Exchange
-from judge.llm.calls.money import Budget
 from judge.llm.providers.model import Model
 
 
@@ -41,21 +41,21 @@ class Child:
         return {line["number"]: line for line in lines}
 
 
-def start(url: str, kept: Path, *, wire: str, questions: int, concurrency: int) -> Child:
+def start(url: str, kept: Path, *, protocol: str, questions: int, concurrency: int) -> Child:
     """Start such a process."""
     with tempfile.NamedTemporaryFile(dir=kept.parent, suffix=".jsonl", delete=False) as made:
         output = Path(made.name)
-    return Child(process=Forked(_work, url, kept, wire, questions, concurrency, output), output=output)
+    return Child(process=Forked(_work, url, kept, protocol, questions, concurrency, output), output=output)
 
 
-def _work(url: str, kept: Path, wire: str, questions: int, concurrency: int, output: Path) -> None:
-    asyncio.run(_ask(make_model(Address(url), wire), kept, questions, concurrency, output))
+def _work(url: str, kept: Path, protocol: str, questions: int, concurrency: int, output: Path) -> None:
+    asyncio.run(_ask(make_model(Address(url), protocol), kept, questions, concurrency, output))
 
 
 async def _ask(model: Model, kept: Path, questions: int, concurrency: int, output: Path) -> None:
     # A limit that a test would notice if it waited for it.
     options = make_options(concurrency=concurrency, timeout_s=600.0, deadline_s=3600.0, cache=kept)
-    with Store(options.cache) as store, output.open("w", encoding="utf-8") as lines:
+    with CallStore(options.cache) as store, output.open("w", encoding="utf-8") as lines:
         asker = Asker(model, options, store, Budget(None), sleep=Nap())
 
         async def one(number: int) -> None:

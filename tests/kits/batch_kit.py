@@ -12,10 +12,10 @@ from asking_kit import Nap, make_options
 from forked import Forked
 from inquiry_kit import make_inquiry
 
-from judge.llm.batches.batch_asker import BatchMember, BatchRef, CollectReport
-from judge.llm.calls.call_store import Store
+from judge.llm.batches.batch_asker import BatchAsker, BatchRef, CollectReport
+from judge.llm.calls.budget import Budget
+from judge.llm.calls.call_store import CallStore
 from judge.llm.calls.exchange import Exchange
-from judge.llm.calls.money import Budget
 from judge.llm.options import JudgingOptions
 from judge.llm.providers.model import Model
 from judge.llm.voting import Unasked
@@ -28,7 +28,7 @@ class Run:
     report: CollectReport
     found: tuple[Exchange | Unasked, ...]
     sent: tuple[BatchRef, ...]
-    member: BatchMember
+    member: BatchAsker
 
     @property
     def exchanges(self) -> list[Exchange]:
@@ -54,10 +54,10 @@ def run_batch(
 ) -> Run:
     """Make one run, `later` seconds after now by its clock."""
 
-    async def run(kept: Store) -> Run:
+    async def run(kept: CallStore) -> Run:
         chosen = options or make_options(batch=True)
         budget = Budget(chosen.max_cost)
-        member = BatchMember(
+        member = BatchAsker(
             model,
             chosen,
             kept,
@@ -72,7 +72,7 @@ def run_batch(
         finally:
             await member.close()
 
-    with Store(store) as kept:
+    with CallStore(store) as kept:
         return asyncio.run(run(kept))
 
 

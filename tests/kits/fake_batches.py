@@ -30,7 +30,7 @@ class FakeBatch:
 
     Attributes:
         id: its name.
-        wire: "openai" or "anthropic".
+        provider: "openai" or "anthropic".
         requests: its lines.
         metadata: what OpenAI's caller attached.
         created_at: seconds since 1970.
@@ -40,7 +40,7 @@ class FakeBatch:
     """
 
     id: str
-    wire: str
+    provider: str
     requests: list[dict[str, Any]]
     metadata: dict[str, str] = field(default_factory=dict)
     created_at: float
@@ -153,14 +153,14 @@ class FakeBatches:
         assert {line["url"] for line in requests} == {body["endpoint"]}
         return self._created("openai", requests, body.get("metadata") or {})
 
-    def _created(self, wire: str, requests: list[dict[str, Any]], metadata: dict[str, str]) -> Reply:
+    def _created(self, provider: str, requests: list[dict[str, Any]], metadata: dict[str, str]) -> Reply:
         names = [request["custom_id"] for request in requests]
         assert len(set(names)) == len(names), "names within a batch must differ"
         assert all(re.fullmatch(r"[a-zA-Z0-9_-]{1,64}", name) for name in names)
         now = self._now()
         batch = FakeBatch(
-            id=f"{'batch' if wire == 'openai' else 'msgbatch'}_{len(self.batches) + 1}",
-            wire=wire,
+            id=f"{'batch' if provider == 'openai' else 'msgbatch'}_{len(self.batches) + 1}",
+            provider=provider,
             requests=requests,
             metadata=metadata,
             created_at=now,
@@ -259,11 +259,11 @@ class FakeBatches:
         return next((batch for batch in self.batches if batch.id == name), None)
 
     def _show(self, batch: FakeBatch) -> dict[str, Any]:
-        return self._show_openai(batch) if batch.wire == "openai" else self._show_anthropic(batch)
+        return self._show_openai(batch) if batch.provider == "openai" else self._show_anthropic(batch)
 
-    def _listed(self, wire: str, call: Call, after: str) -> tuple[list[dict[str, Any]], bool]:
+    def _listed(self, provider: str, call: Call, after: str) -> tuple[list[dict[str, Any]], bool]:
         query = parse_qs(call.query)
-        newest = [batch for batch in reversed(self.batches) if batch.wire == wire]
+        newest = [batch for batch in reversed(self.batches) if batch.provider == provider]
         if after in query:
             newest = newest[[batch.id for batch in newest].index(query[after][0]) + 1 :]
         size = min(int(query.get("limit", ["20"])[0]), self.page)
@@ -274,7 +274,7 @@ class FakeBatches:
         if batch.ready_at is None or self._now() < batch.ready_at or batch.failed:
             return None
         if batch.lines is None:
-            line = self._line_openai if batch.wire == "openai" else self._line_anthropic
+            line = self._line_openai if batch.provider == "openai" else self._line_anthropic
             made = [line(number, request) for number, request in enumerate(batch.requests)]
             batch.lines = [one for one in made if one is not None]
             self._dice.shuffle(batch.lines)

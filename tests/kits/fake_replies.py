@@ -14,7 +14,7 @@ PATHS = {
     "/v1/chat/completions": "openai-chat",
     "/v1/messages": "anthropic-messages",
 }
-"""The message endpoints and the wire that speaks there."""
+"""The message endpoints and the protocol that speaks there."""
 
 
 CACHED_FROM = 1024
@@ -28,14 +28,14 @@ class Request:
     Attributes:
         number: how many message requests the server had before this one.
         seen: how often this very question was asked before, in whatever size of reply.
-        wire: name of the protocol.
+        protocol: name of the protocol.
         body: the decoded body.
         headers: by lower-case name.
     """
 
     number: int
     seen: int
-    wire: str
+    protocol: str
     body: Mapping[str, Any]
     headers: Mapping[str, str]
 
@@ -78,7 +78,7 @@ class Request:
 
         As documented: with OpenAI from 1,024 tokens in steps of 128, with Anthropic up to the marked block.
         """
-        if self.wire == "anthropic-messages":
+        if self.protocol == "anthropic-messages":
             blocks = [block for message in self._messages for block in sequence(message.get("content"))]
             marked = [at for at, block in enumerate(blocks) if block.get("cache_control")]
             ends = [len(self.system) + len(_text(blocks[: marked[-1] + 1]))] if marked else []
@@ -94,7 +94,7 @@ class Request:
     @property
     def question(self) -> str:
         """Digest of what the model reads; the same for a second try with a larger limit."""
-        return hashlib.sha256("\0".join((self.wire, self.model, self.system, self.user)).encode()).hexdigest()
+        return hashlib.sha256("\0".join((self.protocol, self.model, self.system, self.user)).encode()).hexdigest()
 
     @property
     def _messages(self) -> list[Mapping[str, Any]]:
@@ -286,12 +286,12 @@ ABSENT: Mapping[str, frozenset[str]] = {
     "openai-chat": frozenset({"context-stop", "pause", "failed"}),
     "anthropic-messages": frozenset({"content-filter", "failed"}),
 }
-"""What a wire has no word for."""
+"""What a protocol has no word for."""
 
 
-def faults_of(wire: str) -> tuple[str, ...]:
-    """Return the faults that can happen on a wire."""
-    return tuple(fault for fault in FAULTS if fault not in ABSENT[wire])
+def faults_of(protocol: str) -> tuple[str, ...]:
+    """Return the faults that can happen on a protocol."""
+    return tuple(fault for fault in FAULTS if fault not in ABSENT[protocol])
 
 
 def reply_to(request: Request, fault: str | None, answer: Answer, *, cached: int = 0) -> Reply:
@@ -304,7 +304,7 @@ def reply_to(request: Request, fault: str | None, answer: Answer, *, cached: int
         cached: tokens of the input that were in the prompt cache.
     """
     if fault in _ERRORS:
-        return _error(request.wire, fault)
+        return _error(request.protocol, fault)
     made = answer(request)
     text = made if isinstance(made, str) else json.dumps(made)
     if fault in _SPOILT:
@@ -328,7 +328,7 @@ def shape(request: Request, said: Said, *, cached: int = 0) -> dict[str, Any]:
     shapes = {"openai-responses": _responses, "openai-chat": _chat, "anthropic-messages": _messages}
     used = tokens_of(request.system + request.user)
     written = tokens_of(said.text or "") + said.reasoning
-    return shapes[request.wire](request, said, used, min(cached, used), written)
+    return shapes[request.protocol](request, said, used, min(cached, used), written)
 
 
 def _responses(request: Request, said: Said, used: int, cached: int, written: int) -> dict[str, Any]:
@@ -425,9 +425,9 @@ def _messages(request: Request, said: Said, used: int, cached: int, written: int
     }
 
 
-def _error(wire: str, fault: str) -> Reply:
+def _error(protocol: str, fault: str) -> Reply:
     status, kind, code, message, headers = _ERRORS[fault]
-    if wire == "anthropic-messages":
+    if protocol == "anthropic-messages":
         if fault == "quota":
             details = {"error_code": "enforced_spend_limit_reached"}
             body = {"type": "error", "error": {"type": "rate_limit_error", "message": message, "details": details}}

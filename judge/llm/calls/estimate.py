@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from judge.core.judgement import Tokens
 from judge.lib.digests import digest
-from judge.llm.calls.money import Tariff, cost, price_of, worst_cost
+from judge.llm.calls.pricing import Tariff, cost, price_of, worst_cost
 from judge.llm.inquiry import Inquiry, Questionnaire
 from judge.llm.options import JudgingOptions
 

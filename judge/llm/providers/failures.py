@@ -13,8 +13,10 @@ from collections.abc import Mapping
 from types import ModuleType
 from typing import Any
 
+from judge.llm.providers.call_failed import CallFailed
 from judge.llm.providers.json_shapes import brief, mapping, text
-from judge.llm.reply import FATAL, FailureReason
+from judge.llm.providers.retry import worth_retrying
+from judge.llm.reply import FailureReason
 
 _QUOTA = frozenset(
     {
@@ -51,36 +53,6 @@ _CONTEXT_WORDS = (
 )
 _CREDIT_WORDS = ("credit balance is too low",)
 
-_RETRIED = frozenset({408, 409, 429})
-
-
-class CallFailed(Exception):
-    """A call brought no reply.
-
-    Attributes:
-        reason: why, in our words.
-        message: why, for people; holds no key.
-        retry: whether the same call may well succeed later.
-        retry_after_s: how long the server asks to wait, seconds; None if it does not say.
-        billed: whether it may have been paid for: False no, None not known.
-    """
-
-    def __init__(
-        self,
-        reason: FailureReason,
-        message: str,
-        *,
-        retry: bool,
-        retry_after_s: float | None = None,
-        billed: bool | None = None,
-    ) -> None:
-        super().__init__(f"{reason}: {message}")
-        self.reason: FailureReason = reason
-        self.message = message
-        self.retry = retry and reason not in FATAL
-        self.retry_after_s = retry_after_s
-        self.billed = billed
-
 
 def refused(status: int | None, payload: object, headers: Mapping[str, str] | None = None) -> CallFailed:
     """Say what an HTTP error, or an error body that came without one, means.
@@ -93,9 +65,7 @@ def refused(status: int | None, payload: object, headers: Mapping[str, str] | No
     headers = headers or {}
     words, said = _words(payload)
     reason = _reason(status, words, said.lower(), payload)
-    passing = status in _RETRIED or (status or 0) >= 500 if status is not None else reason in _PASSING_WORDS
-    asked = headers.get("x-should-retry", "").lower()
-    retry = asked == "true" or (passing and asked != "false")
+    retry = worth_retrying(status, reason, headers.get("x-should-retry", "").lower())
     place = f"HTTP {status}" if status is not None else "the reply is an error"
     code = next((word for word in words if word), None)
     hint = _HINTS.get(reason, "")
@@ -105,9 +75,6 @@ def refused(status: int | None, payload: object, headers: Mapping[str, str] | No
     return CallFailed(reason, message, retry=retry, retry_after_s=retry_after(headers), billed=False if free else None)
 
 
-_PASSING_WORDS: frozenset[FailureReason] = frozenset(
-    {"rate-limited", "overloaded", "server-error", "timeout", "not-an-api-response"}
-)
 _HINTS: Mapping[FailureReason, str] = {
     "unknown-model": "; no such model, or --base-url is not where the API begins (often .../v1)",
     "quota": "; the account has no credit or has reached its spending limit",

@@ -10,7 +10,7 @@ from support import commit, git, make_repo
 
 from judge.errors import UsageError
 from judge.inputs.batch import Defaults
-from judge.judges.panel import open_bench
+from judge.judges.panel import open_panel
 from judge.llm.options import JudgingOptions
 from judge.pipeline import GradeOptions, grade
 
@@ -101,4 +101,4 @@ def test_a_file_that_is_damaged_is_one_error_with_its_place(tmp_path: Path, cont
     file = tmp_path / "answers.jsonl"
     file.write_bytes(content)
     with pytest.raises(UsageError, match=wrong):
-        open_bench([f"replay:{file}"], JudgingOptions())
+        open_panel([f"replay:{file}"], JudgingOptions())

@@ -23,7 +23,9 @@ from tiny_model import WORD
 from judge.llm.answer import Answer
 from judge.llm.answer_reading import read_answer
 from judge.llm.inquiry import Inquiry
-from judge.llm.providers.model import CallFailed, Model, decode, wire_of
+from judge.llm.providers.call_failed import CallFailed
+from judge.llm.providers.json_shapes import decode
+from judge.llm.providers.model import Model
 from judge.llm.reply import Failure, Reply
 
 JUDGE = [sys.executable, "-P", "-c", "from judge.cli import main; main()"]
@@ -50,18 +52,20 @@ def tiny(server: RealServer) -> RealServer:
 
 def send(server: RealServer, inquiry: Inquiry, *, limit: int, effort: Any = None) -> Reply | Failure | CallFailed:
     """Put one question as the asker does."""
-    model = Model(provider="openai", name="tiny", wire="openai-chat", base_url=server.base_url)
-    wire = wire_of(model)
+    model = Model(provider="openai", name="tiny", protocol="openai-chat", base_url=server.base_url)
+    protocol = model.wire_protocol
 
     async def ask() -> bytes:
         client = model.open_client(timeout_s=120)
         try:
-            return await wire.send(client, wire.body(inquiry, model="tiny", max_output_tokens=limit, effort=effort))
+            return await protocol.send(
+                client, protocol.body(inquiry, model="tiny", max_output_tokens=limit, effort=effort)
+            )
         finally:
             await client.close()
 
     try:
-        return wire.read(decode(asyncio.run(ask())))
+        return protocol.read(decode(asyncio.run(ask())))
     except CallFailed as failed:
         return failed
 

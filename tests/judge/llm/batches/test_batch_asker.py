@@ -22,17 +22,19 @@ from inquiry_kit import make_inquiry
 from judge.errors import JudgeUnusable
 from judge.llm.batches.batch_asker import SETTLING_S
 from judge.llm.calls.asker import Asker
-from judge.llm.calls.call_store import Store
+from judge.llm.calls.budget import Budget
+from judge.llm.calls.call_store import CallStore
 from judge.llm.calls.exchange import Exchange
-from judge.llm.calls.money import Budget, price_of, worst_cost
+from judge.llm.calls.pricing import price_of, worst_cost
 from judge.llm.options import Price
 from judge.llm.providers.anthropic import batch as anthropic
-from judge.llm.providers.model import WIRES, Model
+from judge.llm.providers.discovery import all_protocols
+from judge.llm.providers.model import Model
 from judge.llm.providers.openai import batch as openai
 from judge.llm.voting import Unasked
 
 Served = tuple[FakeLlm, FakeBatches]
-WIRE_NAMES = tuple(WIRES)
+PROTOCOL_NAMES = tuple(all_protocols())
 PRICE = Price(input=1.0, output=2.0)
 ODD = "a\u2028b\u0085c\x0bd"
 
@@ -68,11 +70,11 @@ def once_each(batches: FakeBatches, count: int = 4) -> bool:
 # The way there and back
 
 
-@pytest.mark.parametrize("wire", WIRE_NAMES)
-def test_submit_leave_come_back_collect(wire: str, served: Served, tmp_path: Path) -> None:
+@pytest.mark.parametrize("protocol", PROTOCOL_NAMES)
+def test_submit_leave_come_back_collect(protocol: str, served: Served, tmp_path: Path) -> None:
     """The first run submits, one in between finds it open, the last one collects; each answer reaches its question."""
     server, batches = served
-    model, store = make_model(server, wire), tmp_path / "kept.db"
+    model, store = make_model(server, protocol), tmp_path / "kept.db"
     sent = run_batch(model, store)
     assert (sent.waiting, sent.member.asked) == (["in-batch"] * 4, 4)
     assert sent.member.notes == (
@@ -113,7 +115,7 @@ def test_several_batches_are_collected_together(model: Model, served: Served, tm
 def test_a_price_for_batches(served: Served, tmp_path: Path) -> None:
     """What a batch's reply cost is reckoned with the price of batches: half of the other."""
     server, batches = served
-    model = Model(provider="openai", name="gpt-5", wire="openai-chat", base_url=server.v1)
+    model = Model(provider="openai", name="gpt-5", protocol="openai-chat", base_url=server.v1)
     options = make_options(batch=True, price=PRICE)
     run_batch(model, tmp_path / "kept.db", options=options)
     batches.end()
@@ -156,14 +158,14 @@ def fault_of(request: Request, faults: Sequence[str]) -> str | None:
     return faults[number] if number < len(faults) else None
 
 
-@pytest.mark.parametrize("wire", WIRE_NAMES)
-def test_no_fault_in_a_batch_makes_an_answer(wire: str, served: Served, tmp_path: Path) -> None:
+@pytest.mark.parametrize("protocol", PROTOCOL_NAMES)
+def test_no_fault_in_a_batch_makes_an_answer(protocol: str, served: Served, tmp_path: Path) -> None:
     """Every fault that a line can have, all in one batch: no answer comes of any, and each comes to an end or waits."""
     server, batches = served
-    faults = [fault for fault in faults_of(wire) if fault not in CONNECTION and fault not in FATAL_FAULTS]
+    faults = [fault for fault in faults_of(protocol) if fault not in CONNECTION and fault not in FATAL_FAULTS]
     server.script = lambda request: fault_of(request, faults)
     numbers = range(len(faults) + 1)
-    model = make_model(server, wire)
+    model = make_model(server, protocol)
     for _ in range(3):
         run = run_batch(model, tmp_path / "kept.db", numbers)
         batches.end()
@@ -190,9 +192,9 @@ def test_a_line_that_no_other_could_pass(fault: str, model: Model, served: Serve
     assert finish(model, tmp_path / "kept.db", batches) == [expected(number) for number in range(4)]
 
 
-def _plain_question(wire: str) -> tuple[str, dict[str, object]]:
-    body = WIRES[wire].body(make_inquiry(9), model="fake", max_output_tokens=1000, effort=None)
-    return WIRES[wire].BATCH_URL, body
+def _plain_question(protocol: str) -> tuple[str, dict[str, object]]:
+    body = all_protocols()[protocol].body(make_inquiry(9), model="fake", max_output_tokens=1000, effort=None)
+    return all_protocols()[protocol].ENDPOINT, body
 
 
 @pytest.mark.parametrize(
@@ -264,13 +266,13 @@ STEPS: tuple[Step, ...] = ("create", "look", "results", "list")
 
 @pytest.mark.parametrize("after", [False, True])
 @pytest.mark.parametrize(
-    ("wire", "step"),
-    [("openai-responses", "upload"), *((wire, step) for wire in WIRE_NAMES[::2] for step in STEPS)],
+    ("protocol", "step"),
+    [("openai-responses", "upload"), *((protocol, step) for protocol in PROTOCOL_NAMES[::2] for step in STEPS)],
 )
-def test_killed_at_every_step(wire: str, step: Step, after: bool, served: Served, tmp_path: Path) -> None:
+def test_killed_at_every_step(protocol: str, step: Step, after: bool, served: Served, tmp_path: Path) -> None:
     """A run that is killed while it makes a call, carried out or not, is taken up by the next: each question once."""
     server, batches = served
-    model, store = make_model(server, wire), tmp_path / "kept.db"
+    model, store = make_model(server, protocol), tmp_path / "kept.db"
     if step in ("look", "results"):
         run_batch(model, store)
         batches.end()
@@ -414,8 +416,8 @@ def test_a_strangers_batch_is_not_taken_for_ours(served: Served, tmp_path: Path)
     assert (unsure.waiting, len(batches.batches)) == (["in-batch"] * 4, 1)
     assert "it may be msgbatch_stranger, which shows once that has ended" in unsure.member.notes[0]
     batches.end()
-    sure = run_batch(model, tmp_path / "kept.db", later=SETTLING_S + 1)
-    assert (sure.member.asked, sure.report.foreign, sure.member.lost, len(batches.batches)) == (4, 0, 0, 2)
+    certain = run_batch(model, tmp_path / "kept.db", later=SETTLING_S + 1)
+    assert (certain.member.asked, certain.report.foreign, certain.member.lost, len(batches.batches)) == (4, 0, 0, 2)
 
 
 def test_ours_is_found_among_strangers(served: Served, tmp_path: Path) -> None:
@@ -433,7 +435,9 @@ def test_ours_is_found_among_strangers(served: Served, tmp_path: Path) -> None:
 def _strangers(size: int, name: str = "stranger") -> FakeBatch:
     _, body = _plain_question("anthropic-messages")
     requests = [{"custom_id": f"{name}-{number}", "params": body} for number in range(size)]
-    return FakeBatch(id=f"msgbatch_{name}", wire="anthropic", requests=requests, created_at=time.time(), ready_at=None)
+    return FakeBatch(
+        id=f"msgbatch_{name}", provider="anthropic", requests=requests, created_at=time.time(), ready_at=None
+    )
 
 
 # Limits
@@ -469,14 +473,14 @@ def test_a_live_run_does_not_ask_what_is_in_a_batch(served: Served, tmp_path: Pa
     model = make_model(server)
     run_batch(model, tmp_path / "kept.db", [0])
 
-    async def ask(store: Store) -> object:
+    async def ask(store: CallStore) -> object:
         asker = Asker(model, make_options(), store, Budget(None))
         try:
             return await asker.ask(make_inquiry(0), 0)
         finally:
             await asker.close()
 
-    with Store(tmp_path / "kept.db") as store:
+    with CallStore(tmp_path / "kept.db") as store:
         found = asyncio.run(ask(store))
     assert isinstance(found, Unasked) and found.reason == "in-batch"
     assert server.ledger.requests == 0

@@ -23,14 +23,14 @@ from judge.core.judgement import Judged
 from judge.core.timing import Timed
 from judge.core.verdict import NECESSARY, decide
 from judge.errors import JudgeUnusable, OutputError
-from judge.llm.calls import asker as asking
+from judge.llm.calls import asker
 from judge.llm.calls.asker import Asker
-from judge.llm.calls.call_store import Store
+from judge.llm.calls.budget import Budget
+from judge.llm.calls.call_store import CallStore, this_process
 from judge.llm.calls.exchange import Exchange, question_key
-from judge.llm.calls.money import Budget
-from judge.llm.calls.owners import this_process
 from judge.llm.options import Price
-from judge.llm.providers.model import WIRES
+from judge.llm.providers.discovery import all_protocols
+from judge.llm.providers.retry import QUESTIONS
 from judge.llm.voting import Unasked, read_exchange
 from judge.static_checks.model.finding import Gate, GateResult
 
@@ -56,16 +56,16 @@ def test_every_fault_is_in_the_table() -> None:
     assert sorted(named) == sorted(FAULTS)
 
 
-@pytest.mark.parametrize(("wire", "fault"), cases())
-def test_fault(wire: str, fault: str, server: FakeLlm) -> None:
+@pytest.mark.parametrize(("protocol", "fault"), cases())
+def test_fault(protocol: str, fault: str, server: FakeLlm) -> None:
     """A fault that stays: the caller sees its reason after so many calls, and what was used is counted.
 
     The case stays undetermined, though the gates passed and the candidate is faster with the same outputs.
     """
-    row = row_of(fault, wire)
+    row = row_of(fault, protocol)
     server.script = always(fault)
     options = make_options(timeout_s=0.3 if fault == "hang" else 5.0)
-    model = make_model(server, wire)
+    model = make_model(server, protocol)
     if row.stops:
         with pytest.raises(JudgeUnusable, match=r"^(openai|anthropic):fake: "):
             ask_one(model, make_inquiry(), options)
@@ -81,9 +81,9 @@ def test_fault(wire: str, fault: str, server: FakeLlm) -> None:
     verdict = decide(GATES_PASS, judgement, FASTER, "success")
     assert verdict.category == ("true_success" if row.reason is None else "undetermined")
     assert verdict.true_success is (True if row.reason is None else None)
-    if row.calls < asking.TRIES and fault != "missing-usage" and any(e.delivered for e in server.ledger.events):
+    if row.calls < QUESTIONS.tries and fault != "missing-usage" and any(e.delivered for e in server.ledger.events):
         assert found.tokens.output, "what a bad reply used is counted"
-    billed = {"hang", "reset", "close", "reset-mid-body", "failed", "error-200", *row_of("html", wire).faults}
+    billed = {"hang", "reset", "close", "reset-mid-body", "failed", "error-200", *row_of("html", protocol).faults}
     assert found.lost == (row.calls if fault in billed else 0), "what may have been paid for is counted"
 
 
@@ -113,21 +113,21 @@ def test_a_limit_that_the_model_does_not_have(server: FakeLlm) -> None:
     assert "asked again: HTTP 400" in found.failure.message
 
 
-@pytest.mark.parametrize("wire", WIRES)
-def test_nobody_there(wire: str) -> None:
+@pytest.mark.parametrize("protocol", all_protocols())
+def test_nobody_there(protocol: str) -> None:
     """A server that was never reached stops the run with one message after the tries of one question."""
     nap = Nap()
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))  # and not listening
         address = argparse.Namespace(url=f"http://127.0.0.1:{taken.getsockname()[1]}")
         with pytest.raises(JudgeUnusable, match="no call has come through, check the address and the network"):
-            ask_all(make_model(address, wire), [make_inquiry(n) for n in range(50)], make_options(), nap=nap)
+            ask_all(make_model(address, protocol), [make_inquiry(n) for n in range(50)], make_options(), nap=nap)
     assert len(nap.slept) < 8 * UNREACHED.calls
 
 
 def test_a_server_that_went_away() -> None:
     """Once a reply has come, a refused connection is one question's error, and nothing can have been paid for it."""
-    with Store(None) as store:
+    with CallStore(None) as store:
 
         async def run(server: FakeLlm) -> tuple[Exchange | Unasked, Exchange | Unasked]:
             asker = Asker(make_model(server), make_options(), store, Budget(None), sleep=Nap())
@@ -141,7 +141,7 @@ def test_a_server_that_went_away() -> None:
         first, second = asyncio.run(run(server))
     assert isinstance(first, Exchange) and first.answer
     assert isinstance(second, Exchange) and second.failure is not None and second.failure.reason == "connection"
-    assert (second.attempts, second.lost) == (asking.TRIES, 0)
+    assert (second.attempts, second.lost) == (QUESTIONS.tries, 0)
 
 
 def test_retry_after_is_honoured(server: FakeLlm) -> None:
@@ -149,8 +149,8 @@ def test_retry_after_is_honoured(server: FakeLlm) -> None:
     server.script = always("429-retry-after")
     nap = Nap()
     ask_one(make_model(server), make_inquiry(), make_options(), nap=nap)
-    assert len(nap.slept) == asking.TRIES - 1
-    assert all(1.0 <= wait <= asking.LONGEST_WAIT_S for wait in nap.slept)
+    assert len(nap.slept) == QUESTIONS.tries - 1
+    assert all(1.0 <= wait <= QUESTIONS.longest_wait_s for wait in nap.slept)
 
 
 def test_waits_grow_and_differ(server: FakeLlm) -> None:
@@ -219,7 +219,7 @@ def test_samples_are_asked_each(server: FakeLlm) -> None:
 
 
 def test_another_way_of_asking_is_another_question(server: FakeLlm, tmp_path: Path) -> None:
-    """Model, wire, effort, limit and text are in the key; a longer time-out is not."""
+    """Model, protocol, effort, limit and text are in the key; a longer time-out is not."""
     kept = tmp_path / "kept"
     model = make_model(server)
     ask_one(model, make_inquiry(), make_options(cache=kept))
@@ -248,7 +248,7 @@ def test_what_is_final(fault: str, asked: bool, server: FakeLlm, tmp_path: Path)
 def test_a_second_try_goes_on_after_a_restart(server: FakeLlm, tmp_path: Path) -> None:
     """A run that ended between a cut-off reply and the second try asks only for the second, with twice the limit."""
     options, model, inquiry = make_options(cache=tmp_path / "kept"), make_model(server), make_inquiry()
-    server.script = first("truncated", *["503"] * asking.TRIES)
+    server.script = first("truncated", *["503"] * QUESTIONS.tries)
     stopped = ask_one(model, inquiry, options)
     assert stopped.failure is not None and stopped.failure.reason == "server-error"
     before = server.ledger.requests
@@ -284,7 +284,7 @@ def test_calls_in_flight_are_kept_when_the_model_stops(server: FakeLlm, tmp_path
     with pytest.raises(JudgeUnusable):
         ask_all(model, inquiries, options)
     assert server.ledger.requests == 4
-    with Store(options.cache) as store:
+    with CallStore(options.cache) as store:
         states = [a.state for inquiry in inquiries for a in store.attempts(question_key(model, options, inquiry, 0))]
     assert sorted(states) == ["answered"] * 3 + ["failed"]
 
@@ -297,7 +297,7 @@ def test_nobody_sleeps_on_when_the_model_stops(server: FakeLlm) -> None:
         await asyncio.sleep(3600)
 
     async def run() -> list[BaseException | object]:
-        asker = Asker(make_model(server), make_options(), Store(None), Budget(None), sleep=for_ever)
+        asker = Asker(make_model(server), make_options(), CallStore(None), Budget(None), sleep=for_ever)
         waiting = asyncio.create_task(asker.ask(make_inquiry(0), 0))
         while not server.ledger.events:
             await asyncio.sleep(0.01)
@@ -326,7 +326,7 @@ def test_a_short_prefix_is_not_waited_for(server: FakeLlm) -> None:
 
 def test_the_first_question_is_not_waited_for_long(server: FakeLlm, monkeypatch: pytest.MonkeyPatch) -> None:
     """A first call that takes its time holds the others up for a moment only."""
-    monkeypatch.setattr(asking, "WARM_WAIT_S", 0.05)
+    monkeypatch.setattr(asker, "WARM_WAIT_S", 0.05)
     server.script = lambda request: "hang" if request.number == 0 else None
     inquiries = [make_inquiry(n, prefix=9000) for n in range(3)]
     found = ask_all(make_model(server), inquiries, make_options(timeout_s=1.5))
@@ -355,7 +355,7 @@ def test_what_a_failed_call_takes_from_the_budget(fault: str, share: float, serv
     budget = Budget(options.max_cost)
     server.script = always(fault)
     ask_one(make_model(server), make_inquiry(tokens=2000), options, budget=budget)
-    assert budget.spent == pytest.approx(share * asking.TRIES * 0.004)
+    assert budget.spent == pytest.approx(share * QUESTIONS.tries * 0.004)
 
 
 def test_an_interrupted_call_is_counted_and_asked_again(server: FakeLlm) -> None:
@@ -363,7 +363,7 @@ def test_an_interrupted_call_is_counted_and_asked_again(server: FakeLlm) -> None
     server.script = lambda request: "hang" if request.number == 0 else None
 
     async def run() -> Exchange | Unasked:
-        asker = Asker(make_model(server), make_options(), Store(None), Budget(None))
+        asker = Asker(make_model(server), make_options(), CallStore(None), Budget(None))
         task = asyncio.create_task(asker.ask(make_inquiry(), 0))
         while not server.ledger.events:
             await asyncio.sleep(0.01)
@@ -384,7 +384,7 @@ def test_a_question_in_a_batch_is_not_asked(server: FakeLlm) -> None:
     """What a batch has sent is not paid for once more."""
     options, model, inquiry = make_options(), make_model(server), make_inquiry()
     key = question_key(model, options, inquiry, 0)
-    with Store(None) as store:
+    with CallStore(None) as store:
         store.begin(key, 1, model="m", custom_id="c", max_output_tokens=1, owner="batch:1")
         (found,) = ask_all(model, [inquiry], options, store=store)
     assert isinstance(found, Unasked) and found.reason == "in-batch"
@@ -398,7 +398,7 @@ def test_two_askers_on_one_file(server: FakeLlm, tmp_path: Path) -> None:
     inquiries = [make_inquiry(n) for n in range(30)]
 
     async def run() -> list[list[Exchange | Unasked]]:
-        with Store(tmp_path / "kept") as one, Store(tmp_path / "kept") as two:
+        with CallStore(tmp_path / "kept") as one, CallStore(tmp_path / "kept") as two:
             askers = [Asker(model, options, store, Budget(None)) for store in (one, two)]
             found = await asyncio.gather(*(asyncio.gather(*(a.ask(i, 0) for i in inquiries)) for a in askers))
             for asker in askers:
@@ -417,7 +417,7 @@ def test_a_call_of_another_run_holds_nobody_up(server: FakeLlm, tmp_path: Path) 
     key = question_key(model, options, make_inquiry(1), 0)
     server.held_from = 0
 
-    async def run(ours: Store, theirs: Store) -> None:
+    async def run(ours: CallStore, theirs: CallStore) -> None:
         asker = Asker(model, options, ours, Budget(None))
         first, second, third = (asyncio.create_task(asker.ask(make_inquiry(n), 0)) for n in range(3))
         while not server.ledger.requests:
@@ -432,7 +432,7 @@ def test_a_call_of_another_run_holds_nobody_up(server: FakeLlm, tmp_path: Path) 
         assert isinstance(found, Exchange) and found.answer and found.cached
         await asker.close()
 
-    with Store(tmp_path / "kept") as ours, Store(tmp_path / "kept") as theirs:
+    with CallStore(tmp_path / "kept") as ours, CallStore(tmp_path / "kept") as theirs:
         asyncio.run(run(ours, theirs))
     assert server.ledger.requests == 2
 
@@ -441,7 +441,7 @@ def test_a_call_on_another_machine_is_waited_for_until_its_time_is_over(server: 
     """An owner that cannot be seen is believed as long as its call may last, and taken for dead after that."""
     options, model, inquiry = make_options(), make_model(server), make_inquiry()
     owner = this_process().replace('"place": "', '"place": "elsewhere ')
-    with Store(None) as store:
+    with CallStore(None) as store:
         key = question_key(model, options, inquiry, 0)
         store.begin(key, 1, model="m", custom_id="c", max_output_tokens=1, owner=owner, lease_s=0.5)
         began = time.monotonic()
@@ -463,7 +463,7 @@ def test_a_locked_file_does_not_hold_up_calls_in_flight(server: FakeLlm, tmp_pat
         return longest
 
     async def run(other: sqlite3.Connection) -> tuple[float, float]:
-        with Store(options.cache) as store:
+        with CallStore(options.cache) as store:
             asker = Asker(model, options, store, Budget(None))
             await asker.ask(make_inquiry(0), 0)  # imports and connections
             other.execute("BEGIN EXCLUSIVE")
@@ -476,7 +476,7 @@ def test_a_locked_file_does_not_hold_up_calls_in_flight(server: FakeLlm, tmp_pat
             await asker.close()
             return longest, took
 
-    Store(options.cache).close()
+    CallStore(options.cache).close()
     other = sqlite3.connect(tmp_path / "kept", isolation_level=None)
     longest, took = asyncio.run(run(other))
     other.close()
@@ -489,7 +489,7 @@ def test_a_store_that_breaks_stops_the_run(server: FakeLlm, tmp_path: Path) -> N
     server.latency_s = 0.2
 
     async def run() -> None:
-        with Store(options.cache) as store:
+        with CallStore(options.cache) as store:
             asker = Asker(make_model(server), options, store, Budget(None))
             task = asyncio.create_task(asker.ask(make_inquiry(), 0))
             while not server.ledger.open_now:

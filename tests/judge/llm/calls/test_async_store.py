@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 
 from judge.errors import OutputError
-from judge.llm.calls.async_store import Keeper
-from judge.llm.calls.call_store import Store
+from judge.llm.calls.async_store import AsyncStore
+from judge.llm.calls.call_store import CallStore
 
 
-class Counted(Store):
+class Counted(CallStore):
     """A store that counts its transactions for a keeper."""
 
     times = 0
@@ -24,7 +24,7 @@ class Counted(Store):
         return super().together(works)
 
 
-async def begin(keeper: Keeper, store: Store, key: str) -> bool:
+async def begin(keeper: AsyncStore, store: CallStore, key: str) -> bool:
     """Note a call."""
     return await keeper.do(store.begin, key, 1, model="m", custom_id="c", max_output_tokens=1)
 
@@ -34,7 +34,7 @@ def test_what_is_written_at_one_time_shares_a_commit(tmp_path: Path) -> None:
 
     async def run() -> list[bool]:
         with Counted(tmp_path / "kept") as store:
-            keeper = Keeper(store)
+            keeper = AsyncStore(store)
             found = await asyncio.gather(*(begin(keeper, store, str(number % 100)) for number in range(200)))
             keeper.close()
             assert store.times <= 3
@@ -47,7 +47,7 @@ def test_what_is_written_at_one_time_shares_a_commit(tmp_path: Path) -> None:
 def test_an_interrupt_of_all_tasks_loses_no_note(tmp_path: Path) -> None:
     """Tasks that are cancelled while they write still have written down what they leave."""
 
-    async def work(keeper: Keeper, store: Store, key: str) -> None:
+    async def work(keeper: AsyncStore, store: CallStore, key: str) -> None:
         try:
             await begin(keeper, store, key)
             await asyncio.sleep(60)
@@ -56,8 +56,8 @@ def test_an_interrupt_of_all_tasks_loses_no_note(tmp_path: Path) -> None:
             raise
 
     async def run() -> None:
-        with Store(tmp_path / "kept") as store:
-            keeper = Keeper(store)
+        with CallStore(tmp_path / "kept") as store:
+            keeper = AsyncStore(store)
             for turns in (0, 1, 2, 50):
                 tasks = [asyncio.create_task(work(keeper, store, f"{turns} {number}")) for number in range(20)]
                 for _ in range(turns):
@@ -77,8 +77,8 @@ def test_a_store_that_breaks_tells_everybody(tmp_path: Path) -> None:
     """Whoever waits for a write that fails is told, and so is who comes later; nobody waits for ever."""
 
     async def run() -> list[bool | BaseException]:
-        with Store(tmp_path / "kept") as store:
-            keeper = Keeper(store)
+        with CallStore(tmp_path / "kept") as store:
+            keeper = AsyncStore(store)
             with store.transaction() as connection:
                 connection.execute("DROP TABLE attempts")
             first = await asyncio.gather(*(begin(keeper, store, str(n)) for n in range(5)), return_exceptions=True)

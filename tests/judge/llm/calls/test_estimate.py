@@ -5,12 +5,12 @@ from __future__ import annotations
 import pytest
 
 from judge.llm.calls.estimate import Estimator, calls_of
-from judge.llm.calls.money import price_of, worst_cost
+from judge.llm.calls.pricing import price_of, worst_cost
 from judge.llm.inquiry import Inquiry, Questionnaire
 from judge.llm.options import JudgingOptions, Price
 from judge.llm.providers.model import Model
 
-MODEL = Model(provider="openai", name="gpt-5", wire="openai-responses", base_url=None)
+MODEL = Model(provider="openai", name="gpt-5", protocol="openai-responses", base_url=None)
 OPTIONS = JudgingOptions(price=Price(input=1.0, output=4.0, cached=0.1), max_output_tokens=10_000)
 
 
@@ -90,7 +90,7 @@ def test_the_same_question_is_paid_once() -> None:
 
 def test_an_unknown_price_stays_unknown() -> None:
     """Without a price there is no range, neither a cost nor savings, and no zero."""
-    unknown = Model(provider="openai", name="no-such-model", wire="openai-chat", base_url=None)
+    unknown = Model(provider="openai", name="no-such-model", protocol="openai-chat", base_url=None)
     estimator = Estimator(unknown, JudgingOptions())
     estimator.add(questions("a"))
     found = estimator.result(stopped=3)

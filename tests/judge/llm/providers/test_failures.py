@@ -17,7 +17,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from judge.llm.providers.failures import CallFailed, raised, refused, retry_after
+from judge.llm.providers.call_failed import CallFailed
+from judge.llm.providers.failures import raised, refused, retry_after
 from judge.llm.reply import FATAL, FailureReason
 
 REASONS = get_args(FailureReason)

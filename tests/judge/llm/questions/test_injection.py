@@ -17,8 +17,8 @@ from question_kit import BASE, COVERED, make, questions
 
 from judge.core.judgement import Abstained, Judged
 from judge.llm.calls.asker import Asker
-from judge.llm.calls.call_store import Store
-from judge.llm.calls.money import Budget
+from judge.llm.calls.budget import Budget
+from judge.llm.calls.call_store import CallStore
 from judge.llm.inquiry import Inquiry, Questionnaire
 from judge.llm.voting import judge
 from judge.prompts import load_pack
@@ -139,7 +139,7 @@ def test_a_gullible_model_is_found_out(route: str, built: Build) -> None:
 
     async def ask(server: FakeLlm) -> Any:
         options = make_options()
-        with Store(None) as store:
+        with CallStore(None) as store:
             asker = Asker(make_model(server), options, store, Budget(None), sleep=Nap())
             try:
                 return await judge(found, [asker], 1)
