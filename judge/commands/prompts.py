@@ -17,6 +17,7 @@ from judge.errors import ExitCode, OutputError, UsageError
 from judge.judges.panel import open_panel
 from judge.llm.inquiry import Questionnaire
 from judge.llm.options import JudgingOptions
+from judge.llm.providers.discovery import all_providers
 from judge.llm.providers.model import Model, batch_line
 from judge.llm.questions.questioner import Questioner
 from judge.pipeline import GradeOptions, examine
@@ -24,6 +25,7 @@ from judge.reports.wording import visible
 from judge.stages.gates import GateReport
 
 _MAX_NAMED = 20
+_MODELS = " or ".join(provider.SPEC for provider in all_providers().values())
 
 
 @click.command()
@@ -34,7 +36,7 @@ _MAX_NAMED = 20
     default="openai:unnamed",
     show_default=True,
     metavar="SPEC",
-    help="Whose batch format to write, and the model to name in it: openai:MODEL or anthropic:MODEL.",
+    help=f"Whose batch format to write, and the model to name in it: {_MODELS}.",
 )
 @question_options
 @click.option(
@@ -57,7 +59,7 @@ def command(
     judging = judging_options(**asking)
     panel = open_panel((spec,), judging)
     if not isinstance(panel.local_judge, Questioner):
-        raise UsageError(f"--judge {spec!r}: questions are written for models, openai:MODEL or anthropic:MODEL")
+        raise UsageError(f"--judge {spec!r}: questions are written for models, {_MODELS}")
     options = GradeOptions(judge=spec, judging=judging, jobs=jobs)
     batch, reports = examine(paths, options, input_defaults(repos, base, human, benchmark))
     for fault in batch.faults:

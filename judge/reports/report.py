@@ -22,6 +22,7 @@ from judge.core.verdict import CATEGORIES, LEVELS, Category
 from judge.inputs.batch import Fault
 from judge.judges.panel import scope_of
 from judge.lib.folder_scan import scan
+from judge.llm.providers.discovery import all_providers
 from judge.pipeline import GradeResult
 from judge.results.judge_tally import JudgeTally, money, tally
 from judge.results.record import VerdictRecord
@@ -161,9 +162,7 @@ def _run_info(report: Report) -> str:
         "candidates": len(report.records),
         "resumed": report.resumed,
         "not_graded": [fault.message for fault in report.faults],
-        "versions": {
-            name: installed(name) for name in ("patch-verdict", "libcst", "unidiff", "pydantic", "openai", "anthropic")
-        },
+        "versions": {name: installed(name) for name in ("patch-verdict", "libcst", "unidiff", "pydantic", *_sdks())},
         "machine": {
             "python": platform.python_version(),
             "platform": platform.platform(),
@@ -171,6 +170,10 @@ def _run_info(report: Report) -> str:
         },
     }
     return json.dumps(info, indent=2) + "\n"
+
+
+def _sdks() -> list[str]:
+    return [provider.DISTRIBUTION for provider in all_providers().values()]
 
 
 def installed(distribution: str) -> str | None:
