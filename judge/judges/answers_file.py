@@ -54,14 +54,14 @@ class AnswersFile:
         places: dict[str, int] = {}
         for place, offset, line in lines:
             try:
-                found = json.loads(line)
+                entry = json.loads(line)
             except ValueError as error:
                 raise UsageError(f"{place}: not valid JSON: {error}") from error
-            if not is_result_line(found):
+            if not is_result_line(entry):
                 raise UsageError(f"{place}: no answer: it has no `custom_id`")
-            question = question_of(found["custom_id"])
+            question = question_of(entry["custom_id"])
             if question in places:
-                raise UsageError(f"{place}: a second answer to {found['custom_id']}; keep one")
+                raise UsageError(f"{place}: a second answer to {entry['custom_id']}; keep one")
             places[question] = offset
         return cls(path, places)
 
@@ -96,7 +96,7 @@ class AnswersJudge:
         questions = self._questioner.judge(question)
         if not isinstance(questions, Questionnaire):
             return questions
-        found = asyncio.run(voting.judge(questions, [self._answers], self._votes))
-        if isinstance(found, NotAsked):
-            return Abstained(judge="replay", scope=SCOPE, reason=found.reason, message=found.message)
-        return found.model_copy(update={"scope": f"{SCOPE}; {found.scope}"})
+        judgement = asyncio.run(voting.judge(questions, [self._answers], self._votes))
+        if isinstance(judgement, NotAsked):
+            return Abstained(judge="replay", scope=SCOPE, reason=judgement.reason, message=judgement.message)
+        return judgement.model_copy(update={"scope": f"{SCOPE}; {judgement.scope}"})

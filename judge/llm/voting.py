@@ -107,15 +107,15 @@ async def judge(questions: Questionnaire, voters: Sequence[Voter], votes: int) -
 
 async def _cast(questions: Questionnaire, voter: Voter, sample: int) -> Ballot | Unasked:
     inquiry = questions.plain[sample % len(questions.plain)]
-    asked = [inquiry]
+    inquiries = [inquiry]
     if questions.signs:
-        asked.append(questions.neutral[sample % len(questions.neutral)])
-    exchanges = await asyncio.gather(*(voter.ask(each, sample) for each in asked))
+        inquiries.append(questions.neutral[sample % len(questions.neutral)])
+    exchanges = await asyncio.gather(*(voter.ask(each, sample) for each in inquiries))
     for exchange in exchanges:
         if isinstance(exchange, Unasked):
             return exchange
     answered = [exchange for exchange in exchanges if not isinstance(exchange, Unasked)]
-    outcomes = [read_exchange(found, each, voter.name) for found, each in zip(answered, asked, strict=True)]
+    outcomes = [read_exchange(exchange, each, voter.name) for exchange, each in zip(answered, inquiries, strict=True)]
     outcome = outcomes[0] if len(outcomes) == 1 else confirm(*outcomes, signs=questions.signs)
     return Ballot(
         outcome=outcome,
@@ -140,8 +140,8 @@ def read_exchange(exchange: ExchangeLike, inquiry: Inquiry, name: str) -> Outcom
             reason=failure.reason,
             message=failure.message,
         )
-    found = weigh(exchange.answer, inquiry, judge=name, scope=SCOPE)
-    return found.model_copy(update={"model": model})
+    outcome = weigh(exchange.answer, inquiry, judge=name, scope=SCOPE)
+    return outcome.model_copy(update={"model": model})
 
 
 def confirm(plain: Outcome, neutral: Outcome, *, signs: Sequence[str]) -> Outcome:
@@ -173,7 +173,7 @@ def count(ballots: Sequence[Ballot]) -> Outcome:
         "tokens": add_tokens(ballot.tokens for ballot in ballots),
         "cost_usd": add_costs(ballot.cost_usd for ballot in ballots),
         "votes": tuple(ballot.vote for ballot in ballots) if len(ballots) > 1 else (),
-        "findings": tuple(dict.fromkeys(found for ballot in ballots for found in ballot.outcome.findings)),
+        "findings": tuple(dict.fromkeys(finding for ballot in ballots for finding in ballot.outcome.findings)),
         "contradictions": tuple(dict.fromkeys(c for ballot in ballots for c in ballot.outcome.contradictions)),
     }
     if len(ballots) == 1:
@@ -204,8 +204,8 @@ def _heading(outcome: Outcome) -> dict[str, Any]:
 
 
 def _tally(ballots: Sequence[Ballot]) -> str:
-    said = Counter(ballot.vote.logic_match or ballot.vote.reason for ballot in ballots)
-    return ", ".join(f"{number} {word}" for word, number in said.most_common())
+    results = Counter(ballot.vote.logic_match or ballot.vote.reason for ballot in ballots)
+    return ", ".join(f"{number} {word}" for word, number in results.most_common())
 
 
 def add_tokens(parts: Iterable[Tokens]) -> Tokens:

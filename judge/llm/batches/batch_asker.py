@@ -156,11 +156,11 @@ class BatchAsker:
         attempts = self._store.attempts(key)
         if waits := self._waits(key, attempts):
             return waits
-        found = self._final(attempts, inquiry) or next_step(attempts, inquiry, self._model, self._options)
-        if isinstance(found, Exchange):
+        step = self._final(attempts, inquiry) or next_step(attempts, inquiry, self._model, self._options)
+        if isinstance(step, Exchange):
             self.kept += 1
-            return replace(found, cached=True)
-        return self._draft(key, inquiry, sample, found)
+            return replace(step, cached=True)
+        return self._draft(key, inquiry, sample, step)
 
     def _waits(self, key: str, attempts: tuple[Attempt, ...]) -> Unasked | None:
         """Say that a question is on its way already; one that a dead process asked is given up."""
@@ -197,9 +197,9 @@ class BatchAsker:
                 reason="max-cost",
                 message=reserved.message if reserved else "not asked: the batch would cost more than --max-cost allows",
             )
-        asked = replace(self._options, max_output_tokens=limit)
+        options = replace(self._options, max_output_tokens=limit)
         self._drafts.add(
-            batch_line(self._model, inquiry, sample, asked),
+            batch_line(self._model, inquiry, sample, options),
             key=key,
             number=step.number,
             question=inquiry.custom_id(sample),
@@ -246,10 +246,10 @@ class BatchAsker:
 
     async def _perhaps_sent(self, draft: DraftBatch, failed: CallFailed) -> BatchRef:
         """The connection broke or the server failed: it may have arrived all the same, so it is looked for."""
-        batch = next(one for one in self._ledger.unfinished() if one.intent == draft.intent)
+        batch = next(batch for batch in self._ledger.unfinished() if batch.intent == draft.intent)
         with contextlib.suppress(CallFailed):
-            if (found := await self._find(batch)).certain:
-                return self._submitted(self._adopt(batch, found), batch.requests)
+            if (matches := await self._find(batch)).certain:
+                return self._submitted(self._adopt(batch, matches), batch.requests)
         detail = f"it is not known yet whether it arrived ({failed.message})"
         self.asked += batch.requests
         self._note(f"a batch of {batch.requests} questions was sent, but {detail}; run the same command again")
@@ -314,17 +314,17 @@ class BatchAsker:
         if batch_id is None:
             if batch.sender in ("alive", "elsewhere") and self._clock() < batch.sent_at + self._options.deadline_s:
                 return BatchRef(batch_id=None, requests=batch.requests, detail="another process is sending it just now")
-            found = await self._find(batch)
-            if not found.certain:
-                return self._missing(batch, found)
-            batch_id = self._adopt(batch, found)
-        look = await self._api.look(calls, batch_id)
-        if look.state == "open":
-            return BatchRef(batch_id=batch_id, requests=batch.requests, detail=look.detail)
-        if look.state == "refused":
+            matches = await self._find(batch)
+            if not matches.certain:
+                return self._missing(batch, matches)
+            batch_id = self._adopt(batch, matches)
+        status = await self._api.fetch_status(calls, batch_id)
+        if status.state == "open":
+            return BatchRef(batch_id=batch_id, requests=batch.requests, detail=status.detail)
+        if status.state == "refused":
             self._ledger.finish(batch.intent, "withdrawn", rest="failed", reason="canceled")
-            raise self._unusable(f"the provider refused batch {batch_id}: {look.detail}")
-        for source in look.sources:
+            raise self._unusable(f"the provider refused batch {batch_id}: {status.detail}")
+        for source in status.sources:
             await calls.again(partial(self._fetch, batch, source, tally))
         tally.lost += self._ledger.finish(batch.intent, "collected", rest="lost", reason="no-result")
         return None
@@ -340,20 +340,20 @@ class BatchAsker:
         )
         return await self._api.find(self._open(), query)
 
-    def _adopt(self, batch: BatchRow, found: BatchMatches) -> str:
+    def _adopt(self, batch: BatchRow, matches: BatchMatches) -> str:
         """Take a batch that was found for ours, and return its name."""
-        if len(found.certain) > 1:
-            names = " and ".join(found.certain)
+        if len(matches.certain) > 1:
+            names = " and ".join(matches.certain)
             self._note(
-                f"batches {names} hold the same questions; {found.certain[0]} is used, the others can be cancelled"
+                f"batches {names} hold the same questions; {matches.certain[0]} is used, the others can be cancelled"
             )
-        self._ledger.opened(batch.intent, found.certain[0])
-        return found.certain[0]
+        self._ledger.opened(batch.intent, matches.certain[0])
+        return matches.certain[0]
 
-    def _missing(self, batch: BatchRow, found: BatchMatches) -> BatchRef | None:
+    def _missing(self, batch: BatchRow, matches: BatchMatches) -> BatchRef | None:
         """It was not found: wait while it may still turn up, else let its questions be asked again."""
-        if found.possible:
-            names = " or ".join(found.possible)
+        if matches.possible:
+            names = " or ".join(matches.possible)
             detail = f"sent by a run that was cut short; it may be {names}, which shows once that has ended"
         elif self._clock() < batch.sent_at + SETTLING_S:
             wait = batch.sent_at + SETTLING_S - self._clock()

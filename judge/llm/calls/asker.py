@@ -155,10 +155,10 @@ class Asker:
         task = _Task(key=key, inquiry=inquiry, sample=sample)
         async with self._turns.setdefault(key, asyncio.Lock()):
             while True:
-                found = await self._wait(key, inquiry)
-                if not isinstance(found, NeedsAttempt):
-                    return self._counted(found, called=task.called)
-                done = await self._take_slot(task, found)
+                step = await self._wait(key, inquiry)
+                if not isinstance(step, NeedsAttempt):
+                    return self._counted(step, called=task.called)
+                done = await self._take_slot(task, step)
                 if done != "elsewhere":
                     return self._counted(done, called=task.called)
 
@@ -171,12 +171,12 @@ class Asker:
             task.known = needed
             return await self._finish(task)
 
-    def _counted(self, found: Exchange | Unasked, *, called: bool) -> Exchange | Unasked:
+    def _counted(self, outcome: Exchange | Unasked, *, called: bool) -> Exchange | Unasked:
         self.asked += called
-        if isinstance(found, Unasked):
-            return found
+        if isinstance(outcome, Unasked):
+            return outcome
         self.kept += not called
-        return replace(found, cached=not called)
+        return replace(outcome, cached=not called)
 
     @asynccontextmanager
     async def _warmed(self, inquiry: Inquiry) -> AsyncIterator[asyncio.Event | None]:
@@ -201,10 +201,10 @@ class Asker:
     async def _wait(self, key: str, inquiry: Inquiry) -> Exchange | NeedsAttempt | Unasked:
         """Read what is kept; where another process waits for the reply, wait for it too."""
         pause, longest = _POLL_S
-        while (found := await self._look(key, inquiry)) == "elsewhere":
+        while (step := await self._look(key, inquiry)) == "elsewhere":
             await asyncio.sleep(pause)
             pause = min(2 * pause, longest)
-        return found
+        return step
 
     async def _look(self, key: str, inquiry: Inquiry) -> Exchange | NeedsAttempt | Unasked | _Elsewhere:
         """Read what is kept."""
@@ -222,10 +222,10 @@ class Asker:
                 await self._give_up(key, attempt.number, "lost", "died", "its process ended", attempt.owner)
 
     async def _finish(self, task: _Task) -> Exchange | Unasked | _Elsewhere:
-        found: Exchange | Unasked | _Elsewhere | None = None
+        outcome: Exchange | Unasked | _Elsewhere | None = None
         try:
-            while found is None:
-                found = await self._retrying(task.deadline)(self._step, task)
+            while outcome is None:
+                outcome = await self._retrying(task.deadline)(self._step, task)
         except CallFailed as failed:
             if failed.reason == "connection" and failed.billed is False and not self._heard:
                 self._stop(f"{failed.message}; no call has come through, check the address and the network")
@@ -234,7 +234,7 @@ class Asker:
             attempts = await self._async_store.do(self._store.attempts, task.key)
             failure = Failure(reason=failed.reason, message=failed.message)
             return failed_step(attempts, failure, task.inquiry, self._model, self._options)
-        return found
+        return outcome
 
     async def _step(self, task: _Task) -> Exchange | Unasked | _Elsewhere | None:
         """Make the next call if one is needed; None says that there is more to do.
@@ -244,19 +244,19 @@ class Asker:
         """
         if self._stopped.is_set():
             await self._halt()
-        found = task.take() or await self._look(task.key, task.inquiry)
-        if not isinstance(found, NeedsAttempt):
-            return found
-        worst = worst_cost(self._price, input_tokens=task.inquiry.tokens, max_output_tokens=found.max_output_tokens)
+        step = task.take() or await self._look(task.key, task.inquiry)
+        if not isinstance(step, NeedsAttempt):
+            return step
+        worst = worst_cost(self._price, input_tokens=task.inquiry.tokens, max_output_tokens=step.max_output_tokens)
         reserved = await self._budget.reserve(worst)
         if isinstance(reserved, OverBudget):
             return Unasked(reason="max-cost", message=reserved.message)
         spent: float | None = 0.0
         try:
             with self._in_flight():
-                if await self._begin(task, found):
+                if await self._begin(task, step):
                     spent = None
-                    spent = await self._call(task, found)
+                    spent = await self._call(task, step)
         except CallFailed as failed:
             spent = 0.0 if failed.billed is False else None
             raise
@@ -340,10 +340,10 @@ class Asker:
                 raw = await self._protocol.send(self._client, body)
         except TimeoutError:
             raise CallFailed("timeout", f"no reply within {limit:.0f} s", retry=True) from None
-        found = self._protocol.read(decode(raw))
-        if isinstance(found, Failure):
-            raise CallFailed.of(found)
-        return raw.decode(), found
+        reply = self._protocol.read(decode(raw))
+        if isinstance(reply, Failure):
+            raise CallFailed.of(reply)
+        return raw.decode(), reply
 
     async def _give_up(
         self,

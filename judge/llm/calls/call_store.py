@@ -139,9 +139,9 @@ class Attempt:
     @property
     def holder(self) -> Standing:
         """Who still works on it, if it is `sent`: a call past its time is dead, whoever made it."""
-        found = standing(self.owner)
+        owner_standing = standing(self.owner)
         late = self.expires_at is not None and time.time() > self.expires_at
-        return "dead" if late and found != "batch" else found
+        return "dead" if late and owner_standing != "batch" else owner_standing
 
 
 class CallStore(Closing):

@@ -114,10 +114,10 @@ def _read(attempt: Attempt, payload: str, inquiry: Inquiry, model: Model) -> _Re
     reply = model.wire_protocol.read(decode(payload))
     if isinstance(reply, Failure):
         return _Reading(attempt=attempt, reply=None, failure=reply)
-    found = read_answer(reply, inquiry)
-    if isinstance(found, Failure):
-        return _Reading(attempt=attempt, reply=reply, failure=found)
-    return _Reading(attempt=attempt, reply=reply, answer=found)
+    answer = read_answer(reply, inquiry)
+    if isinstance(answer, Failure):
+        return _Reading(attempt=attempt, reply=reply, failure=answer)
+    return _Reading(attempt=attempt, reply=reply, answer=answer)
 
 
 def _exchange(

@@ -69,8 +69,8 @@ def price_of(model: Model, options: JudgingOptions) -> Tariff | None:
 
 def context_window(model: Model) -> int | None:
     """Return how many tokens the price library says a model reads, None if it does not say."""
-    found = _look_up(model.provider, model.name, model.base_url)
-    return found.context_window if found else None
+    listed = _look_up(model.provider, model.name, model.base_url)
+    return listed.context_window if listed else None
 
 
 def need_prices(models: Iterable[Model], options: JudgingOptions) -> None:
@@ -135,10 +135,10 @@ def _listed_price(provider: str, name: str, base_url: str | None, batch: bool) -
 
     import genai_prices
 
-    found = _look_up(provider, name, base_url)
-    if found is None:
+    listed = _look_up(provider, name, base_url)
+    if listed is None:
         return None
-    prices = found.get_prices(datetime.now(UTC), {"processing": "batch"} if batch else None)
+    prices = listed.get_prices(datetime.now(UTC), {"processing": "batch"} if batch else None)
     if prices.input_mtok is None or prices.output_mtok is None:
         return None
     kinds = (prices.input_mtok, prices.output_mtok, prices.cache_read_mtok, prices.cache_write_mtok)

@@ -85,7 +85,7 @@ class BatchApi(Protocol):
     async def find(self, calls: BatchCalls, query: BatchQuery) -> BatchMatches:
         """Search for a batch whose name is not known."""
 
-    async def look(self, calls: BatchCalls, batch_id: str) -> BatchStatus:
+    async def fetch_status(self, calls: BatchCalls, batch_id: str) -> BatchStatus:
         """Ask how a batch stands."""
 
     def results(self, calls: BatchCalls, source: str) -> AsyncGenerator[dict[str, Any]]:
@@ -137,12 +137,12 @@ class BatchCalls:
         except Exception as error:  # noqa: BLE001 - whatever it is, it is said in our words and without the key
             raise self._failed(error) from None
         try:
-            found = decode(data)
+            body = decode(data)
         except ValueError as error:
             raise CallFailed("not-an-api-response", f"no JSON: {brief(str(error))}", retry=True) from None
-        if not isinstance(found, dict) or not isinstance(found.get("id", found.get("data")), str | list):
+        if not isinstance(body, dict) or not isinstance(body.get("id", body.get("data")), str | list):
             raise CallFailed("not-an-api-response", "neither an object with an id nor a list", retry=True)
-        return found
+        return body
 
     async def lines(
         self, open_stream: Callable[[], AbstractAsyncContextManager[Any]]
@@ -160,16 +160,16 @@ class BatchCalls:
                 async for chunk in response.http_response.aiter_bytes():
                     *whole, rest = (rest + chunk).split(b"\n")
                     for line in whole:
-                        if found := _object(line):
-                            yield found
+                        if result := _object(line):
+                            yield result
                     if len(rest) > _MOST_LINE:
                         raise CallFailed("not-an-api-response", "a line of results has no end", retry=False)
         except (CallFailed, GeneratorExit, asyncio.CancelledError):
             raise
         except Exception as error:  # noqa: BLE001 - as above
             raise self._failed(error) from None
-        if found := _object(rest):
-            yield found
+        if result := _object(rest):
+            yield result
 
     def _failed(self, error: Exception) -> CallFailed:
         if isinstance(error, TimeoutError):

@@ -131,11 +131,11 @@ def _checked(client: Client, data: bytes, read: Callable[[object], Reply | Failu
     if _secret(client.key):
         data = data.replace(client.key.encode(), b"[key]")
     try:
-        found = read(decode(data))
+        reply = read(decode(data))
     except ValueError as error:
         start = brief(data[:400].decode("utf-8", "replace"), 80)
         message = f"status 200, but no JSON ({brief(str(error), 80)}); it begins {start!r}"
         raise CallFailed("not-an-api-response", message, retry=True) from None
-    if isinstance(found, Failure):
-        raise CallFailed.of(found)
+    if isinstance(reply, Failure):
+        raise CallFailed.of(reply)
     return data

@@ -123,14 +123,14 @@ def collect(question: Question, neutral: Mapping[str, Neutral] | None = None) ->
 
 
 def _task_documents(question: Question) -> tuple[Document, ...]:
-    found = []
+    documents = []
     if question.description.strip():
         text = with_margin(question.description)
-        found.append(Document(id="T1", kind="the task, as its author was told", body=text, rank=Rank.TASK))
+        documents.append(Document(id="T1", kind="the task, as its author was told", body=text, rank=Rank.TASK))
     if question.benchmark and question.benchmark.strip():
         text = with_margin(decode(question.benchmark))
-        found.append(Document(id="T2", kind="the benchmark", body=text, rank=Rank.BENCHMARK))
-    return tuple(found)
+        documents.append(Document(id="T2", kind="the benchmark", body=text, rank=Rank.BENCHMARK))
+    return tuple(documents)
 
 
 def _regions(files: Iterable[TouchedFile]) -> dict[str, tuple[Region, ...]]:

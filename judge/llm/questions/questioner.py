@@ -130,14 +130,14 @@ class Questioner:
         case = (*evidence.task, *evidence.human_base, *evidence.human)
         mark = make_mark(document.body for document in case)
         draft = _Draft(question=question, units=units, kept=kept, omitted=omitted, mark=mark)
-        found = signs(question)
+        injection_signs = signs(question)
         if any(mark in document.body for document in (*evidence.candidate, *evidence.candidate_base)):
-            found = (*found, "the candidate holds the mark that frames the documents of the case")
+            injection_signs = (*injection_signs, "the candidate holds the mark that frames the documents of the case")
         neutral: tuple[Inquiry, ...] = ()
-        if found:
+        if injection_signs:
             neutral = self._inquiries(draft, collect(question, neutralise(question.files)), neutral=True)
         plain = self._inquiries(draft, evidence, neutral=False)
-        return Questionnaire(candidate=question.candidate, plain=plain, neutral=neutral, signs=found)
+        return Questionnaire(candidate=question.candidate, plain=plain, neutral=neutral, signs=injection_signs)
 
     def _units(self, question: Question) -> tuple[str, ...]:
         """The candidates of a case come one after another and share their human side."""
@@ -239,10 +239,10 @@ def _without(document: Document, mark: str) -> Document:
 
 
 def _quotable(documents: Sequence[Document]) -> dict[tuple[Side, str], tuple[str, ...]]:
-    found: dict[tuple[Side, str], tuple[str, ...]] = {}
+    texts: dict[tuple[Side, str], tuple[str, ...]] = {}
     for document in documents:
         if document.side is not None:
             for path in document.paths:
                 key = (document.side, path)
-                found[key] = (*found.get(key, ()), document.body)
-    return found
+                texts[key] = (*texts.get(key, ()), document.body)
+    return texts

@@ -73,13 +73,13 @@ async def _created_since(calls: BatchCalls, since: float) -> AsyncIterator[Mappi
     page = calls.client.sdk.messages.batches.with_raw_response.list
     after: dict[str, str] = {}
     while True:
-        found = await calls.read(partial(page, limit=_PAGE, timeout=calls.client.timeout_s, **after))
-        batches = [mapping(one) for one in sequence(found.get("data"))]
+        listing = await calls.read(partial(page, limit=_PAGE, timeout=calls.client.timeout_s, **after))
+        batches = [mapping(batch) for batch in sequence(listing.get("data"))]
         for batch in batches:
             if _time(batch.get("created_at")) < since:
                 return
             yield batch
-        if not found.get("has_more") or not batches:
+        if not listing.get("has_more") or not batches:
             return
         after = {"after_id": text(batches[-1].get("id"))}
 
@@ -104,15 +104,15 @@ def _time(value: object) -> float:
         return float("inf")
 
 
-async def look(calls: BatchCalls, batch_id: str) -> BatchStatus:
+async def fetch_status(calls: BatchCalls, batch_id: str) -> BatchStatus:
     """Ask how a batch stands."""
     retrieve = calls.client.sdk.messages.batches.with_raw_response.retrieve
-    found = await calls.read(lambda: retrieve(batch_id, timeout=calls.client.timeout_s))
-    status = text(found.get("processing_status"))
+    batch = await calls.read(lambda: retrieve(batch_id, timeout=calls.client.timeout_s))
+    status = text(batch.get("processing_status"))
     if status == "ended":
         # A month later the results are gone, and there is no address of them any more.
-        return BatchStatus(state="ended", detail=status, sources=(batch_id,) if found.get("results_url") else ())
-    return BatchStatus(state="open", detail=brief(f"{status or 'no status'}, {_size(found)} requests"))
+        return BatchStatus(state="ended", detail=status, sources=(batch_id,) if batch.get("results_url") else ())
+    return BatchStatus(state="open", detail=brief(f"{status or 'no status'}, {_size(batch)} requests"))
 
 
 def results(calls: BatchCalls, source: str) -> AsyncGenerator[dict[str, Any]]:

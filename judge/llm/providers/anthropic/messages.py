@@ -70,20 +70,20 @@ def recognises(payload: Mapping[str, Any]) -> bool:
 
 def read(payload: object) -> Reply | Failure:
     """Bring a reply to our form; what is no reply is a failure."""
-    found = mapping(payload)
-    if found.get("type") != "message" or not isinstance(found.get("content"), list):
+    reply = mapping(payload)
+    if reply.get("type") != "message" or not isinstance(reply.get("content"), list):
         return refused(None, payload).failure
-    blocks = map(mapping, sequence(found["content"]))
-    reason = text(found.get("stop_reason"))
-    details = mapping(found.get("stop_details"))
-    said = (reason or "no stop_reason", text(details.get("category")), text(details.get("explanation")))
+    blocks = map(mapping, sequence(reply["content"]))
+    reason = text(reply.get("stop_reason"))
+    details = mapping(reply.get("stop_details"))
+    stop_words = (reason or "no stop_reason", text(details.get("category")), text(details.get("explanation")))
     return Reply(
         text="".join(text(block.get("text")) for block in blocks if block.get("type") == "text"),
         stop=_STOPS.get(reason, "other"),
-        detail=brief(": ".join(part for part in said if part)),
-        model=word(found.get("model")),
-        request_id=word(found.get("id")),
-        tokens=_tokens(mapping(found.get("usage"))),
+        detail=brief(": ".join(part for part in stop_words if part)),
+        model=word(reply.get("model")),
+        request_id=word(reply.get("id")),
+        tokens=_tokens(mapping(reply.get("usage"))),
     )
 
 

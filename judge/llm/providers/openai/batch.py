@@ -77,30 +77,30 @@ async def find(calls: BatchCalls, query: BatchQuery) -> BatchMatches:
     certain: list[str] = []
     after: dict[str, str] = {}
     while True:
-        found = await calls.read(partial(page, limit=_PAGE, timeout=calls.client.timeout_s, **after))
-        batches = [mapping(one) for one in sequence(found.get("data"))]
+        listing = await calls.read(partial(page, limit=_PAGE, timeout=calls.client.timeout_s, **after))
+        batches = [mapping(batch) for batch in sequence(listing.get("data"))]
         certain += [
-            text(one.get("id")) for one in batches if mapping(one.get("metadata")).get(_METADATA) == query.intent
+            text(batch.get("id")) for batch in batches if mapping(batch.get("metadata")).get(_METADATA) == query.intent
         ]
-        oldest = min((one.get("created_at") or 0 for one in batches), default=0)
-        if not found.get("has_more") or not batches or oldest < query.since:
+        oldest = min((batch.get("created_at") or 0 for batch in batches), default=0)
+        if not listing.get("has_more") or not batches or oldest < query.since:
             return BatchMatches(certain=tuple(reversed(certain)))
         after = {"after": text(batches[-1].get("id"))}
 
 
-async def look(calls: BatchCalls, batch_id: str) -> BatchStatus:
+async def fetch_status(calls: BatchCalls, batch_id: str) -> BatchStatus:
     """Ask how a batch stands; one that expired or was cancelled has the results that it came to."""
     retrieve = calls.client.sdk.batches.with_raw_response.retrieve
-    found = await calls.read(lambda: retrieve(batch_id, timeout=calls.client.timeout_s))
-    status = text(found.get("status"))
-    counts = mapping(found.get("request_counts"))
+    batch = await calls.read(lambda: retrieve(batch_id, timeout=calls.client.timeout_s))
+    status = text(batch.get("status"))
+    counts = mapping(batch.get("request_counts"))
     done, total = counts.get("completed", 0), counts.get("total", 0)
     if status == "failed":
-        errors = [mapping(one) for one in sequence(mapping(found.get("errors")).get("data"))]
-        said = "; ".join(text(one.get("message")) or text(one.get("code")) for one in errors)
-        return BatchStatus(state="refused", detail=brief(said or "no reason was given"))
+        errors = [mapping(error) for error in sequence(mapping(batch.get("errors")).get("data"))]
+        reasons = "; ".join(text(error.get("message")) or text(error.get("code")) for error in errors)
+        return BatchStatus(state="refused", detail=brief(reasons or "no reason was given"))
     if status in _ENDED:
-        files = (text(found.get("output_file_id")), text(found.get("error_file_id")))
+        files = (text(batch.get("output_file_id")), text(batch.get("error_file_id")))
         return BatchStatus(state="ended", detail=status, sources=tuple(file for file in files if file))
     word = status if status in _OPEN else f"status {status!r}"
     return BatchStatus(state="open", detail=brief(f"{word}, {done} of {total} done"))

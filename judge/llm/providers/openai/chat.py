@@ -56,8 +56,8 @@ def recognises(payload: Mapping[str, Any]) -> bool:
 
 def read(payload: object) -> Reply | Failure:
     """Bring a reply to our form; what is no reply is a failure."""
-    found = mapping(payload)
-    choices = found.get("choices")
+    reply = mapping(payload)
+    choices = reply.get("choices")
     if not isinstance(choices, list):
         return refused(None, payload).failure
     choice = mapping(choices[0]) if choices else {}
@@ -75,9 +75,9 @@ def read(payload: object) -> Reply | Failure:
         text=_content(message.get("content")),
         stop=stop,
         detail=brief(detail),
-        model=word(found.get("model")),
-        request_id=word(found.get("id")),
-        tokens=_tokens(mapping(found.get("usage"))),
+        model=word(reply.get("model")),
+        request_id=word(reply.get("id")),
+        tokens=_tokens(mapping(reply.get("usage"))),
     )
 
 

@@ -50,24 +50,24 @@ def recognises(payload: Mapping[str, Any]) -> bool:
 
 def read(payload: object) -> Reply | Failure:
     """Bring a reply to our form; what is no reply is a failure."""
-    found = mapping(payload)
-    status = found.get("status")
-    if not isinstance(status, str) or not isinstance(found.get("output"), list):
+    reply = mapping(payload)
+    status = reply.get("status")
+    if not isinstance(status, str) or not isinstance(reply.get("output"), list):
         return refused(None, payload).failure
-    error = mapping(found.get("error"))
-    if status == "failed" and not found.get("usage"):
+    error = mapping(reply.get("error"))
+    if status == "failed" and not reply.get("usage"):
         failed = refused(None, {"error": error})
         if failed.retry:  # nothing was used, and it may pass: as if the call had failed
             return failed.failure
-    texts, refusals = _written(found["output"])
-    stop, detail = _stop(status, error, mapping(found.get("incomplete_details")), refusals)
+    texts, refusals = _written(reply["output"])
+    stop, detail = _stop(status, error, mapping(reply.get("incomplete_details")), refusals)
     return Reply(
         text="".join(texts),
         stop=stop,
         detail=detail,
-        model=word(found.get("model")),
-        request_id=word(found.get("id")),
-        tokens=_tokens(mapping(found.get("usage"))),
+        model=word(reply.get("model")),
+        request_id=word(reply.get("id")),
+        tokens=_tokens(mapping(reply.get("usage"))),
     )
 
 
