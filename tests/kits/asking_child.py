@@ -58,17 +58,17 @@ async def _ask(model: Model, kept: Path, questions: int, concurrency: int, outpu
     with CallStore(options.cache) as store, output.open("w", encoding="utf-8") as lines:
         asker = Asker(model, options, store, Budget(None), sleep=Nap())
 
-        async def one(number: int) -> None:
-            found = await asker.ask(make_inquiry(number), 0)
-            assert isinstance(found, Exchange)
+        async def ask_and_report(number: int) -> None:
+            exchange = await asker.ask(make_inquiry(number), 0)
+            assert isinstance(exchange, Exchange)
             line = {
                 "number": number,
-                "answer": found.answer.model_dump() if found.answer else None,
-                "reason": found.failure.reason if found.failure else None,
-                "cached": found.cached,
-                "lost": found.lost,
+                "answer": exchange.answer.model_dump() if exchange.answer else None,
+                "reason": exchange.failure.reason if exchange.failure else None,
+                "cached": exchange.cached,
+                "lost": exchange.lost,
             }
             print(json.dumps(line), file=lines, flush=True)
 
-        await asyncio.gather(*(one(number) for number in range(questions)))
+        await asyncio.gather(*(ask_and_report(number) for number in range(questions)))
         await asker.close()

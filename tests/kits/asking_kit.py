@@ -108,6 +108,6 @@ def ask_all(
 
 def ask_one(model: Model, inquiry: Inquiry, options: JudgingOptions, **more: Any) -> Exchange:
     """Put one question."""
-    (found,) = ask_all(model, [inquiry], options, **more)
-    assert isinstance(found, Exchange), found
-    return found
+    (exchange,) = ask_all(model, [inquiry], options, **more)
+    assert isinstance(exchange, Exchange), exchange
+    return exchange

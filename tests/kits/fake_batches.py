@@ -102,10 +102,10 @@ class FakeBatches:
         if call.path == "/batches-made":
             return Reply(body=self.questions())
         for method, pattern, step, serve in _ROUTES:
-            if call.method == method and (found := re.fullmatch(pattern, call.path)):
+            if call.method == method and (match := re.fullmatch(pattern, call.path)):
                 self.calls.append(step)
                 before = self.on(step, False)
-                made = before or serve(self, call, *found.groups())
+                made = before or serve(self, call, *match.groups())
                 after = None if before else self.on(step, True)
                 if after and after.act == "reset-mid-body":
                     return replace(made, act=after.act)
@@ -170,8 +170,8 @@ class FakeBatches:
         return Reply(body=self._show(batch))
 
     def _list_openai(self, call: Call) -> Reply:
-        found, more = self._listed("openai", call, "after")
-        return Reply(body={"object": "list", "data": found, "has_more": more})
+        listed, more = self._listed("openai", call, "after")
+        return Reply(body={"object": "list", "data": listed, "has_more": more})
 
     def _show_openai(self, batch: FakeBatch) -> dict[str, Any]:
         lines = self._results(batch)
@@ -214,9 +214,9 @@ class FakeBatches:
         return self._created("anthropic", requests, {})
 
     def _list_anthropic(self, call: Call) -> Reply:
-        found, more = self._listed("anthropic", call, "after_id")
-        ends = {"first_id": found[0]["id"], "last_id": found[-1]["id"]} if found else {}
-        return Reply(body={"data": found, "has_more": more, **ends})
+        listed, more = self._listed("anthropic", call, "after_id")
+        ends = {"first_id": listed[0]["id"], "last_id": listed[-1]["id"]} if listed else {}
+        return Reply(body={"data": listed, "has_more": more, **ends})
 
     def _show_anthropic(self, batch: FakeBatch) -> dict[str, Any]:
         lines = self._results(batch)
@@ -274,9 +274,9 @@ class FakeBatches:
         if batch.ready_at is None or self._now() < batch.ready_at or batch.failed:
             return None
         if batch.lines is None:
-            line = self._line_openai if batch.provider == "openai" else self._line_anthropic
-            made = [line(number, request) for number, request in enumerate(batch.requests)]
-            batch.lines = [one for one in made if one is not None]
+            make_line = self._line_openai if batch.provider == "openai" else self._line_anthropic
+            made = [make_line(number, request) for number, request in enumerate(batch.requests)]
+            batch.lines = [line for line in made if line is not None]
             self._dice.shuffle(batch.lines)
         return batch.lines
 

@@ -200,11 +200,11 @@ class FakeLlm:
     async def _exchange(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
         """Serve one request; False ends the connection."""
         call = await _read_call(reader)
-        found = self.routes(call) if self.routes else None
-        if found is None and call.path not in PATHS:
-            found = self._other(call)
-        if found is not None:
-            return await _send(writer, found)
+        reply = self.routes(call) if self.routes else None
+        if reply is None and call.path not in PATHS:
+            reply = self._other(call)
+        if reply is not None:
+            return await _send(writer, reply)
         return await self._message(call, reader, writer)
 
     async def _message(self, call: Call, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
@@ -359,9 +359,9 @@ class Remote:
     def ledger(self) -> Ledger:
         """Ask for what it saw and did."""
         with urllib.request.urlopen(f"{self.url}/ledger", timeout=30) as response:
-            found = json.load(response)
-        events = [Event(**event) for event in found.pop("events")]
-        return Ledger(events=events, keys=set(found.pop("keys")), **found)
+            ledger = json.load(response)
+        events = [Event(**event) for event in ledger.pop("events")]
+        return Ledger(events=events, keys=set(ledger.pop("keys")), **ledger)
 
 
 @contextlib.contextmanager

@@ -15,7 +15,7 @@ class Row:
     """One fault that stays, and what comes of it.
 
     Attributes:
-        faults: names in the fake server that look alike to the caller; WIRE/NAME where only on that protocol.
+        faults: names in the fake server that look alike to the caller; PROTOCOL/NAME where only in that protocol.
         what: the fault in words.
         reason: why there is no answer; None where there is one.
         calls: how often the model is called.
@@ -97,8 +97,8 @@ ROWS: tuple[Row, ...] = (
 
 def row_of(fault: str, protocol: str) -> Row:
     """Return the row of a fault on a protocol."""
-    found = [row for name in (f"{protocol}/{fault}", fault) for row in ROWS if name in row.faults]
-    return found[0]
+    rows = [row for name in (f"{protocol}/{fault}", fault) for row in ROWS if name in row.faults]
+    return rows[0]
 
 
 def cases() -> list[tuple[str, str]]:

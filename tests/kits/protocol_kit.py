@@ -51,7 +51,7 @@ def send_all(protocol: str, server: FakeLlm, faults: list[str], *, timeout_s: fl
     async def run() -> list[Reply | CallFailed]:
         model = model_at(protocol, server.v1)
         client = model.open_client(timeout_s=timeout_s)
-        found: list[Reply | CallFailed] = []
+        outcomes: list[Reply | CallFailed] = []
         for fault in faults:
             server.script = always(fault)
             try:
@@ -59,10 +59,10 @@ def send_all(protocol: str, server: FakeLlm, faults: list[str], *, timeout_s: fl
                     decode(await all_protocols()[protocol].send(client, body_of(protocol)))
                 )
                 assert isinstance(reply, Reply), "what send() returns is a reply"
-                found.append(reply)
+                outcomes.append(reply)
             except CallFailed as failed:
-                found.append(failed)
+                outcomes.append(failed)
         await client.close()
-        return found
+        return outcomes
 
     return asyncio.run(run())

@@ -123,8 +123,8 @@ def test_a_cut_reply_is_truncated(tiny: RealServer) -> None:
     reply = send(tiny, INQUIRY, limit=40)
     assert isinstance(reply, Reply) and reply.stop == "length" and reply.text
     assert reply.tokens.output == 40
-    found = read_answer(reply, INQUIRY)
-    assert isinstance(found, Failure) and found.reason == "truncated"
+    failure = read_answer(reply, INQUIRY)
+    assert isinstance(failure, Failure) and failure.reason == "truncated"
 
 
 def test_a_question_too_long_is_refused(tiny: RealServer) -> None:

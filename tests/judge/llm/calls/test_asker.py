@@ -71,31 +71,31 @@ def test_fault(protocol: str, fault: str, server: FakeLlm) -> None:
             ask_one(model, make_inquiry(), options)
         assert server.ledger.requests == row.calls
         return
-    found = ask_one(model, make_inquiry(), options)
-    assert (found.failure.reason if found.failure else None) == row.reason
-    assert (found.answer is None) == (row.reason is not None)
-    assert found.attempts == server.ledger.requests == row.calls
-    judgement = read_exchange(found, make_inquiry(), "openai:fake")
+    exchange = ask_one(model, make_inquiry(), options)
+    assert (exchange.failure.reason if exchange.failure else None) == row.reason
+    assert (exchange.answer is None) == (row.reason is not None)
+    assert exchange.attempts == server.ledger.requests == row.calls
+    judgement = read_exchange(exchange, make_inquiry(), "openai:fake")
     assert judgement.status == ("error" if row.reason else "judged")
     assert isinstance(judgement, Judged) or judgement.reason == row.reason
     verdict = decide(GATES_PASS, judgement, FASTER, "success")
     assert verdict.category == ("true_success" if row.reason is None else "undetermined")
     assert verdict.true_success is (True if row.reason is None else None)
     if row.calls < QUESTIONS.tries and fault != "missing-usage" and any(e.delivered for e in server.ledger.events):
-        assert found.tokens.output, "what a bad reply used is counted"
+        assert exchange.tokens.output, "what a bad reply used is counted"
     billed = {"hang", "reset", "close", "reset-mid-body", "failed", "error-200", *row_of("html", protocol).faults}
-    assert found.lost == (row.calls if fault in billed else 0), "what may have been paid for is counted"
+    assert exchange.lost == (row.calls if fault in billed else 0), "what may have been paid for is counted"
 
 
 @pytest.mark.parametrize("fault", ["truncated", "reasoning-only", "wrong-enum", "missing-unit", "429", "reset", "html"])
 def test_a_fault_that_passes(fault: str, server: FakeLlm) -> None:
     """The right answer is found by the second call, and both replies are counted."""
     server.script = first(fault)
-    found = ask_one(make_model(server), make_inquiry(3), make_options())
-    assert found.answer is not None and json.loads(found.answer.model_dump_json()) == json.loads(expected(3))
-    assert server.ledger.requests == found.attempts == 2
+    exchange = ask_one(make_model(server), make_inquiry(3), make_options())
+    assert exchange.answer is not None and json.loads(exchange.answer.model_dump_json()) == json.loads(expected(3))
+    assert server.ledger.requests == exchange.attempts == 2
     reasoning = {"truncated": 80, "reasoning-only": 16_040, "wrong-enum": 80, "missing-unit": 80}
-    assert found.tokens.reasoning == reasoning.get(fault, 40)
+    assert exchange.tokens.reasoning == reasoning.get(fault, 40)
 
 
 def test_a_cut_reply_is_asked_for_with_twice_the_limit(server: FakeLlm) -> None:
@@ -108,9 +108,9 @@ def test_a_cut_reply_is_asked_for_with_twice_the_limit(server: FakeLlm) -> None:
 def test_a_limit_that_the_model_does_not_have(server: FakeLlm) -> None:
     """Where twice the limit is refused, the reason is still that the reply was cut off."""
     server.script = first("truncated", "400")
-    found = ask_one(make_model(server), make_inquiry(), make_options())
-    assert found.failure is not None and found.failure.reason == "truncated"
-    assert "asked again: HTTP 400" in found.failure.message
+    exchange = ask_one(make_model(server), make_inquiry(), make_options())
+    assert exchange.failure is not None and exchange.failure.reason == "truncated"
+    assert "asked again: HTTP 400" in exchange.failure.message
 
 
 @pytest.mark.parametrize("protocol", all_protocols())
@@ -169,17 +169,17 @@ def test_a_deadline_ends_the_tries(server: FakeLlm) -> None:
     """Rather than wait beyond the deadline of a question it is given up at once, by the name of its last fault."""
     server.script = always("429-retry-after")
     nap = Nap()
-    found = ask_one(make_model(server), make_inquiry(), make_options(deadline_s=0.9), nap=nap)
-    assert found.failure is not None and found.failure.reason == "rate-limited"
+    exchange = ask_one(make_model(server), make_inquiry(), make_options(deadline_s=0.9), nap=nap)
+    assert exchange.failure is not None and exchange.failure.reason == "rate-limited"
     assert (nap.slept, server.ledger.requests) == ([], 1)
 
 
 def test_a_deadline_ends_a_call(server: FakeLlm) -> None:
     """A call that is in flight at the deadline ends as a time-out."""
     server.script = always("hang")
-    found = ask_one(make_model(server), make_inquiry(), make_options(deadline_s=0.3, timeout_s=600.0))
-    assert found.failure is not None and found.failure.reason == "timeout"
-    assert (found.lost, server.ledger.requests) == (1, 1)
+    exchange = ask_one(make_model(server), make_inquiry(), make_options(deadline_s=0.3, timeout_s=600.0))
+    assert exchange.failure is not None and exchange.failure.reason == "timeout"
+    assert (exchange.lost, server.ledger.requests) == (1, 1)
 
 
 @pytest.mark.parametrize("concurrency", [1, 5])
@@ -207,9 +207,9 @@ def test_what_is_answered_is_not_asked_again(server: FakeLlm, tmp_path: Path) ->
 def test_twins_are_asked_once(server: FakeLlm) -> None:
     """The same question from ten places at once is one call."""
     server.latency_s = 0.05
-    found = ask_all(make_model(server), [make_inquiry()] * 10, make_options())
+    outcomes = ask_all(make_model(server), [make_inquiry()] * 10, make_options())
     assert server.ledger.requests == 1
-    assert [isinstance(each, Exchange) and each.cached for each in found] == [False] + [True] * 9
+    assert [isinstance(each, Exchange) and each.cached for each in outcomes] == [False] + [True] * 9
 
 
 def test_samples_are_asked_each(server: FakeLlm) -> None:
@@ -231,18 +231,20 @@ def test_another_way_of_asking_is_another_question(server: FakeLlm, tmp_path: Pa
     assert not ask_one(make_model(server, "openai-chat"), make_inquiry(), make_options(cache=kept)).cached
 
 
-@pytest.mark.parametrize(("fault", "asked"), [("503", True), ("400", True), ("refusal", False), ("wrong-enum", False)])
-def test_what_is_final(fault: str, asked: bool, server: FakeLlm, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("fault", "is_asked"), [("503", True), ("400", True), ("refusal", False), ("wrong-enum", False)]
+)
+def test_what_is_final(fault: str, is_asked: bool, server: FakeLlm, tmp_path: Path) -> None:
     """A reply that was paid for is final, good or bad; a call that cost nothing is made again by the next run."""
     options = make_options(cache=tmp_path / "kept")
     server.script = always(fault)
     failed = ask_one(make_model(server), make_inquiry(), options)
     server.script = always(None)
     before = server.ledger.requests
-    found = ask_one(make_model(server), make_inquiry(), options)
-    assert server.ledger.requests - before == asked
-    assert (found.answer is not None) == asked
-    assert asked or found.failure == failed.failure
+    exchange = ask_one(make_model(server), make_inquiry(), options)
+    assert server.ledger.requests - before == is_asked
+    assert (exchange.answer is not None) == is_asked
+    assert is_asked or exchange.failure == failed.failure
 
 
 def test_a_second_try_goes_on_after_a_restart(server: FakeLlm, tmp_path: Path) -> None:
@@ -252,8 +254,8 @@ def test_a_second_try_goes_on_after_a_restart(server: FakeLlm, tmp_path: Path) -
     stopped = ask_one(model, inquiry, options)
     assert stopped.failure is not None and stopped.failure.reason == "server-error"
     before = server.ledger.requests
-    found = ask_one(model, inquiry, options)
-    assert found.answer and found.tokens.reasoning == 80, "both replies are counted"
+    exchange = ask_one(model, inquiry, options)
+    assert exchange.answer and exchange.tokens.reasoning == 80, "both replies are counted"
     assert [event.max_output_tokens for event in server.ledger.events[before:]] == [2000]
 
 
@@ -301,9 +303,9 @@ def test_nobody_sleeps_on_when_the_model_stops(server: FakeLlm) -> None:
         waiting = asyncio.create_task(asker.ask(make_inquiry(0), 0))
         while not server.ledger.events:
             await asyncio.sleep(0.01)
-        found = await asyncio.gather(asker.ask(make_inquiry(1), 0), waiting, return_exceptions=True)
+        outcomes = await asyncio.gather(asker.ask(make_inquiry(1), 0), waiting, return_exceptions=True)
         await asker.close()
-        return list(found)
+        return list(outcomes)
 
     assert [type(each) for each in asyncio.run(asyncio.wait_for(run(), 20))] == [JudgeUnusable] * 2
 
@@ -329,8 +331,8 @@ def test_the_first_question_is_not_waited_for_long(server: FakeLlm, monkeypatch:
     monkeypatch.setattr(asker, "WARM_WAIT_S", 0.05)
     server.script = lambda request: "hang" if request.number == 0 else None
     inquiries = [make_inquiry(n, prefix=9000) for n in range(3)]
-    found = ask_all(make_model(server), inquiries, make_options(timeout_s=1.5))
-    assert [bool(isinstance(each, Exchange) and each.answer) for each in found] == [True] * 3
+    outcomes = ask_all(make_model(server), inquiries, make_options(timeout_s=1.5))
+    assert [bool(isinstance(each, Exchange) and each.answer) for each in outcomes] == [True] * 3
     assert [event.fault for event in server.ledger.events][:2] == ["hang", "ok"]
 
 
@@ -338,13 +340,13 @@ def test_a_budget_stops_before_the_next_call(server: FakeLlm) -> None:
     """What is spent stays below the limit; the other questions say that they were not asked, and why."""
     options = make_options(max_cost=0.008, price=Price(input=1.0, output=2.0))
     budget = Budget(options.max_cost)
-    found = ask_all(make_model(server), [make_inquiry(n) for n in range(50)], options, budget=budget)
-    asked = [each for each in found if isinstance(each, Exchange)]
-    left = [each for each in found if isinstance(each, Unasked)]
+    outcomes = ask_all(make_model(server), [make_inquiry(n) for n in range(50)], options, budget=budget)
+    exchanges = [each for each in outcomes if isinstance(each, Exchange)]
+    left = [each for each in outcomes if isinstance(each, Unasked)]
     assert {each.reason for each in left} == {"max-cost"}
-    assert len(asked) == server.ledger.requests > 0 and len(left) == 50 - len(asked)
+    assert len(exchanges) == server.ledger.requests > 0 and len(left) == 50 - len(exchanges)
     assert 0 < budget.spent <= 0.008
-    assert budget.spent == pytest.approx(sum(each.cost_usd or 0 for each in asked))
+    assert budget.spent == pytest.approx(sum(each.cost_usd or 0 for each in exchanges))
     assert budget.reserved == 0
 
 
@@ -370,14 +372,14 @@ def test_an_interrupted_call_is_counted_and_asked_again(server: FakeLlm) -> None
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task
-        found = await asker.ask(make_inquiry(), 0)
+        outcome = await asker.ask(make_inquiry(), 0)
         assert (asker.asked, asker.kept, asker.lost) == (1, 0, 1)
         await asker.close()
-        return found
+        return outcome
 
-    found = asyncio.run(run())
-    assert isinstance(found, Exchange) and found.answer
-    assert (found.attempts, found.lost) == (2, 1)
+    outcome = asyncio.run(run())
+    assert isinstance(outcome, Exchange) and outcome.answer
+    assert (outcome.attempts, outcome.lost) == (2, 1)
 
 
 def test_a_question_in_a_batch_is_not_asked(server: FakeLlm) -> None:
@@ -386,8 +388,8 @@ def test_a_question_in_a_batch_is_not_asked(server: FakeLlm) -> None:
     key = question_key(model, options, inquiry, 0)
     with CallStore(None) as store:
         store.begin(key, 1, model="m", custom_id="c", max_output_tokens=1, owner="batch:1")
-        (found,) = ask_all(model, [inquiry], options, store=store)
-    assert isinstance(found, Unasked) and found.reason == "in-batch"
+        (outcome,) = ask_all(model, [inquiry], options, store=store)
+    assert isinstance(outcome, Unasked) and outcome.reason == "in-batch"
     assert server.ledger.requests == 0
 
 
@@ -398,17 +400,17 @@ def test_two_askers_on_one_file(server: FakeLlm, tmp_path: Path) -> None:
     inquiries = [make_inquiry(n) for n in range(30)]
 
     async def run() -> list[list[Exchange | Unasked]]:
-        with CallStore(tmp_path / "kept") as one, CallStore(tmp_path / "kept") as two:
-            askers = [Asker(model, options, store, Budget(None)) for store in (one, two)]
-            found = await asyncio.gather(*(asyncio.gather(*(a.ask(i, 0) for i in inquiries)) for a in askers))
+        with CallStore(tmp_path / "kept") as first_store, CallStore(tmp_path / "kept") as second_store:
+            askers = [Asker(model, options, store, Budget(None)) for store in (first_store, second_store)]
+            outcomes = await asyncio.gather(*(asyncio.gather(*(a.ask(i, 0) for i in inquiries)) for a in askers))
             for asker in askers:
                 await asker.close()
             assert sum(asker.asked for asker in askers) == sum(asker.kept for asker in askers) == 30
-            return [list(each) for each in found]
+            return [list(each) for each in outcomes]
 
-    found = asyncio.run(run())
+    outcomes = asyncio.run(run())
     assert server.ledger.requests == 30
-    assert all(isinstance(each, Exchange) and each.answer for run_ in found for each in run_)
+    assert all(isinstance(each, Exchange) and each.answer for run_ in outcomes for each in run_)
 
 
 def test_a_call_of_another_run_holds_nobody_up(server: FakeLlm, tmp_path: Path) -> None:
@@ -428,8 +430,8 @@ def test_a_call_of_another_run_holds_nobody_up(server: FakeLlm, tmp_path: Path) 
         assert not second.done()
         (attempt,) = ours.attempts(question_key(model, options, make_inquiry(0), 0))
         theirs.answer(key, 1, attempt.payload or "")
-        found = await asyncio.wait_for(second, 20)
-        assert isinstance(found, Exchange) and found.answer and found.cached
+        outcome = await asyncio.wait_for(second, 20)
+        assert isinstance(outcome, Exchange) and outcome.answer and outcome.cached
         await asker.close()
 
     with CallStore(tmp_path / "kept") as ours, CallStore(tmp_path / "kept") as theirs:
@@ -445,8 +447,8 @@ def test_a_call_on_another_machine_is_waited_for_until_its_time_is_over(server: 
         key = question_key(model, options, inquiry, 0)
         store.begin(key, 1, model="m", custom_id="c", max_output_tokens=1, owner=owner, lease_s=0.5)
         began = time.monotonic()
-        found = ask_one(model, inquiry, options, store=store)
-    assert found.answer and (found.attempts, found.lost) == (2, 1)
+        exchange = ask_one(model, inquiry, options, store=store)
+    assert exchange.answer and (exchange.attempts, exchange.lost) == (2, 1)
     assert time.monotonic() - began >= 0.45
 
 

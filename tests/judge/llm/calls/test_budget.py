@@ -43,11 +43,11 @@ def test_a_budget_is_never_exceeded(calls: list[tuple[int, float, str, int]], li
     async def all_calls() -> list[str]:
         gate = asyncio.Semaphore(width)
 
-        async def one(args: tuple[int, float, str, int]) -> str:
+        async def make_call(args: tuple[int, float, str, int]) -> str:
             async with gate:
                 return await call(*args)
 
-        return await asyncio.wait_for(asyncio.gather(*(one(args) for args in calls)), timeout=20)
+        return await asyncio.wait_for(asyncio.gather(*(make_call(args) for args in calls)), timeout=20)
 
     ends = asyncio.run(all_calls())
     assert len(ends) == len(calls)

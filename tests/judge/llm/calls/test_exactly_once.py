@@ -49,10 +49,10 @@ class Watched(FakeLlm):
 
     def by_number(self, questions: int) -> list[list[Event]]:
         """Return what happened to each question, in order."""
-        found: list[list[Event]] = [[] for _ in range(questions)]
+        by_question: list[list[Event]] = [[] for _ in range(questions)]
         for event in sorted(self.ledger.events, key=lambda event: event.number):
-            found[self.numbers[event.question]].append(event)
-        return found
+            by_question[self.numbers[event.question]].append(event)
+        return by_question
 
 
 def usable(events: Sequence[Event]) -> int:
@@ -80,17 +80,17 @@ def test_every_fault_mixed_at_random(protocol: str) -> None:
     faults = passing_faults(protocol)
     with Watched(mix(0.5, 7, faults), latency_s=0.05) as server:
         inquiries = [make_inquiry(number) for number in range(QUESTIONS)]
-        found = ask_all(make_model(server, protocol), inquiries, make_options(concurrency=IN_FLIGHT, timeout_s=3.0))
+        outcomes = ask_all(make_model(server, protocol), inquiries, make_options(concurrency=IN_FLIGHT, timeout_s=3.0))
     assert server.ledger.most_open == IN_FLIGHT
     assert {event.fault for event in server.ledger.events} == {"ok", *faults}, "each fault was played"
-    for number, (exchange, events) in enumerate(zip(found, server.by_number(QUESTIONS), strict=True)):
+    for number, (exchange, events) in enumerate(zip(outcomes, server.by_number(QUESTIONS), strict=True)):
         assert isinstance(exchange, Exchange), "none is lost"
         reason = expected_reason([event.fault for event in events], protocol)
         assert (exchange.failure.reason if exchange.failure else None) == reason
         assert exchange.answer is None if reason else is_right(number, exchange.answer.model_dump())
         assert exchange.attempts == len(events)
         assert usable(events) == (reason is None), "an answer that was delivered is used, none is paid for twice"
-    answered = sum(isinstance(exchange, Exchange) and exchange.answer is not None for exchange in found)
+    answered = sum(isinstance(exchange, Exchange) and exchange.answer is not None for exchange in outcomes)
     assert QUESTIONS * 0.6 < answered < QUESTIONS
 
 
@@ -199,10 +199,10 @@ def test_killed_again_and_again(run: Run) -> None:
         child.process.kill()
         kills.append(run.snapshot())
     run.let_go()
-    found, kept = run.start().report(), run.attempts()
-    assert sorted(found) == list(range(QUESTIONS))
-    assert all(is_right(n, line["answer"]) for n, line in found.items() if line["answer"])
-    assert all(bool(line["answer"]) != bool(line["reason"]) for line in found.values())
+    reported, kept = run.start().report(), run.attempts()
+    assert sorted(reported) == list(range(QUESTIONS))
+    assert all(is_right(n, line["answer"]) for n, line in reported.items() if line["answer"])
+    assert all(bool(line["answer"]) != bool(line["reason"]) for line in reported.values())
     for snapshot in kills:
         assert snapshot.in_flight <= IN_FLIGHT
         assert {n: len(kept[n]) for n in snapshot.settled} == snapshot.settled, "what was kept was not asked again"
@@ -221,10 +221,10 @@ def test_two_runs_at_once(run: Run) -> None:
     assert run.server.ledger.requests == QUESTIONS
     for report in reports:
         assert [is_right(number, report[number]["answer"]) for number in range(QUESTIONS)] == [True] * QUESTIONS
-    asked = [{n for n, line in report.items() if not line["cached"]} for report in reports]
-    assert all(len(numbers) > 2 * IN_FLIGHT for numbers in asked), "both asked on"
-    assert not asked[0] & asked[1], "each question was asked by one and found by the other"
-    assert len(asked[0] | asked[1]) == QUESTIONS
+    asked_by = [{n for n, line in report.items() if not line["cached"]} for report in reports]
+    assert all(len(numbers) > 2 * IN_FLIGHT for numbers in asked_by), "both asked on"
+    assert not asked_by[0] & asked_by[1], "each question was asked by one and found by the other"
+    assert len(asked_by[0] | asked_by[1]) == QUESTIONS
 
 
 def test_one_of_two_runs_is_killed(run: Run) -> None:

@@ -57,15 +57,15 @@ def test_unknown_is_none(model: Model) -> None:
 
 def test_a_known_address_has_its_own_prices() -> None:
     """Behind another provider's address the library is asked for that provider's price of the model."""
-    found = price_of(openai("openai/gpt-5", "https://openrouter.ai/api/v1"), JudgingOptions())
-    assert found is not None and found.base.input > 0
+    price = price_of(openai("openai/gpt-5", "https://openrouter.ai/api/v1"), JudgingOptions())
+    assert price is not None and price.base.input > 0
 
 
 def test_a_given_price_comes_first() -> None:
     """A price on the command line beats the library; what it leaves out costs what input costs, or more."""
     given_price = JudgingOptions(price=Price(input=1.0, output=2.0))
-    found = price_of(openai("gpt-5"), given_price)
-    assert found is not None and found.base == Rates(input=1.0, output=2.0, cached=1.0, written=1.0)
+    price = price_of(openai("gpt-5"), given_price)
+    assert price is not None and price.base == Rates(input=1.0, output=2.0, cached=1.0, written=1.0)
     kept = price_of(anthropic("x"), JudgingOptions(price=Price(input=1.0, output=2.0, cached=0.1)))
     assert kept is not None and kept.base == Rates(input=1.0, output=2.0, cached=0.1, written=1.25)
 

@@ -82,7 +82,7 @@ def test_no_empty_block_on_anthropics_wire() -> None:
 def objects_of(schema: Any) -> list[dict[str, Any]]:
     """List all objects inside a JSON Schema."""
     parts = schema.values() if isinstance(schema, dict) else schema if isinstance(schema, list) else []
-    return [found for part in parts for found in objects_of(part)] + ([schema] if isinstance(schema, dict) else [])
+    return [entry for part in parts for entry in objects_of(part)] + ([schema] if isinstance(schema, dict) else [])
 
 
 def test_schema_is_strict_as_openai_asks() -> None:
@@ -91,12 +91,12 @@ def test_schema_is_strict_as_openai_asks() -> None:
     chat = body_of("openai-chat")["response_format"]["json_schema"]
     assert body["schema"] == chat["schema"] == answer_schema()
     assert body["strict"] is True and chat["strict"] is True
-    kinds = [found for found in objects_of(body["schema"]) if found.get("type") == "object"]
+    kinds = [entry for entry in objects_of(body["schema"]) if entry.get("type") == "object"]
     assert len(kinds) > 4
     for kind in kinds:
         assert kind["additionalProperties"] is False
         assert sorted(kind["required"]) == sorted(kind["properties"])
-    assert all(len(found) == 1 for found in objects_of(body["schema"]) if "$ref" in found)
+    assert all(len(entry) == 1 for entry in objects_of(body["schema"]) if "$ref" in entry)
 
 
 def test_schema_is_what_anthropics_sdk_makes_of_it() -> None:
@@ -105,11 +105,11 @@ def test_schema_is_what_anthropics_sdk_makes_of_it() -> None:
 
     sent = body_of("anthropic-messages")["output_config"]["format"]["schema"]
     theirs = transform_schema(answer_schema())
-    if not any("enum" in found for found in objects_of(theirs)):
+    if not any("enum" in entry for entry in objects_of(theirs)):
         pytest.skip("this old SDK writes enumerations into the descriptions")
-    for found in objects_of(theirs):
-        if "enum" in found:
-            found.pop("type", None)  # SDKs before 2 leave it there; the API takes both
+    for entry in objects_of(theirs):
+        if "enum" in entry:
+            entry.pop("type", None)  # SDKs before 2 leave it there; the API takes both
     assert sent == theirs
 
 

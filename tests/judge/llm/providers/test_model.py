@@ -10,8 +10,8 @@ import traceback
 
 import pytest
 from fake_llm import Call, FakeLlm
+from fake_replies import ModelOutput, Request, shape
 from fake_replies import Reply as Served
-from fake_replies import Request, Said, shape
 from protocol_kit import KEY, OK, PROTOCOL_NAMES, body_of, model_at, send_all, set_keys
 
 from judge.errors import UsageError
@@ -40,7 +40,7 @@ def test_the_key_is_sent_and_never_written_down(protocol: str) -> None:
             return Served(status=400, body={"error": {"type": "invalid_request_error", "message": f"bad key {KEY}"}})
         if request.system == "html":
             return Served(body=f"<p>{KEY}</p>".encode())
-        return Served(body=shape(request, Said(text=f"the key is {KEY}")))
+        return Served(body=shape(request, ModelOutput(text=f"the key is {KEY}")))
 
     async def run(server: FakeLlm) -> list[str]:
         client = model_at(protocol, server.v1).open_client(timeout_s=20)
@@ -109,12 +109,12 @@ def test_the_environment_diverts_nothing(monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setenv("ANTHROPIC_BASE_URL", "http://127.0.0.1:1")
 
     async def addresses() -> list[str]:
-        found = []
+        urls = []
         for protocol in PROTOCOL_NAMES:
             client = model_at(protocol, None).open_client(timeout_s=1)
-            found.append(str(client.sdk.base_url))
+            urls.append(str(client.sdk.base_url))
             await client.close()
-        return found
+        return urls
 
     assert {url.rstrip("/") for url in asyncio.run(addresses())} == {
         "https://api.openai.com/v1",

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 from fake_llm import FakeLlm
+from fake_replies import ModelOutput, Request, faults_of, shape
 from fake_replies import Reply as Served
-from fake_replies import Request, Said, faults_of, shape
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from protocol_kit import INQUIRY, OK, PROTOCOL_NAMES, body_of, model_at, send_all, set_keys
@@ -28,10 +28,10 @@ def keys(monkeypatch: pytest.MonkeyPatch) -> None:
     set_keys(monkeypatch)
 
 
-def read_said(protocol: str, said: Said, **changes: Any) -> Reply | Failure:
+def read_output(protocol: str, output: ModelOutput, /, **changes: Any) -> Reply | Failure:
     """Read what a model "said", with keys of the reply changed."""
     request = Request(number=1, seen=0, protocol=protocol, body=body_of(protocol), headers={})
-    return all_protocols()[protocol].read({**shape(request, said), **changes})
+    return all_protocols()[protocol].read({**shape(request, output), **changes})
 
 
 REPLIES = {
@@ -97,14 +97,15 @@ def test_every_reply_comes_to_its_own_end(protocol: str) -> None:
     expected["no-choices"] = "failed" if protocol == "openai-chat" else "end"
     faults = [OK, *(fault for fault in faults_of(protocol) if fault != "hang")]
     with FakeLlm() as server:
-        found = send_all(protocol, server, faults) + send_all(protocol, server, ["hang"], timeout_s=0.3)
+        outcomes = send_all(protocol, server, faults) + send_all(protocol, server, ["hang"], timeout_s=0.3)
         assert server.ledger.requests == len(faults) + 1, "one request for each call: no retries by the SDK"
-    said = [each.stop if isinstance(each, Reply) else (each.reason, each.retry) for each in found]
-    assert dict(zip([*faults, "hang"], said, strict=True)) == {fault: expected[fault] for fault in [*faults, "hang"]}
-    for fault, reply in zip(faults, found, strict=False):
+    seen = [each.stop if isinstance(each, Reply) else (each.reason, each.retry) for each in outcomes]
+    assert dict(zip([*faults, "hang"], seen, strict=True)) == {fault: expected[fault] for fault in [*faults, "hang"]}
+    for fault, reply in zip(faults, outcomes, strict=False):
         if isinstance(reply, Reply) and fault not in ("missing-usage", "no-choices"):
             assert reply.tokens.input and reply.tokens.output, f"{fault}: what was spent is known"
-    waits = {fault: each.retry_after_s for fault, each in zip(faults, found, strict=False) if fault.startswith("429-r")}  # type: ignore[union-attr]
+    by_fault = dict(zip(faults, outcomes, strict=False))
+    waits = {fault: getattr(by_fault[fault], "retry_after_s", None) for fault in faults if fault.startswith("429-r")}
     assert waits == {"429-retry-after": 1.0, "429-retry-after-ms": 0.02}
 
 
@@ -125,14 +126,14 @@ def test_good_reply(protocol: str) -> None:
 @pytest.mark.parametrize("stop", ["length", "refusal", "content-filter", "context", "pause", "failed", "sunset", ""])
 def test_a_whole_answer_counts_only_with_a_proper_end(protocol: str, stop: str) -> None:
     """The stop decides, not the text: a whole answer that did not end properly is none."""
-    reply = read_said(protocol, Said(text=json.dumps({"bottleneck": "same"}), stop=stop))
+    reply = read_output(protocol, ModelOutput(text=json.dumps({"bottleneck": "same"}), stop=stop))
     assert not isinstance(reply, Reply) or reply.stop != "end"
 
 
 @pytest.mark.parametrize("protocol", ["openai-responses", "anthropic-messages"])
 def test_text_in_several_blocks_is_joined(protocol: str) -> None:
     """A text that comes in parts is one text, however often it was cut."""
-    reply = read_said(protocol, Said(text='{"a": "one two three"}', blocks=5))
+    reply = read_output(protocol, ModelOutput(text='{"a": "one two three"}', blocks=5))
     assert isinstance(reply, Reply) and reply.text == '{"a": "one two three"}'
 
 
@@ -142,14 +143,14 @@ def test_commentary_is_no_answer() -> None:
         {"type": "message", "phase": phase, "content": [{"type": "output_text", "text": text}]}
         for phase, text in (("commentary", "let me see"), ("final_answer", "{}"), (None, ""))
     ]
-    reply = read_said("openai-responses", Said(text=""), output=parts)
+    reply = read_output("openai-responses", ModelOutput(text=""), output=parts)
     assert isinstance(reply, Reply) and reply.text == "{}"
 
 
 def test_content_in_parts_on_the_chat_wire() -> None:
     """Some servers send the content as a list of parts."""
     message = {"content": [{"type": "text", "text": "{"}, {"type": "text", "text": "}"}, {"type": "image"}]}
-    reply = read_said("openai-chat", Said(text=""), choices=[{"message": message, "finish_reason": "stop"}])
+    reply = read_output("openai-chat", ModelOutput(text=""), choices=[{"message": message, "finish_reason": "stop"}])
     assert isinstance(reply, Reply) and reply.text == "{}"
 
 
@@ -159,7 +160,7 @@ def test_content_in_parts_on_the_chat_wire() -> None:
 )
 def test_usage_of_any_shape(protocol: str, usage: object) -> None:
     """Tokens that were not told, or not as a number, are unknown, never 0; the answer stands."""
-    reply = read_said(protocol, Said(text="{}"), usage=usage)
+    reply = read_output(protocol, ModelOutput(text="{}"), usage=usage)
     assert isinstance(reply, Reply) and reply.stop == "end"
     assert (reply.tokens.input, reply.tokens.output, reply.tokens.cached) == (None, None, None)
 
@@ -167,7 +168,7 @@ def test_usage_of_any_shape(protocol: str, usage: object) -> None:
 def test_anthropics_input_holds_what_was_cached() -> None:
     """Anthropic counts cached input apart: read 30 and written 20 beside 7 are 57."""
     usage = {"input_tokens": 7, "cache_read_input_tokens": 30, "cache_creation_input_tokens": 20, "output_tokens": 5}
-    reply = read_said("anthropic-messages", Said(text="{}"), usage=usage)
+    reply = read_output("anthropic-messages", ModelOutput(text="{}"), usage=usage)
     assert isinstance(reply, Reply)
     assert (reply.tokens.input, reply.tokens.cached, reply.tokens.written) == (57, 30, 20)
 
@@ -175,7 +176,7 @@ def test_anthropics_input_holds_what_was_cached() -> None:
 @pytest.mark.parametrize("protocol", PROTOCOL_NAMES)
 def test_names_from_outside_are_short_and_plain(protocol: str) -> None:
     """A model name or id with control characters or without end cannot spoil a record."""
-    reply = read_said(protocol, Said(text="{}"), model="m\x1b[31m\n" + "x" * 5000, id=["no", "id"])
+    reply = read_output(protocol, ModelOutput(text="{}"), model="m\x1b[31m\n" + "x" * 5000, id=["no", "id"])
     assert isinstance(reply, Reply)
     assert reply.model is not None and len(reply.model) <= 200 and reply.model.isprintable()
     assert reply.request_id is None
@@ -184,7 +185,7 @@ def test_names_from_outside_are_short_and_plain(protocol: str) -> None:
 @pytest.mark.parametrize("protocol", PROTOCOL_NAMES)
 def test_half_a_surrogate_pair_can_be_written_down(protocol: str) -> None:
     """JSON may hold half a surrogate pair, which no file and no database can."""
-    reply = read_said(protocol, Said(text='{"why": "\ud83d"}'))
+    reply = read_output(protocol, ModelOutput(text='{"why": "\ud83d"}'))
     assert isinstance(reply, Reply) and reply.text.encode() == '{"why": "\ufffd"}'.encode()
 
 
@@ -235,16 +236,16 @@ SHAPED = st.recursive(
 def test_any_json_is_a_reply_or_a_failure(payload: object) -> None:
     """No JSON of any shape makes a reader raise, and what it returns can be written down."""
     for protocol in (*all_protocols().values(), None):
-        found = protocol.read(payload) if protocol else find_reader(payload)(payload)
-        assert isinstance(found, Reply | Failure)
-        (found.text + found.detail if isinstance(found, Reply) else found.message).encode()
+        outcome = protocol.read(payload) if protocol else find_reader(payload)(payload)
+        assert isinstance(outcome, Reply | Failure)
+        (outcome.text + outcome.detail if isinstance(outcome, Reply) else outcome.message).encode()
 
 
 @settings(max_examples=200, deadline=None)
 @given(protocol=st.sampled_from(PROTOCOL_NAMES), key=st.text(max_size=12) | KNOWN, value=SHAPED)
 def test_a_spoilt_key_spoils_no_more_than_itself(protocol: str, key: str, value: object) -> None:
     """A good reply with any key replaced by anything is still read without an exception."""
-    assert isinstance(read_said(protocol, Said(text="{}"), **{key: value}), Reply | Failure)
+    assert isinstance(read_output(protocol, ModelOutput(text="{}"), **{key: value}), Reply | Failure)
 
 
 @pytest.mark.parametrize("data", [b"", b"<html>", b'{"a": NaN}', b'{"a": 1', b"\xff\xfe", b"[" * 100_000])
