@@ -14,7 +14,7 @@ from judge.core.judgement import Abstained, Errored, Judged, Judgement, NotAsked
 from judge.core.timing import NotTimed, Timing
 from judge.core.verdict import decide, gates_hold
 from judge.inputs.batch import Batch, Defaults, Fault, read_inputs
-from judge.judges.panel import open_bench
+from judge.judges.panel import open_panel
 from judge.lib.digests import digest
 from judge.lib.worker_pool import WorkerDied, WorkerPool
 from judge.llm.inquiry import Questionnaire
@@ -170,9 +170,9 @@ class _Run:
         loaded = {candidate.id: load_patch(candidate) for candidate in batch.candidates}
         self.texts = {name: text for name, (_, text) in loaded.items()}
         self._loaded = {name: candidate for name, (candidate, _) in loaded.items()}
-        self.bench = open_bench(options.judges, options.judging)
+        self.panel = open_panel(options.judges, options.judging)
         self.spent: Spent | None = None
-        shared = run_digest(judge=self.bench.identity, time=options.time, python=options.python, device=options.device)
+        shared = run_digest(judge=self.panel.identity, time=options.time, python=options.python, device=options.device)
         cases = {case.id: case_digest(case) for case in batch.cases}
         self.twins = _twins(batch.candidates, self.texts, cases)
         self.keys = {c.id: self._key(shared, cases[c.case], c) for c in batch.candidates}
@@ -227,14 +227,14 @@ class _Run:
 
     def _judged(self, reports: Iterator[tuple[Candidate, GateReport]], total: int) -> Iterator[_Examined]:
         """Pass on what is answered, and put the questions that are left to the models meanwhile."""
-        if not self.bench.models:
+        if not self.panel.models:
             for candidate, report in reports:
                 assert not isinstance(report.answer, Questionnaire), "a judge without models answers by itself"
                 yield _Examined(candidate=candidate, report=report, judgement=report.answer)
             return
         from judge.stages.judging import JudgingStage
 
-        with JudgingStage[_Asked](self.bench.models, self.options.judging) as stage:
+        with JudgingStage[_Asked](self.panel.models, self.options.judging) as stage:
             done = 0
 
             def passed_on(answered: Iterator[tuple[_Asked, Judgement]]) -> Iterator[_Examined]:

@@ -14,10 +14,11 @@ from judge.commands._options import input_defaults, input_options, judging_optio
 from judge.core.judgement import Abstained, NotAsked
 from judge.core.verdict import gates_hold
 from judge.errors import ExitCode, OutputError, UsageError
-from judge.judges.panel import open_bench
+from judge.judges.panel import open_panel
 from judge.lib.files import replacing
 from judge.llm.inquiry import Questionnaire
 from judge.llm.options import JudgingOptions
+from judge.llm.providers.discovery import all_providers
 from judge.llm.providers.model import Model, batch_line
 from judge.llm.questions.questioner import Questioner
 from judge.pipeline import GradeOptions, examine
@@ -25,6 +26,7 @@ from judge.reports.wording import visible
 from judge.stages.gates import GateReport
 
 _MAX_NAMED = 20
+_MODELS = " or ".join(provider.SPEC for provider in all_providers().values())
 
 
 @click.command()
@@ -35,7 +37,7 @@ _MAX_NAMED = 20
     default="openai:unnamed",
     show_default=True,
     metavar="SPEC",
-    help="Whose batch format to write, and the model to name in it: openai:MODEL or anthropic:MODEL.",
+    help=f"Whose batch format to write, and the model to name in it: {_MODELS}.",
 )
 @question_options
 @click.option(
@@ -56,9 +58,9 @@ def command(
     delivers them, or lines {"custom_id": ..., "text": ..., "judge": ...}, where `text` is the answer's JSON.
     """
     judging = judging_options(**asking)
-    bench = open_bench((spec,), judging)
-    if not isinstance(bench.provider, Questioner):
-        raise UsageError(f"--judge {spec!r}: questions are written for models, openai:MODEL or anthropic:MODEL")
+    panel = open_panel((spec,), judging)
+    if not isinstance(panel.local_judge, Questioner):
+        raise UsageError(f"--judge {spec!r}: questions are written for models, {_MODELS}")
     options = GradeOptions(judge=spec, judging=judging, jobs=jobs)
     batch, reports = examine(paths, options, input_defaults(repos, base, human, benchmark))
     for fault in batch.faults:
@@ -71,10 +73,10 @@ def command(
         for candidate, report in _in_order(reports, order):
             summary.add(candidate, report)
             if isinstance(report.answer, Questionnaire):
-                for line in _lines(report.answer, bench.models[0], judging):
+                for line in _lines(report.answer, panel.models[0], judging):
                     file.write(line.encode())
                     summary.lines += 1
-    same = f"--pack {judging.pack} --votes {judging.votes} --context {bench.provider.context_tokens}"
+    same = f"--pack {judging.pack} --votes {judging.votes} --context {panel.local_judge.context_tokens}"
     same += f" --max-output-tokens {judging.max_output_tokens}"
     click.echo("\n".join(visible(line) for line in summary.text(out)))
     click.echo(f"answers come back with: judge grade ... --judge replay:ANSWERS {same}")

@@ -18,6 +18,7 @@ from judge.judges.panel import scope_of
 from judge.lib.files import replace_text
 from judge.lib.folder_scan import scan
 from judge.lib.run_info import run_info
+from judge.llm.providers.discovery import all_providers
 from judge.pipeline import GradeResult
 from judge.results.judge_tally import JudgeTally, money, tally
 from judge.results.record import SCHEMA, VerdictRecord
@@ -142,6 +143,7 @@ def write_reports(folder: Path, report: Report) -> None:
 
 
 def _run_info(report: Report) -> str:
+    sdks = (provider.DISTRIBUTION for provider in all_providers().values())
     return run_info(
         {
             "schema": SCHEMA,
@@ -151,5 +153,5 @@ def _run_info(report: Report) -> str:
             "resumed": report.resumed,
             "not_graded": [fault.message for fault in report.faults],
         },
-        packages=("patch-verdict", "libcst", "unidiff", "pydantic", "openai", "anthropic"),
+        packages=("patch-verdict", "libcst", "unidiff", "pydantic", *sdks),
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from judge.core.judgement import WAITING, Abstained, Errored, Judgement, NotAsked
 from judge.core.timing import NotTimed
-from judge.llm.reply import PASSING
+from judge.llm.reply import TRANSIENT
 from judge.results.record import VerdictRecord
 
 # The inputs are in a record's key, so only what lies outside of them can change: processes, disk, time.
@@ -19,7 +19,7 @@ def is_transient(record: VerdictRecord) -> bool:
         bool(gate_errors & _MACHINE)
         or (isinstance(timing, NotTimed) and timing.status == "error" and timing.reason in _MACHINE)
         or is_waiting(judgement)
-        or (isinstance(judgement, Errored | Abstained) and bool(_reasons(judgement) & PASSING))
+        or (isinstance(judgement, Errored | Abstained) and bool(_reasons(judgement) & TRANSIENT))
     )
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from judge.core.judgement import Errored, Judgement, NotAsked
 from judge.core.question import make_question
 from judge.core.verdict import gates_hold
-from judge.judges.panel import Provider, open_bench
+from judge.judges.panel import LocalJudge, open_panel
 from judge.llm.inquiry import Questionnaire
 from judge.llm.options import JudgingOptions
 from judge.stages.patched_files import PatchedFiles
@@ -63,11 +63,11 @@ class GateHandler:
 
     def __call__(self) -> _Handler:
         """Open the judge and the checker, in the worker."""
-        return _Handler(open_bench(self.judges, self.options).provider)
+        return _Handler(open_panel(self.judges, self.options).local_judge)
 
 
 class _Handler:
-    def __init__(self, judge: Provider) -> None:
+    def __init__(self, judge: LocalJudge) -> None:
         self._judge = judge
         self._checker = Checker()
 

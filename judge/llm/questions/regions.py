@@ -39,8 +39,8 @@ def base_regions(file: TouchedFile) -> tuple[Region, ...]:
     if file.before is None or not is_source(file.path) or is_test(file.path):
         return ()
     lines = base_lines(file)
-    found = [_around_line(file, lines, number) for number in sorted(_edited(file, len(lines)))]
-    return _merged(found)
+    regions = [_around_line(file, lines, number) for number in sorted(_edited(file, len(lines)))]
+    return _merged(regions)
 
 
 def _edited(file: TouchedFile, total: int) -> set[int]:

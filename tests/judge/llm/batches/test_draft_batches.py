@@ -10,16 +10,16 @@ from typing import cast
 from hypothesis import given
 from hypothesis import strategies as st
 
-from judge.llm.batches.batch_files import Draft, Drafts
 from judge.llm.batches.batch_ledger import mark
-from judge.llm.calls.money import Reservation
+from judge.llm.batches.draft_batches import DraftBatch, DraftBatches
+from judge.llm.calls.budget import Reservation
 from judge.llm.providers.batch_api import BatchApi
 
 
-def fill(sizes: list[int], most_requests: int, most_bytes: int) -> list[tuple[Draft, list[bytes]]]:
+def fill(sizes: list[int], most_requests: int, most_bytes: int) -> list[tuple[DraftBatch, list[bytes]]]:
     """Put lines with bodies of these sizes into batches, and read them back."""
     limits = SimpleNamespace(MOST_REQUESTS=most_requests, MOST_BYTES=most_bytes)
-    drafts = Drafts(cast(BatchApi, limits))
+    drafts = DraftBatches(cast(BatchApi, limits))
     for number, size in enumerate(sizes):
         drafts.add(
             {"custom_id": "", "body": "x" * size},

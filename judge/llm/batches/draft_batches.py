@@ -8,14 +8,14 @@ from collections.abc import Generator, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import IO, Any
 
-from judge.llm.batches.batch_ledger import Item, line_name, new_intent
-from judge.llm.calls.money import Reservation
+from judge.llm.batches.batch_ledger import BatchItem, line_name, new_intent
+from judge.llm.calls.budget import Reservation
 from judge.llm.providers.batch_api import BatchApi
 from judge.llm.voting import add_costs
 
 
 @dataclass(kw_only=True)
-class Draft:
+class DraftBatch:
     """A batch that is being filled.
 
     Attributes:
@@ -26,13 +26,13 @@ class Draft:
     """
 
     intent: str = field(default_factory=new_intent)
-    items: list[Item] = field(default_factory=list)
+    items: list[BatchItem] = field(default_factory=list)
     reserved: list[Reservation] = field(default_factory=list)
     size: int = 0
     _sizes: list[int] = field(default_factory=list)
     _spool: IO[bytes] = field(default_factory=tempfile.TemporaryFile)
 
-    def add(self, item: Item, line: bytes, reserved: Reservation) -> None:
+    def add(self, item: BatchItem, line: bytes, reserved: Reservation) -> None:
         """Append a line."""
         self.items.append(item)
         self.reserved.append(reserved)
@@ -56,13 +56,13 @@ class Draft:
         self._spool.close()
 
 
-class Drafts:
+class DraftBatches:
     """As many batches as the lines need, within one provider's limits."""
 
     def __init__(self, api: BatchApi) -> None:
         """Start with none."""
         self._api = api
-        self._drafts: list[Draft] = []
+        self._drafts: list[DraftBatch] = []
         self._keys: set[str] = set()
 
     def __contains__(self, key: str) -> bool:
@@ -86,7 +86,7 @@ class Drafts:
         ):
             draft = self._new()
             data = _named(line, draft, question)
-        item = Item(
+        item = BatchItem(
             key=key,
             number=number,
             custom_id=line_name(draft.intent, question),
@@ -96,7 +96,7 @@ class Drafts:
         draft.add(item, data, reserved)
         self._keys.add(key)
 
-    def take(self) -> Generator[Draft]:
+    def take(self) -> Generator[DraftBatch]:
         """Hand the batches out one after the other; each is thrown away after its turn."""
         while self._drafts:
             draft = self._drafts.pop(0)
@@ -111,10 +111,10 @@ class Drafts:
             draft.close()
         self._drafts.clear()
 
-    def _new(self) -> Draft:
-        self._drafts.append(draft := Draft())
+    def _new(self) -> DraftBatch:
+        self._drafts.append(draft := DraftBatch())
         return draft
 
 
-def _named(line: Mapping[str, Any], draft: Draft, question: str) -> bytes:
+def _named(line: Mapping[str, Any], draft: DraftBatch, question: str) -> bytes:
     return json.dumps({**line, "custom_id": line_name(draft.intent, question)}).encode()

@@ -70,7 +70,7 @@ class Document:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Evidence:
+class QuestionDocuments:
     """All documents of one question, by what they belong to, each group in the order in which it is shown."""
 
     task: tuple[Document, ...]
@@ -84,18 +84,18 @@ class Evidence:
         """All of them."""
         return (*self.task, *self.human_base, *self.human, *self.candidate_base, *self.candidate)
 
-    def only(self, kept: frozenset[str]) -> Evidence:
+    def only(self, kept: frozenset[str]) -> QuestionDocuments:
         """Return the evidence with only the documents that have these ids."""
         groups = (self.task, self.human_base, self.human, self.candidate_base, self.candidate)
         task, human_base, human, candidate_base, candidate = (
             tuple(document for document in group if document.id in kept) for group in groups
         )
-        return Evidence(
+        return QuestionDocuments(
             task=task, human_base=human_base, human=human, candidate_base=candidate_base, candidate=candidate
         )
 
 
-def collect(question: Question, neutral: Mapping[str, Neutral] | None = None) -> Evidence:
+def collect(question: Question, neutral: Mapping[str, Neutral] | None = None) -> QuestionDocuments:
     """Collect the documents of a question.
 
     Args:
@@ -108,7 +108,7 @@ def collect(question: Question, neutral: Mapping[str, Neutral] | None = None) ->
         path: tuple(region for region in regions if not _inside(region, shared.get(path, ())))
         for path, regions in _regions(question.files).items()
     }
-    return Evidence(
+    return QuestionDocuments(
         task=_task_documents(question),
         human_base=human_base,
         human=tuple(
@@ -123,14 +123,14 @@ def collect(question: Question, neutral: Mapping[str, Neutral] | None = None) ->
 
 
 def _task_documents(question: Question) -> tuple[Document, ...]:
-    found = []
+    documents = []
     if question.description.strip():
         text = with_margin(question.description)
-        found.append(Document(id="T1", kind="the task, as its author was told", body=text, rank=Rank.TASK))
+        documents.append(Document(id="T1", kind="the task, as its author was told", body=text, rank=Rank.TASK))
     if question.benchmark and question.benchmark.strip():
         text = with_margin(decode(question.benchmark))
-        found.append(Document(id="T2", kind="the benchmark", body=text, rank=Rank.BENCHMARK))
-    return tuple(found)
+        documents.append(Document(id="T2", kind="the benchmark", body=text, rank=Rank.BENCHMARK))
+    return tuple(documents)
 
 
 def _regions(files: Iterable[TouchedFile]) -> dict[str, tuple[Region, ...]]:

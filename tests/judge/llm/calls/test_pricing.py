@@ -1,30 +1,17 @@
-"""Prices come from disk and are never guessed; costs count every kind of token; a budget is never exceeded."""
+"""Prices come from disk and are never guessed; costs count every kind of token."""
 
 from __future__ import annotations
 
-import asyncio
-import math
 import subprocess
 import sys
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from judge.core.judgement import Tokens
 from judge.errors import UsageError
-from judge.llm.calls.money import (
-    Budget,
-    OverBudget,
-    Rates,
-    Reservation,
-    Tariff,
-    context_window,
-    cost,
-    need_prices,
-    price_of,
-    worst_cost,
-)
+from judge.llm.calls.pricing import Rates, Tariff, context_window, cost, need_prices, price_of, worst_cost
 from judge.llm.options import JudgingOptions, Price
 from judge.llm.providers.model import Model
 
@@ -35,11 +22,11 @@ STEPPED = Tariff(
 
 
 def openai(name: str, base_url: str | None = None) -> Model:
-    return Model(provider="openai", name=name, wire="openai-responses", base_url=base_url)
+    return Model(provider="openai", name=name, protocol="openai-responses", base_url=base_url)
 
 
 def anthropic(name: str) -> Model:
-    return Model(provider="anthropic", name=name, wire="anthropic-messages", base_url=None)
+    return Model(provider="anthropic", name=name, protocol="anthropic-messages", base_url=None)
 
 
 # Prices
@@ -70,15 +57,15 @@ def test_unknown_is_none(model: Model) -> None:
 
 def test_a_known_address_has_its_own_prices() -> None:
     """Behind another provider's address the library is asked for that provider's price of the model."""
-    found = price_of(openai("openai/gpt-5", "https://openrouter.ai/api/v1"), JudgingOptions())
-    assert found is not None and found.base.input > 0
+    price = price_of(openai("openai/gpt-5", "https://openrouter.ai/api/v1"), JudgingOptions())
+    assert price is not None and price.base.input > 0
 
 
 def test_a_given_price_comes_first() -> None:
     """A price on the command line beats the library; what it leaves out costs what input costs, or more."""
     given_price = JudgingOptions(price=Price(input=1.0, output=2.0))
-    found = price_of(openai("gpt-5"), given_price)
-    assert found is not None and found.base == Rates(input=1.0, output=2.0, cached=1.0, written=1.0)
+    price = price_of(openai("gpt-5"), given_price)
+    assert price is not None and price.base == Rates(input=1.0, output=2.0, cached=1.0, written=1.0)
     kept = price_of(anthropic("x"), JudgingOptions(price=Price(input=1.0, output=2.0, cached=0.1)))
     assert kept is not None and kept.base == Rates(input=1.0, output=2.0, cached=0.1, written=1.25)
 
@@ -105,9 +92,9 @@ def test_prices_need_no_network() -> None:
         "def refuse(event, args):\n"
         "    if event in ('socket.connect', 'socket.getaddrinfo', 'socket.sendto'): raise SystemExit(event)\n"
         "sys.addaudithook(refuse)\n"
-        "import judge.llm.calls.money as money\n"
+        "import judge.llm.calls.pricing as pricing\n"
         "assert 'genai_prices' not in sys.modules, 'imported too early'\n"
-        "print(money._listed_price('openai', 'gpt-5', None, False).base.output)"
+        "print(pricing._listed_price('openai', 'gpt-5', None, False).base.output)"
     )
     done = subprocess.run([sys.executable, "-P", "-c", code], capture_output=True, text=True, check=False)
     assert (done.stdout.strip(), done.stderr) == ("10.0", "")
@@ -157,112 +144,3 @@ def test_no_reply_costs_more_than_the_worst(size: int, parts: tuple[float, float
     worst = worst_cost(STEPPED, input_tokens=size, max_output_tokens=30_000)
     assert actual is not None and worst is not None
     assert actual <= worst + 1e-12
-
-
-# The budget
-
-_CALLS = st.lists(
-    st.tuples(
-        st.integers(0, 50), st.floats(0, 1), st.sampled_from(["known", "unknown", "released"]), st.integers(0, 5)
-    ),
-    max_size=30,
-)
-
-
-@settings(max_examples=200)
-@given(calls=_CALLS, limit=st.integers(0, 120), width=st.integers(1, 8))
-def test_a_budget_is_never_exceeded(calls: list[tuple[int, float, str, int]], limit: int, width: int) -> None:
-    """Whatever the order: spent and reserved stay within the limit, every call ends, none is refused for nothing."""
-    budget = Budget(limit / 100)
-
-    async def call(worst: int, share: float, end: str, steps: int) -> str:
-        taken = await budget.reserve(worst / 100)
-        assert round(budget.spent + budget.reserved, 9) <= limit / 100
-        if isinstance(taken, OverBudget):
-            assert budget.spent + worst / 100 > limit / 100 - 1e-9
-            return "over"
-        for _ in range(steps):
-            await asyncio.sleep(0)
-        if end == "released":
-            budget.release(taken)
-        else:
-            budget.settle(taken, share * worst / 100 if end == "known" else None)
-        return "done"
-
-    async def all_calls() -> list[str]:
-        gate = asyncio.Semaphore(width)
-
-        async def one(args: tuple[int, float, str, int]) -> str:
-            async with gate:
-                return await call(*args)
-
-        return await asyncio.wait_for(asyncio.gather(*(one(args) for args in calls)), timeout=20)
-
-    ends = asyncio.run(all_calls())
-    assert len(ends) == len(calls)
-    assert budget.reserved == 0
-    assert budget.spent <= limit / 100 + 1e-9
-
-
-def test_a_call_waits_for_those_in_flight() -> None:
-    """A call that does not fit beside others is made once they turn out cheaper than feared."""
-
-    async def run() -> None:
-        budget = Budget(1.0)
-        first = await budget.reserve(0.8)
-        assert isinstance(first, Reservation)
-        second = asyncio.ensure_future(budget.reserve(0.5))
-        await asyncio.sleep(0)
-        assert not second.done()
-        budget.settle(first, 0.2)
-        assert isinstance(await second, Reservation)
-        assert budget.spent + budget.reserved == pytest.approx(0.7)
-
-    asyncio.run(run())
-
-
-def test_a_call_that_can_never_fit_does_not_wait() -> None:
-    """What is above the rest of the budget by itself is refused at once, in words that hold the figures."""
-
-    async def run() -> OverBudget:
-        budget = Budget(1.0)
-        await budget.reserve(0.8)
-        refused = await budget.reserve(1.5)
-        assert isinstance(refused, OverBudget)
-        return refused
-
-    assert asyncio.run(run()).message == "not asked: it may cost $1.5000, and of --max-cost $1 only $1.0000 is left"
-
-
-def test_a_waiter_may_be_cancelled() -> None:
-    """A cancelled waiter takes nothing and does not keep others from their turn."""
-
-    async def run() -> None:
-        budget = Budget(1.0)
-        first = await budget.reserve(1.0)
-        assert isinstance(first, Reservation)
-        gone, stays = (asyncio.ensure_future(budget.reserve(0.6)) for _ in range(2))
-        await asyncio.sleep(0)
-        gone.cancel()
-        budget.release(first)
-        assert isinstance(await stays, Reservation)
-        assert budget.reserved == pytest.approx(0.6)
-
-    asyncio.run(run())
-
-
-def test_unknown_costs_are_booked_in_full() -> None:
-    """A call that may have been paid for counts with its worst case."""
-    budget = Budget(1.0)
-    taken = budget.try_reserve(0.75)
-    assert isinstance(taken, Reservation)
-    budget.settle(taken, None)
-    assert budget.spent == 0.75
-
-
-def test_a_limit_without_a_price_is_refused() -> None:
-    """The budget itself refuses a call whose price is unknown; without a limit it lets it through."""
-    with pytest.raises(UsageError, match="--price"):
-        Budget(1.0).try_reserve(None)
-    assert isinstance(Budget(None).try_reserve(None), Reservation)
-    assert math.isclose(Budget(None).spent, 0.0)
