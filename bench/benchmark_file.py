@@ -52,11 +52,11 @@ def filled_names(tree: ast.Module, *, takes_data: bool) -> tuple[str, ...]:
     """Return the globals to which the script's own driver assigns what `setup()` returns (`DATA = setup()`)."""
     if takes_data:
         return ()
-    found = _filled_by_setup([node for node in tree.body if not isinstance(node, _DEFINES)])
+    names = _filled_by_setup([node for node in tree.body if not isinstance(node, _DEFINES)])
     for node in tree.body:
         if isinstance(node, ast.FunctionDef):
-            found |= _globals(node) & _filled_by_setup(node.body)
-    return tuple(sorted(found))
+            names |= _globals(node) & _filled_by_setup(node.body)
+    return tuple(sorted(names))
 
 
 def required_modules(tree: ast.Module) -> tuple[str, ...]:
@@ -135,10 +135,10 @@ def _globals(node: ast.FunctionDef) -> set[str]:
 
 
 def _filled_by_setup(body: Sequence[ast.stmt]) -> set[str]:
-    found = set()
+    names = set()
     for part in (part for node in body for part in _outside_functions(node)):
         if isinstance(part, ast.Assign) and isinstance(part.value, ast.Call):
             called = part.value.func
             if isinstance(called, ast.Name) and called.id == "setup":
-                found |= {target.id for target in part.targets if isinstance(target, ast.Name)}
-    return found
+                names |= {target.id for target in part.targets if isinstance(target, ast.Name)}
+    return names

@@ -103,10 +103,10 @@ def check_options(variants: Sequence[Variant], options: Options) -> None:
 
 def find_interpreter(python: Path) -> str:
     """Return the interpreter's path; symbolic links stay, or a venv would not be recognised."""
-    found = shutil.which(str(python))
-    if found is None:
+    program = shutil.which(str(python))
+    if program is None:
         raise InterpreterError(f"no executable interpreter at {str(python)!r}: give the path of the target's Python")
-    return str(Path(found).absolute())
+    return str(Path(program).absolute())
 
 
 def resolve_import_paths(tree: Path, import_paths: tuple[str, ...]) -> tuple[str, ...]:

@@ -34,14 +34,14 @@ class Oddity:
 
 
 def oddities(
-    session: Session, found: Measured, candidate: str = "candidate", *, changed_lines: int | None = None
+    session: Session, comparison: Measured, candidate: str = "candidate", *, changed_lines: int | None = None
 ) -> tuple[Oddity, ...]:
     """Return what about a comparison asks for a look; `changed_lines` is the size of the patch, if known."""
     signs = []
-    if changed_lines is not None and changed_lines <= SMALL_CHANGE_LINES and found.speedup >= BIG_GAIN:
-        message = f"{found.speedup:.2f}x from {changed_lines} changed lines: see whether work was left out"
+    if changed_lines is not None and changed_lines <= SMALL_CHANGE_LINES and comparison.speedup >= BIG_GAIN:
+        message = f"{comparison.speedup:.2f}x from {changed_lines} changed lines: see whether work was left out"
         signs.append(Oddity(code="big-gain-small-change", message=message))
-    nanoseconds = found.candidate_ms * 1e6
+    nanoseconds = comparison.candidate_ms * 1e6
     if nanoseconds < EMPTY_CALL_NS:
         message = f"a call takes {nanoseconds:.0f} ns, as long as one that does nothing"
         signs.append(Oddity(code="near-zero", message=message))

@@ -27,7 +27,7 @@ def places(value: Any, depth: int = 0) -> Set[Place]:
     return {place for item in items[:100] for place in places(item, depth + 1)}
 
 
-def spoil(found: Set[Place]) -> None:
+def spoil(sizes: Set[Place]) -> None:
     """Take blocks of these sizes, fill them with bytes that read as NaN or -1, and free them.
 
     A result that nobody wrote then rarely holds what an earlier call left there: allocators hand out what was freed
@@ -35,7 +35,7 @@ def spoil(found: Set[Place]) -> None:
     """
     numpy: Any = sys.modules.get("numpy")
     torch: Any = sys.modules.get("torch")
-    for place, size in sorted(found):
+    for place, size in sorted(sizes):
         limit = _MOST_BYTES_CUDA if place.startswith("cuda") else _MOST_BYTES
         blocks: List[Any] = []
         try:

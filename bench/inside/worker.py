@@ -123,12 +123,13 @@ class Worker:
         if missing:
             raise ModuleNotFoundError("No module named %s" % ", ".join(map(repr, missing)), name=missing[0])
         start = self.clock()
-        found: Any = self._module(request)
-        self.make = found.setup if request["has_setup"] else None
-        self.names = getattr(found, "__dict__", {})
+        module: Any = self._module(request)
+        self.make = module.setup if request["has_setup"] else None
+        self.names = getattr(module, "__dict__", {})
+        function = module
         for name in request["function"].split("."):
-            found = getattr(found, name)
-        self.function = found
+            function = getattr(function, name)
+        self.function = function
         return {"import_ns": self.clock() - start}
 
     def _module(self, request: Dict[str, Any]) -> Any:

@@ -237,8 +237,8 @@ class WorkerProcess:
 
     def _has_exited(self) -> bool:
         # WNOWAIT: looking must not reap, see close().
-        found = os.waitid(os.P_PID, self.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT)
-        return found is not None
+        ended = os.waitid(os.P_PID, self.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+        return ended is not None
 
     def _gone(self, op: str) -> WorkerFault:
         """Describe a worker whose pipe is closed."""
@@ -250,9 +250,9 @@ class WorkerProcess:
         with contextlib.suppress(BlockingIOError):
             os.set_blocking(self._errors, False)
             self._note_stderr(os.read(self._errors, 65536))
-        found = os.waitid(os.P_PID, self.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT)
-        status = found.si_status if found else 0
-        by_itself = found is not None and found.si_code == os.CLD_EXITED
+        ended = os.waitid(os.P_PID, self.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+        status = ended.si_status if ended else 0
+        by_itself = ended is not None and ended.si_code == os.CLD_EXITED
         if by_itself and self._cell and status - _SIGNALLED in signal.valid_signals():
             by_itself, status = False, status - _SIGNALLED
         if by_itself:

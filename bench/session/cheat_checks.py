@@ -54,28 +54,28 @@ class SameWork:
 
     def vary(self, seed: int, *, fresh: bool) -> None:
         """Time and compare single calls on input of which one element changes before each."""
-        found: list[Varied] = []
+        reference: list[Varied] = []
         chosen = seed
 
         def step(lane: Lane) -> None:
             nonlocal chosen
             if lane is self.base:
                 for chosen in range(seed, seed + _SEEDS):
-                    found[:] = [lane.vary(chosen, fresh=fresh, most=MOST_CALLS)]
-                    if len(found[0].ns) > 1:
+                    reference[:] = [lane.vary(chosen, fresh=fresh, most=MOST_CALLS)]
+                    if len(reference[0].ns) > 1:
                         break
-                self.fault = _fault(found[0])
-                lane.varied.append(found[0].ns)
+                self.fault = _fault(reference[0])
+                lane.varied.append(reference[0].ns)
             elif not self.fault:
-                other = lane.vary(chosen, fresh=fresh, most=len(found[0].ns))
+                other = lane.vary(chosen, fresh=fresh, most=len(reference[0].ns))
                 lane.varied.append(other.ns)
-                _judge(lane, found[0], other)
+                _judge(lane, reference[0], other)
 
         self.each(step)
 
-    def keep(self, lane: Lane, base: object, other: object, found: Outcome) -> None:
+    def keep(self, lane: Lane, base: object, other: object, outcome: Outcome) -> None:
         """Keep results on fresh input that agree within the tolerance only: of the first process, for `widened`."""
-        if isinstance(found, Same) and found.how == "tolerance":
+        if isinstance(outcome, Same) and outcome.how == "tolerance":
             self.close.setdefault(lane.name, (base, other))
 
     def widened(self, seed: int) -> None:
@@ -93,18 +93,18 @@ class SameWork:
                 lane.close()
                 return
             for name, (base, other) in self.close.items():
-                found = precision(exact, base, other)
-                if found is not None:
-                    self.precision[name] = found
+                errors = precision(exact, base, other)
+                if errors is not None:
+                    self.precision[name] = errors
 
         self.each(step)
         self.close.clear()
 
 
-def _fault(found: Varied) -> str:
-    if len(found.ns) > 1:
+def _fault(varied: Varied) -> str:
+    if len(varied.ns) > 1:
         return ""
-    return f"the base refuses it ({found.failed})" if found.failed else "it holds no number, text or array to change"
+    return f"the base refuses it ({varied.failed})" if varied.failed else "it holds no number, text or array to change"
 
 
 def _judge(lane: Lane, base: Varied, other: Varied) -> None:

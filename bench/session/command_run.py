@@ -34,21 +34,21 @@ def read_metric(text: str, name: str) -> float:
     Raises:
         NoMetric: there is no such object, or its value is no positive finite number.
     """
-    found: object = None
+    printed: object = None
     for line in [text, *text.splitlines()[::-1]]:
         try:
-            found = json.loads(line)
+            printed = json.loads(line)
         except (ValueError, RecursionError):
             continue
-        if isinstance(found, dict):
+        if isinstance(printed, dict):
             break
-    if not isinstance(found, dict):
+    if not isinstance(printed, dict):
         raise NoMetric("it printed no JSON object, neither as a whole nor on a line of its own")
-    value: object = found
-    for part in [name] if name in found else name.split("."):
+    value: object = printed
+    for part in [name] if name in printed else name.split("."):
         value = value.get(part) if isinstance(value, dict) else None
     if not isinstance(value, int | float) or isinstance(value, bool):
-        raise NoMetric(f"its JSON has no number {name!r}: it has {', '.join(map(repr, list(found)[:8]))}")
+        raise NoMetric(f"its JSON has no number {name!r}: it has {', '.join(map(repr, list(printed)[:8]))}")
     if not (math.isfinite(value) and value > 0):
         raise NoMetric(f"{name!r} is {value}: a ratio needs a number above 0")
     return float(value)
@@ -102,8 +102,11 @@ class CommandRun:
         self._random = random.Random(options.seed)
         self._machine = fingerprint() | place.facts()
         base = ready.variants[0]
-        names = [(base.name, base), (base.name + AA_SUFFIX, base), *((one.name, one) for one in ready.variants[1:])]
-        self._sides = [_Side(name=name, variant=one, crash=ready.crashes.get(one.name)) for name, one in names]
+        named = [(base.name, base), (base.name + AA_SUFFIX, base)]
+        named += [(other.name, other) for other in ready.variants[1:]]
+        self._sides = [
+            _Side(name=name, variant=variant, crash=ready.crashes.get(variant.name)) for name, variant in named
+        ]
         self._facts: dict[str, object] = {}
 
     def all_runs(self, progress: Callable[[str], None]) -> None:
@@ -139,7 +142,7 @@ class CommandRun:
                     timeout_s=options.setup_timeout_s, memory=self._place.memory(options.memory_bytes), core=core
                 ).fields
             )
-            said = process.ask(
+            output = process.ask(
                 "command",
                 timeout_s=options.call_timeout_s,
                 argv=list(self._command.argv),
@@ -151,14 +154,14 @@ class CommandRun:
             return
         finally:
             process.close()
-        if said.get("code") != 0:
-            last = str(said.get("err") or said.get("out"))[-500:].strip()
+        if output.get("code") != 0:
+            last = str(output.get("err") or output.get("out"))[-500:].strip()
             side.crash = Crashed(
-                phase="experiment", kind="exit", message=f"the command left with status {said.get('code')}: {last}"
+                phase="experiment", kind="exit", message=f"the command left with status {output.get('code')}: {last}"
             )
             return
         try:
-            value = read_metric(str(said.get("out")), self._command.metric)
+            value = read_metric(str(output.get("out")), self._command.metric)
         except NoMetric as fault:
             side.crash = Crashed(
                 phase="experiment", kind="protocol", message=f"the command left with status 0: {fault}"
@@ -173,8 +176,8 @@ class CommandRun:
 
     def _is_clear(self) -> bool:
         session = self.session(0.0)
-        found = [compare(session, candidate=side.name, base=session.base) for side in self._sides[2:]]
-        return all(one.status != "inconclusive" for one in found if isinstance(one, Measured))
+        comparisons = [compare(session, candidate=side.name, base=session.base) for side in self._sides[2:]]
+        return not any(isinstance(each, Measured) and each.status == "inconclusive" for each in comparisons)
 
     def session(self, wall_s: float) -> Session:
         """Return all that was measured."""

@@ -43,9 +43,10 @@ class Place:
         """Return what the record says of the place."""
         if self.gpu is None:
             return {"device": self.device}
-        known = {"gpu": gpu_facts(self.gpu), "memory_limit": "none: CUDA reserves address space"}
-        said = self.accelerator
-        return {"device": self.device, **known, **({"torch": said.torch, "torch_cuda": said.cuda} if said else {})}
+        known: dict[str, object] = {"gpu": gpu_facts(self.gpu), "memory_limit": "none: CUDA reserves address space"}
+        if self.accelerator is not None:
+            known |= {"torch": self.accelerator.torch, "torch_cuda": self.accelerator.cuda}
+        return {"device": self.device, **known}
 
 
 def wants_gpu(contract: Contract | None) -> str:
@@ -92,25 +93,27 @@ def hold_place(
         return
     gpus = candidates(read_gpus(), environment.get(VISIBLE))
     names = ",".join(gpu.name for gpu in gpus)
-    found = Accelerator(usable=True)
+    accelerator = Accelerator(usable=True)
     if contract is not None:
-        found = _ask(options, python=python, home=folder / "accelerator", environment=_told(names))
-    if not found.usable and options.device == "auto":
-        yield _on_cpu(wish, found.reason)
+        accelerator = _ask(options, python=python, home=folder / "accelerator", environment=_gpu_environment(names))
+    if not accelerator.usable and options.device == "auto":
+        yield _on_cpu(wish, accelerator.reason)
         return
-    if not found.usable:
-        raise DeviceError(f"device 'cuda' cannot be used: {found.reason} (for {python!r}); use device 'cpu' or 'auto'")
+    if not accelerator.usable:
+        raise DeviceError(
+            f"device 'cuda' cannot be used: {accelerator.reason} (for {python!r}); use device 'cpu' or 'auto'"
+        )
     with hold_gpu(gpus, limit_s=options.device_timeout_s, progress=progress) as gpu:
-        yield Place(device="cuda", environment=_told(gpu.name), gpu=gpu, accelerator=found)
+        yield Place(device="cuda", environment=_gpu_environment(gpu.name), gpu=gpu, accelerator=accelerator)
 
 
 def _on_cpu(wish: str, why: str) -> Place:
     note = f"the benchmark {wish}, and this session timed it on the CPU: {why}" if wish else ""
     # No GPU is shown: work that was sent there would not be waited for by the clock.
-    return Place(note=note, environment=_told(""))
+    return Place(note=note, environment=_gpu_environment(""))
 
 
-def _told(names: str) -> dict[str, str]:
+def _gpu_environment(names: str) -> dict[str, str]:
     return {VISIBLE: names, "CUDA_DEVICE_ORDER": "PCI_BUS_ID"}
 
 
@@ -127,10 +130,10 @@ def _ask(options: Options, *, python: str, home: Path, environment: Mapping[str,
     )
     try:
         process.hello(timeout_s=options.setup_timeout_s, memory=None, core=None)
-        said = process.ask("accelerator", timeout_s=options.setup_timeout_s).fields
+        fields = process.ask("accelerator", timeout_s=options.setup_timeout_s).fields
     except WorkerFault as fault:
         return Accelerator(usable=False, reason=f"the target's torch could not be asked: {fault.message}")
     finally:
         process.close()
-    texts = {name: str(said[name]) for name in ("reason", "torch", "cuda") if name in said}
-    return Accelerator(usable=said.get("usable") is True, **texts)
+    texts = {name: str(fields[name]) for name in ("reason", "torch", "cuda") if name in fields}
+    return Accelerator(usable=fields.get("usable") is True, **texts)

@@ -58,7 +58,7 @@ def equivalence(base: Lane, others: list[Lane], tree: Variant, setting: Setting,
     Raises:
         WorkerFault: the check could not be asked at all.
     """
-    found: dict[str, Check] = {}
+    checks: dict[str, Check] = {}
     with _inspector(tree, setting, home) as process:
         for lane in others:
             for label, reference in base.pickles.items():
@@ -74,24 +74,24 @@ def equivalence(base: Lane, others: list[Lane], tree: Variant, setting: Setting,
                 ).fields
                 answer = fields.get("equivalent")
                 known = answer if isinstance(answer, bool) else None
-                said = Check(equivalent=known, message=f"{fields.get('message')} ({label})")
-                if lane.name not in found or found[lane.name].equivalent:
-                    found[lane.name] = said
-    return found
+                check = Check(equivalent=known, message=f"{fields.get('message')} ({label})")
+                if lane.name not in checks or checks[lane.name].equivalent:
+                    checks[lane.name] = check
+    return checks
 
 
-def settle(found: Outcome, check: Check | None, *, control: Check | None) -> Outcome:
+def settle(outcome: Outcome, check: Check | None, *, control: Check | None) -> Outcome:
     """Let `check_equivalence` veto outputs that look the same, and decide about those that nobody else can compare.
 
     It never excuses a difference that was seen, and without a base that is equivalent to itself it says nothing.
     """
     if check is None or control is None or not control.equivalent:
-        return found
-    if check.equivalent is False and not isinstance(found, Changed):
+        return outcome
+    if check.equivalent is False and not isinstance(outcome, Changed):
         return Changed(where="check_equivalence", message=f"the benchmark's own check says no: {check.message}")
-    if isinstance(found, Unknown) and check.equivalent:
+    if isinstance(outcome, Unknown) and check.equivalent:
         return Same(how="check_equivalence")
-    return found
+    return outcome
 
 
 def equivalence_notes(checks: Mapping[str, Check], partner: str, fault: str) -> list[str]:
@@ -103,8 +103,8 @@ def equivalence_notes(checks: Mapping[str, Check], partner: str, fault: str) -> 
         return ["check_equivalence of the benchmark was not run: the result cannot be pickled, or is too large"]
     if not control.equivalent:
         return [f"check_equivalence of the benchmark was not used: it refuses two runs of the base: {control.message}"]
-    said = ", ".join(f"{name}: {check.word}" for name, check in checks.items())
-    return [f"check_equivalence of the benchmark was run ({said})"]
+    answers = ", ".join(f"{name}: {check.word}" for name, check in checks.items())
+    return [f"check_equivalence of the benchmark was run ({answers})"]
 
 
 @contextmanager

@@ -94,16 +94,16 @@ def _overlay(package: str, installed: Path, copies: list[Variant], base: Path, p
 
 
 def _files(package: Path) -> list[tuple[str, Path]]:
-    found = []
+    paths = []
     for folder, folders, files in os.walk(package):
         folders[:] = [name for name in folders if name != "__pycache__"]
-        found += [Path(folder, name) for name in files]
-    return [(file.relative_to(package).as_posix(), file) for file in found]
+        paths += [Path(folder, name) for name in files]
+    return [(file.relative_to(package).as_posix(), file) for file in paths]
 
 
-def _same_text(one: Path, two: Path) -> bool:
+def _same_text(left: Path, right: Path) -> bool:
     try:
-        return one.read_bytes().replace(b"\r\n", b"\n") == two.read_bytes().replace(b"\r\n", b"\n")
+        return left.read_bytes().replace(b"\r\n", b"\n") == right.read_bytes().replace(b"\r\n", b"\n")
     except OSError:
         return False
 
@@ -133,7 +133,7 @@ def _build(tree: Path, options: Options, *, python: str, walls: Walls, home: Pat
 
 def _installed(package: str, options: Options, *, python: str, walls: Walls, home: Path) -> Path:
     try:
-        found = _ask(
+        reply = _ask(
             "where",
             options,
             python=python,
@@ -144,7 +144,7 @@ def _installed(package: str, options: Options, *, python: str, walls: Walls, hom
         )
     except WorkerFault as fault:
         raise OptionsError(f"overlay: package {package!r} cannot be found for {python!r}: {fault.message}") from fault
-    folder = found.get("folder")
+    folder = reply.get("folder")
     if not isinstance(folder, str):
         raise OptionsError(f"overlay: package {package!r} is not installed for {python!r}: install its wheel there")
     return Path(folder)

@@ -155,8 +155,8 @@ class _Run:
         contract, base = self._setting.contract, self._base
         if contract.has_check_equivalence and base.pickles and not base.crash:
             try:
-                asked = [self._partner, *(lane for lane in self._others if not lane.crash)]
-                self._checks = equivalence(base, asked, base.variant, self._setting, self._folder / "check")
+                compared = [self._partner, *(lane for lane in self._others if not lane.crash)]
+                self._checks = equivalence(base, compared, base.variant, self._setting, self._folder / "check")
                 self._check_fault = ""
             except WorkerFault as fault:
                 self._check_fault = fault.message
@@ -170,9 +170,9 @@ class _Run:
         try:
             self._open(index)
             fresh_seed = self._random.randint(0, _MAX_SEED)
-            asked = time.monotonic()
+            called = time.monotonic()
             self._results("fresh input", fresh_seed)
-            self._results_s = time.monotonic() - asked
+            self._results_s = time.monotonic() - called
             if index == 0:
                 self._settle_shapes()
             opened = time.monotonic()
@@ -222,10 +222,10 @@ class _Run:
             if lane is self._base:
                 trees["base"] = tree
             else:
-                found = compare_outputs(trees["base"], tree)
-                lane.agree(label, found)
+                outcome = compare_outputs(trees["base"], tree)
+                lane.agree(label, outcome)
                 if seed is not None:
-                    self._same_work.keep(lane, trees["base"], tree, found)
+                    self._same_work.keep(lane, trees["base"], tree, outcome)
 
         self._each("experiment", ask)
 
@@ -235,8 +235,8 @@ class _Run:
 
         def ask(lane: Lane) -> None:
             nonlocal shape
-            found = lane.calibrate(fresh=self._fresh, base=shape)
-            shape = shape or found
+            own = lane.calibrate(fresh=self._fresh, base=shape)
+            shape = shape or own
 
         self._each("experiment", ask)
 
@@ -260,8 +260,8 @@ class _Run:
     def _is_clear(self) -> bool:
         """Say whether every variant has a status; the interval of each look is at the level of that look."""
         session = self.session(None, 0.0)
-        found = [compare(session, candidate=lane.name, base=session.base) for lane in self._others]
-        return all(one.status != "inconclusive" for one in found if isinstance(one, Measured))
+        comparisons = [compare(session, candidate=lane.name, base=session.base) for lane in self._others]
+        return not any(isinstance(each, Measured) and each.status == "inconclusive" for each in comparisons)
 
     def session(self, core: Core | None, wall_s: float) -> Session:
         """Return all that was measured."""
@@ -308,13 +308,13 @@ class _Run:
         if lane.late_mutation and not self._base.late_mutation:
             message = "later calls change the timed input, which the base leaves alone"
             return Changed(where="input", message=message)
-        found = combine_outcomes(lane.outcomes)
+        outcome = combine_outcomes(lane.outcomes)
         control = combine_outcomes(self._partner.outcomes)
-        if isinstance(found, Changed) and isinstance(control, Changed) and found.where != RAISED:
-            found = Unknown(
+        if isinstance(outcome, Changed) and isinstance(control, Changed) and outcome.where != RAISED:
+            outcome = Unknown(
                 reason=f"the base's own output differs between two runs at {control.where}: {control.message}"
             )
-        return settle(found, self._checks.get(lane.name), control=self._checks.get(self._partner.name))
+        return settle(outcome, self._checks.get(lane.name), control=self._checks.get(self._partner.name))
 
     def _lane_notes(self) -> list[str]:
         notes = []

@@ -92,10 +92,10 @@ def _unusable(run: SuiteRun) -> SuiteCheck | None:
 
 def check(wanted: Required, run: SuiteRun) -> SuiteCheck:
     """Hold one run of the candidate against what is required."""
-    found = _held(wanted, run)
-    if found.status == "fail" and wanted.doubt:
-        return _error("human-unknown", f"{found.message}; {wanted.doubt}")
-    return found
+    result = _held(wanted, run)
+    if result.status == "fail" and wanted.doubt:
+        return _error("human-unknown", f"{result.message}; {wanted.doubt}")
+    return result
 
 
 def _held(wanted: Required, run: SuiteRun) -> SuiteCheck:
@@ -113,9 +113,9 @@ def _held(wanted: Required, run: SuiteRun) -> SuiteCheck:
     passed = wanted.tests & run.having("passed")
     failed = tuple(sorted(wanted.tests - passed))
     if failed:
-        told = [f"{name} ({run.results.get(name, 'missing')})" for name in failed[:SHOWN]]
+        named = [f"{name} ({run.results.get(name, 'missing')})" for name in failed[:SHOWN]]
         more = f" and {len(failed) - SHOWN} more" if len(failed) > SHOWN else ""
-        message = f"{len(failed)} of {len(wanted.tests)} tests that pass on the base do not: {', '.join(told)}{more}"
+        message = f"{len(failed)} of {len(wanted.tests)} tests that pass on the base do not: {', '.join(named)}{more}"
         contradiction = f"; and {run.contradiction}" if run.contradiction else ""
         return SuiteCheck(
             status="fail", reason="failed", message=message + contradiction, passed=len(passed), failed=failed
@@ -145,9 +145,9 @@ def agreed(first: SuiteCheck, second: SuiteCheck) -> SuiteCheck:
     return second
 
 
-def _named(found: SuiteCheck, failed: tuple[str, ...]) -> SuiteCheck:
+def _named(result: SuiteCheck, failed: tuple[str, ...]) -> SuiteCheck:
     message = f"{len(failed)} tests that pass on the base failed twice: {', '.join(failed[:SHOWN])}"
-    return SuiteCheck(status="fail", reason=found.reason, message=message, passed=found.passed, failed=failed)
+    return SuiteCheck(status="fail", reason=result.reason, message=message, passed=result.passed, failed=failed)
 
 
 def _wavers(message: str) -> SuiteCheck:

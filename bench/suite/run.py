@@ -59,7 +59,7 @@ class SuiteRan:
 
     def having(self, outcome: TestOutcome) -> frozenset[str]:
         """Return the tests with an outcome."""
-        return frozenset(name for name, found in (self.results or {}).items() if found == outcome)
+        return frozenset(name for name, result in (self.results or {}).items() if result == outcome)
 
     @property
     def contradiction(self) -> str:
@@ -122,7 +122,7 @@ def run_suite(suite: Suite, tree: Path, options: Options, *, base: Path, folder:
         return SuiteStopped(phase="experiment", kind=fault.kind, message=fault.message)
     finally:
         process.close()
-    said = f"{reply.fields.get('out')}\n{reply.fields.get('err')}".replace(f"{copy}{os.sep}", "").strip()
+    output = f"{reply.fields.get('out')}\n{reply.fields.get('err')}".replace(f"{copy}{os.sep}", "").strip()
     results, unread, oversized = None, "", False
     if suite.reports:
         try:
@@ -131,7 +131,7 @@ def run_suite(suite: Suite, tree: Path, options: Options, *, base: Path, folder:
             unread, oversized = str(fault), isinstance(fault, TooManyResults)
     return SuiteRan(
         exit_code=code if code <= 128 else 128 - code,  # a shell says 128 + N of a signal N
-        results=results, unread=unread, oversized=oversized, seconds=reply.wall_ns / 1e9, last=said[-_TAIL:],
+        results=results, unread=unread, oversized=oversized, seconds=reply.wall_ns / 1e9, last=output[-_TAIL:],
     )  # fmt: skip
 
 
