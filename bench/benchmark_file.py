@@ -14,21 +14,21 @@ _ASSIGNS = ast.Assign | ast.AnnAssign | ast.AugAssign
 
 
 @dataclass(frozen=True, kw_only=True)
-class Selection:
+class LoadedStatements:
     """What is loaded of a file: `keep` holds positions in the module's body; None means all of it."""
 
     keep: tuple[int, ...] | None
     left_out: tuple[tuple[int, int], ...] = ()
 
 
-def select(tree: ast.Module) -> Selection:
+def statements_to_load(tree: ast.Module) -> LoadedStatements:
     """Choose imports, definitions and constants where the file runs its benchmark when it is imported.
 
     A constant is an assignment whose value does not depend on what runs the benchmark.
     """
     runners = _runners(tree.body)
     if not any(_runs(node, runners) for node in tree.body):
-        return Selection(keep=None)
+        return LoadedStatements(keep=None)
     keep, left_out, lost = [], [], set(runners)
     for position, node in enumerate(tree.body):
         if _is_kept(node, lost):
@@ -36,7 +36,7 @@ def select(tree: ast.Module) -> Selection:
         else:
             lost |= _assigned(node)
             left_out.append((node.lineno, node.end_lineno or node.lineno))
-    return Selection(keep=tuple(keep), left_out=tuple(left_out))
+    return LoadedStatements(keep=tuple(keep), left_out=tuple(left_out))
 
 
 def data_names(tree: ast.Module, *, takes_data: bool) -> tuple[str, ...]:

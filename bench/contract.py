@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from judge.bench.benchmark_file import data_names, filled_names, required_modules, select
+from judge.bench.benchmark_file import data_names, filled_names, required_modules, statements_to_load
 from judge.bench.errors import ContractError
 
 ProblemCode = Literal["missing_file", "unreadable", "syntax", "missing_setup", "missing_experiment", "signature"]
@@ -140,7 +140,7 @@ def check_contract(path: Path) -> Contract | ContractProblem:
         text = path.read_bytes()
         tree = ast.parse(text, filename=str(path))
         names = _bindings(tree)
-        selection = select(tree)
+        selection = statements_to_load(tree)
     except FileNotFoundError:
         return problem("missing_file", "there is no such benchmark file", "check the path")
     except OSError as error:

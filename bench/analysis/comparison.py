@@ -27,7 +27,7 @@ from judge.bench.analysis.stats import (
     warmup,
 )
 from judge.bench.errors import OptionsError
-from judge.bench.results import Coverage, Crashed, FaultKind, Phase, Ran, Session
+from judge.bench.results import Coverage, Crashed, FaultKind, Phase, Ran, SessionResult
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,7 +53,7 @@ class Measured:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Broken:
+class NotMeasured:
     """A comparison without numbers: whose fault it is, in which phase, of which kind.
 
     Only side `candidate` can speak against a patch, and not with the kinds `environment` and
@@ -67,10 +67,10 @@ class Broken:
     reason: str
 
 
-Comparison = Measured | Broken
+Comparison = Measured | NotMeasured
 
 
-def compare(session: Session, candidate: str = "candidate", base: str = "base") -> Comparison:
+def compare(session: SessionResult, candidate: str = "candidate", base: str = "base") -> Comparison:
     """Say how a variant's time compares with the base's, by the rule of `decide_status`.
 
     The interval is at the level of the look that it was taken at, so that it holds although one looked.
@@ -84,16 +84,16 @@ def compare(session: Session, candidate: str = "candidate", base: str = "base") 
     if isinstance(first, Crashed):
         # A candidate that hung may be what the base had no time left for.
         if first.kind == "budget" and isinstance(other, Crashed) and other.kind != "budget":
-            return _broken("candidate", candidate, other)
-        return _broken("base", base, first)
+            return _not_measured("candidate", candidate, other)
+        return _not_measured("base", base, first)
     if isinstance(partner, Crashed):
-        return _broken("base", session.aa_partner, partner)
+        return _not_measured("base", session.aa_partner, partner)
     if isinstance(other, Crashed):
-        return _broken("candidate", candidate, other)
+        return _not_measured("candidate", candidate, other)
     left, right = paired_rounds(first, other)
     rounds = sum(len(fork) for fork in left)
     if len(left) < MIN_FORKS or rounds < MIN_ROUNDS:
-        return Broken(
+        return NotMeasured(
             side="base",
             phase="sample",
             kind="budget",
@@ -136,7 +136,7 @@ def compare(session: Session, candidate: str = "candidate", base: str = "base") 
     )
 
 
-def _doubt(session: Session, ratio: Estimate, first: Ran, other: Ran, *, base: str, candidate: str) -> str:
+def _doubt(session: SessionResult, ratio: Estimate, first: Ran, other: Ran, *, base: str, candidate: str) -> str:
     """Say why a gain of the timed calls is none, or nothing."""
     base_ns, candidate_ns = (
         median(ns for fork in ran.forks for parts in fork.ns_per_call for ns in parts) for ran in (first, other)
@@ -146,7 +146,7 @@ def _doubt(session: Session, ratio: Estimate, first: Ran, other: Ran, *, base: s
     )
 
 
-def recovered(session: Session, candidate: str = "candidate", human: str = "human") -> Recovery | None:
+def recovered(session: SessionResult, candidate: str = "candidate", human: str = "human") -> Recovery | None:
     """Return how much of the human's gain a candidate has; None unless the human side is improved here."""
     against = compare(session, candidate=human, base=session.base)
     base, ours, theirs = (session.variants.get(name) for name in (session.base, candidate, human))
@@ -204,9 +204,9 @@ def totals_estimate(bases: Sequence[Ran], other: Ran, *, seed: int) -> Estimate:
     return estimate(groups, seed=seed)
 
 
-def _broken(side: Literal["base", "candidate"], name: str, crash: Crashed) -> Broken:
+def _not_measured(side: Literal["base", "candidate"], name: str, crash: Crashed) -> NotMeasured:
     reason = f"{name}: {crash.cause} in {crash.phase}: {crash.message}"
-    return Broken(side=side, phase=crash.phase, kind=crash.kind, reason=reason)
+    return NotMeasured(side=side, phase=crash.phase, kind=crash.kind, reason=reason)
 
 
 def _reason(status: Status, interval: Interval, *, bar: float) -> str:

@@ -4,7 +4,7 @@ import math
 from statistics import median
 
 from judge.bench.analysis.stats import MIN_FORKS, Estimate, estimate
-from judge.bench.results import Session
+from judge.bench.results import SessionResult
 
 _CACHED_GAIN = 1.1
 """Kept results give factors; below this, single calls are too unlike calls in a row to speak against a gain."""
@@ -14,7 +14,7 @@ _MOVED_SHARE = 0.8
 _MOVED_LEAST = 0.5
 
 
-def only_on_repeats(session: Session, ratio: Estimate, *, base: str, candidate: str) -> str:
+def only_on_repeats(session: SessionResult, ratio: Estimate, *, base: str, candidate: str) -> str:
     """Say how a gain shrinks when the input changes from call to call: under half of it, on a log scale, is left.
 
     Such a variant keeps results, or knows the input; both gain nothing on the next input.
@@ -38,7 +38,7 @@ def only_on_repeats(session: Session, ratio: Estimate, *, base: str, candidate: 
     )
 
 
-def moved_to_setup(session: Session, *, base: str, candidate: str, gain_ms: float) -> str:
+def moved_to_setup(session: SessionResult, *, base: str, candidate: str, gain_ms: float) -> str:
     """Say how much more the set-up of every process takes, if that is what a call saves.
 
     Work on the input that moved from the timed call to the set-up is done all the same.

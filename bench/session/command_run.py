@@ -14,8 +14,8 @@ from judge.bench.options import Options, Variant
 from judge.bench.process.cpu import Core, fingerprint, idle_notes
 from judge.bench.process.sandbox import Walls
 from judge.bench.process.worker_process import INSPECTOR, WorkerFault, WorkerProcess
-from judge.bench.results import Crashed, Fork, Ran, Session, Unknown, VariantResult
-from judge.bench.session.device_choice import Place
+from judge.bench.results import Crashed, Fork, Ran, SessionResult, Unknown, VariantResult
+from judge.bench.session.device_choice import DeviceChoice
 from judge.bench.session.preparation import Prepared
 
 AA_SUFFIX = " (A/A)"
@@ -63,7 +63,7 @@ class _Side:
     crash: Crashed | None
     values: list[float] = field(default_factory=list)
 
-    def result(self) -> VariantResult:
+    def variant_result(self) -> VariantResult:
         if self.crash:
             return self.crash
         if not self.values:
@@ -86,7 +86,7 @@ class CommandRun:
         walls: Walls,
         paths: tuple[str, ...],
         core: Core | None,
-        place: Place,
+        device_choice: DeviceChoice,
         folder: Path,
     ) -> None:
         assert isinstance(options.benchmark, Command)
@@ -96,11 +96,11 @@ class CommandRun:
         self._walls = walls
         self._paths = paths
         self._core = core
-        self._place = place
+        self._device_choice = device_choice
         self._folder = folder
         self._notes = ready.notes
         self._random = random.Random(options.seed)
-        self._machine = fingerprint() | place.facts()
+        self._machine = fingerprint() | device_choice.facts()
         base = ready.variants[0]
         named = [(base.name, base), (base.name + AA_SUFFIX, base)]
         named += [(other.name, other) for other in ready.variants[1:]]
@@ -133,13 +133,16 @@ class CommandRun:
         process = WorkerProcess(
             python=self._python, home=home, hash_seed=self._random.randint(0, 2**32 - 1),
             reply_limit=2 * options.output_bytes, script=INSPECTOR,
-            cell=self._walls.cell(read=self._command_files(), write=[tree]), environment=self._place.environment,
+            cell=self._walls.cell(read=self._command_files(), write=[tree]),
+            environment=self._device_choice.environment,
         )  # fmt: skip
         try:
             core = self._core.number if self._core else None
             self._facts = dict(
                 process.hello(
-                    timeout_s=options.setup_timeout_s, memory=self._place.memory(options.memory_bytes), core=core
+                    timeout_s=options.setup_timeout_s,
+                    memory=self._device_choice.memory(options.memory_bytes),
+                    core=core,
                 ).fields
             )
             output = process.ask(
@@ -175,21 +178,21 @@ class CommandRun:
         return [path for path in named if path.is_absolute() and path.is_file()]
 
     def _is_clear(self) -> bool:
-        session = self.session(0.0)
-        comparisons = [compare(session, candidate=side.name, base=session.base) for side in self._sides[2:]]
+        result = self.result(0.0)
+        comparisons = [compare(result, candidate=side.name, base=result.base) for side in self._sides[2:]]
         return not any(isinstance(each, Measured) and each.status == "inconclusive" for each in comparisons)
 
-    def session(self, wall_s: float) -> Session:
+    def result(self, wall_s: float) -> SessionResult:
         """Return all that was measured."""
         note = _NOTE.format(metric=self._command.metric, better=self._command.better)
         machine = dict(self._machine, python=str(self._facts.get("python", "unknown")))
         machine["network"] = str(self._facts.get("network", "unknown"))
         machine["sandbox"] = self._walls.fact
         machine["timed_on_core"] = self._core.number if self._core else "any"
-        return Session(
+        return SessionResult(
             base=self._sides[0].name,
             aa_partner=self._sides[1].name,
-            variants={side.name: side.result() for side in self._sides},
+            variants={side.name: side.variant_result() for side in self._sides},
             outputs={side.name: Unknown(reason="a command returns no result to compare") for side in self._sides[2:]},
             costs={},
             machine=machine,

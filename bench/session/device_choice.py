@@ -1,4 +1,4 @@
-"""Owns on what a session runs: the CPU or one GPU, why, and what its workers must be told for that."""
+"""Chooses CPU or GPU for a session: which and why, and what its workers must be told for that."""
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -26,7 +26,7 @@ class Accelerator:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Place:
+class DeviceChoice:
     """Where the workers run. `note` is what a reader must know; `environment` comes on top of the workers' own."""
 
     device: Literal["cpu", "cuda"] = "cpu"
@@ -40,7 +40,7 @@ class Place:
         return None if self.device == "cuda" else limit
 
     def facts(self) -> dict[str, object]:
-        """Return what the record says of the place."""
+        """Return what the record says of the device."""
         if self.gpu is None:
             return {"device": self.device}
         known: dict[str, object] = {"gpu": gpu_facts(self.gpu), "memory_limit": "none: CUDA reserves address space"}
@@ -69,7 +69,7 @@ def refusal(options: Options, wish: str, *, driver: bool) -> str:
 
 
 @contextmanager
-def hold_place(
+def hold_device(
     options: Options,
     contract: Contract | None,
     *,
@@ -77,14 +77,14 @@ def hold_place(
     folder: Path,
     environment: Mapping[str, str],
     progress: Callable[[str], None],
-) -> Iterator[Place]:
-    """Yield the place of a session, and hold its GPU if it has one; a command without `--device` is left alone.
+) -> Iterator[DeviceChoice]:
+    """Yield the device of a session, and hold its GPU if it has one; a command without `--device` is left alone.
 
     Raises:
         DeviceError: a GPU was asked for and cannot be used, with the reason.
     """
     if contract is None and options.device == "auto":
-        yield Place(environment={VISIBLE: environment[VISIBLE]} if VISIBLE in environment else {})
+        yield DeviceChoice(environment={VISIBLE: environment[VISIBLE]} if VISIBLE in environment else {})
         return
     wish = wants_gpu(contract)
     why = refusal(options, wish, driver=driver_seen())
@@ -104,13 +104,13 @@ def hold_place(
             f"device 'cuda' cannot be used: {accelerator.reason} (for {python!r}); use device 'cpu' or 'auto'"
         )
     with hold_gpu(gpus, limit_s=options.device_timeout_s, progress=progress) as gpu:
-        yield Place(device="cuda", environment=_gpu_environment(gpu.name), gpu=gpu, accelerator=accelerator)
+        yield DeviceChoice(device="cuda", environment=_gpu_environment(gpu.name), gpu=gpu, accelerator=accelerator)
 
 
-def _on_cpu(wish: str, why: str) -> Place:
+def _on_cpu(wish: str, why: str) -> DeviceChoice:
     note = f"the benchmark {wish}, and this session timed it on the CPU: {why}" if wish else ""
     # No GPU is shown: work that was sent there would not be waited for by the clock.
-    return Place(note=note, environment=_gpu_environment(""))
+    return DeviceChoice(note=note, environment=_gpu_environment(""))
 
 
 def _gpu_environment(names: str) -> dict[str, str]:

@@ -14,7 +14,7 @@ from judge.bench.options import Options, Variant
 from judge.bench.process.sandbox import Cell, Walls
 from judge.bench.process.worker_process import Reply, WorkerFault, WorkerProcess
 from judge.bench.results import Changed, Costs, Crashed, Fork, Outcome, Phase, Ran, VariantResult
-from judge.bench.session.device_choice import Place
+from judge.bench.session.device_choice import DeviceChoice
 
 # Where a change is placed that is an exception rather than a value.
 RAISED = "experiment"
@@ -59,7 +59,7 @@ class Budget:
 
 @dataclass(frozen=True, kw_only=True)
 class Setting:
-    """What all lanes of a session share."""
+    """What all runs of a session share."""
 
     options: Options
     contract: Contract
@@ -67,7 +67,7 @@ class Setting:
     import_paths: tuple[str, ...]
     base_tree: Path
     core: int | None
-    place: Place
+    device_choice: DeviceChoice
     budget: Budget
     walls: Walls
 
@@ -77,7 +77,7 @@ class Setting:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Shape:
+class SampleShape:
     """How a sample is taken: parts, each of so many calls."""
 
     loops: int
@@ -85,7 +85,7 @@ class Shape:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Varied:
+class VariedCalls:
     """Single calls, each after one element of the input changed: times, first and last result, what ended it."""
 
     ns: tuple[int, ...]
@@ -93,7 +93,7 @@ class Varied:
     failed: str
 
 
-class Lane:
+class VariantRun:
     """One variant: asks its worker, keeps what it said, and crashes at most once."""
 
     def __init__(self, variant: Variant, setting: Setting, *, is_base: bool) -> None:
@@ -118,7 +118,7 @@ class Lane:
         self._setting = setting
         self._is_base = is_base
         self._process: WorkerProcess | None = None
-        self._shape = Shape(loops=1, parts=1)
+        self._shape = SampleShape(loops=1, parts=1)
         self._pending: list[Reading] = []
         self._device_pending: list[DeviceReading] = []
         self._samples: list[tuple[float, ...]] = []
@@ -134,7 +134,7 @@ class Lane:
 
     @contextmanager
     def turn(self, phase: Phase) -> Iterator[None]:
-        """Turn a fault of the worker into this lane's crash, and stop the worker afterwards."""
+        """Turn a fault of the worker into this run's crash, and stop the worker afterwards."""
         try:
             yield
             if self._process:
@@ -165,7 +165,7 @@ class Lane:
             hash_seed=hash_seed,
             reply_limit=2 * options.output_bytes,
             cell=self._setting.cell(self._tree),
-            environment=self._setting.place.environment,
+            environment=self._setting.device_choice.environment,
         )
 
     def greet(self) -> None:
@@ -173,7 +173,7 @@ class Lane:
         assert self._process is not None
         options = self._setting.options
         allowed = self._allow("hello", options.setup_timeout_s)
-        memory = self._setting.place.memory(options.memory_bytes)
+        memory = self._setting.device_choice.memory(options.memory_bytes)
         hello = self._process.hello(timeout_s=allowed, memory=memory, core=self._setting.core)
         self.facts = hello.fields
         self._resolution_ns = hello.integer("resolution_ns")
@@ -188,7 +188,7 @@ class Lane:
                 tree=str(self._tree),
                 paths=[str(self._tree / path) for path in setting.import_paths],
                 benchmark=str(setting.contract.path.absolute()),
-                **load_arguments(setting.contract, setting.place),
+                **load_arguments(setting.contract, setting.device_choice),
                 limit=setting.options.output_bytes,
             )
         except WorkerFault as fault:
@@ -208,7 +208,7 @@ class Lane:
         reply = self._call("probe")
         self.mutates, self.mutation_sure = reply.flag("mutates"), reply.flag("sure")
 
-    def calibrate(self, *, fresh: bool, base: Shape | None) -> Shape:
+    def calibrate(self, *, fresh: bool, base: SampleShape | None) -> SampleShape:
         """Settle the shape of this variant's samples for the whole session: that of the base, where there is one.
 
         Two calls in a row are faster than one and one, by a percent and more, so a different number of calls
@@ -220,7 +220,7 @@ class Lane:
         reply = self._call("calibrate", goal_ns=goal, fresh=fresh, parts=most)
         loops = max(1, reply.integer("loops"))
         fitting = max(1, min(most, round(sample_ns / max(reply.integer("ns"), 1))))
-        self._shape = Shape(loops=loops, parts=base.parts if base else fitting)
+        self._shape = SampleShape(loops=loops, parts=base.parts if base else fitting)
         if base and base.loops / _NEAR <= loops <= base.loops * _NEAR:
             self._shape = base
         return self._shape
@@ -232,7 +232,7 @@ class Lane:
         reply = self._call("sample")
         claimed = reply.integers("ns")
         device = None
-        if self._setting.place.device == "cuda":
+        if self._setting.device_choice.device == "cuda":
             device = DeviceReading(
                 event_ns=sum(claimed),
                 host_ns=reply.integer("host_ns"),
@@ -281,12 +281,12 @@ class Lane:
         reply = self._call("again", seed=seed)
         return reply.fields.get("tree"), not reply.flag("steady")
 
-    def vary(self, seed: int, *, fresh: bool, most: int) -> Varied:
+    def vary(self, seed: int, *, fresh: bool, most: int) -> VariedCalls:
         """Time at most `most` single calls, each after a change of one element of the input."""
         limit_ns = VARY_NS if self._is_base else 100 * VARY_NS  # as many calls as the base, if that can be
         reply = self._call("vary", seed=seed, fresh=fresh, most=most, limit_ns=limit_ns)
         trees = reply.fields.get("trees")
-        return Varied(
+        return VariedCalls(
             ns=reply.integers("ns"),
             trees=tuple(trees) if isinstance(trees, list) else (),
             failed=str(reply.fields.get("failed")),
@@ -309,7 +309,7 @@ class Lane:
             self.readings += self._pending
             self.device_readings += self._device_pending
 
-    def check_clock(self, base: "Lane") -> None:
+    def check_clock(self, base: "VariantRun") -> None:
         """Crash where this variant's own clock disagrees with the parent's."""
         fault = disagreement(base.readings, self.readings)
         fault = fault or device_disagreement(base.device_readings, self.device_readings)
@@ -323,7 +323,7 @@ class Lane:
             self._process = None
             shutil.rmtree(self._home, ignore_errors=True)
 
-    def outcome_of(self) -> VariantResult:
+    def variant_result(self) -> VariantResult:
         """Return what became of this variant."""
         if self.crash:
             return self.crash
@@ -390,10 +390,10 @@ class Lane:
         return reply
 
 
-def load_arguments(contract: Contract, place: Place) -> dict[str, object]:
+def load_arguments(contract: Contract, device_choice: DeviceChoice) -> dict[str, object]:
     """Return what a worker must know of the contract to load the benchmark, and on what it runs."""
     return {
-        "device": place.device,
+        "device": device_choice.device,
         "function": contract.function,
         "module": contract.module,
         "has_setup": contract.has_setup,

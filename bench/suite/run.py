@@ -20,7 +20,7 @@ _HASH_SEED = 1
 
 
 @dataclass(frozen=True, kw_only=True)
-class Suite:
+class SuiteCommand:
     """A test command for the shell, run in the top of a tree; `{junit}` stands for the file to report to."""
 
     command: str
@@ -88,7 +88,7 @@ class SuiteStopped:
 SuiteRun = SuiteRan | SuiteStopped
 
 
-def run_suite(suite: Suite, tree: Path, options: Options, *, base: Path, folder: Path) -> SuiteRun:
+def run_suite(suite: SuiteCommand, tree: Path, options: Options, *, base: Path, folder: Path) -> SuiteRun:
     """Run a test command in a copy of a tree, made and built in the empty `folder`; `base` is the base's tree.
 
     Raises:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from timing_kit import BENCHMARK, Bench
 
-from judge.bench import Benchmark, Options, Session, Variant, measure
+from judge.bench import Benchmark, Options, SessionResult, Variant, measure
 
 
 @pytest.fixture
@@ -21,7 +21,7 @@ def bench(tmp_path: Path) -> Bench:
         watched: Mapping[str, frozenset[int]] | None = None,
         benchmark_is: Benchmark | None = None,
         **changes: object,
-    ) -> Session:
+    ) -> SessionResult:
         variants = []
         for name, source in sources.items():
             tree = tmp_path / "trees" / name

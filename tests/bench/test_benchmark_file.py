@@ -7,7 +7,7 @@ import pytest
 from timing_kit import FAST, SLOW, Bench
 
 from judge.bench import Command, ContractError, Function, Measured, Ran, compare, parse_benchmark
-from judge.bench.benchmark_file import data_names, filled_names, required_modules, select
+from judge.bench.benchmark_file import data_names, filled_names, required_modules, statements_to_load
 
 TIMEIT = """
 import timeit
@@ -30,7 +30,7 @@ if mean > 100:
 def loaded(text: str) -> list[str] | None:
     """Return the first words of the statements that are kept; None for all."""
     tree = ast.parse(text)
-    keep = select(tree).keep
+    keep = statements_to_load(tree).keep
     return None if keep is None else [ast.unparse(tree.body[n]).split("\n")[0] for n in keep]
 
 
@@ -40,7 +40,7 @@ def test_a_script_that_times_itself_keeps_imports_definitions_and_constants() ->
         "import timeit", "from library import work", "SIZE = 200", "DATA = list(range(SIZE))",
         "def setup():", "def workload():",
     ]  # fmt: skip
-    assert select(ast.parse(TIMEIT)).left_out == ((11, 11), (12, 12), (13, 13), (14, 15))
+    assert statements_to_load(ast.parse(TIMEIT)).left_out == ((11, 11), (12, 12), (13, 13), (14, 15))
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from judge.bench import Comparison, Measured, Options, Same, Session, Variant, compare, fingerprint, measure
+from judge.bench import Comparison, Measured, Options, Same, SessionResult, Variant, compare, fingerprint, measure
 from judge.commands.bench import prepared
 
 SQL = """
@@ -62,7 +62,7 @@ COMMITS = (
 
 def timed(
     folder: Path, repo: Path, base: str, candidate: str, commit: Commit, seconds: float
-) -> tuple[Session, Comparison]:
+) -> tuple[SessionResult, Comparison]:
     """Time two revisions."""
     benchmark = folder / "benchmark.py"
     benchmark.write_text(commit.benchmark, encoding="utf-8")

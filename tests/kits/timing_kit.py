@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from judge.bench import Session
+from judge.bench import SessionResult
 
 SLOW = """
 def work(numbers):
@@ -30,4 +30,4 @@ def experiment(data):
     return work(data)
 """
 
-Bench = Callable[..., Session]
+Bench = Callable[..., SessionResult]

@@ -3,7 +3,7 @@ from dataclasses import replace
 import pytest
 from timing_kit import SLOW, Bench
 
-from judge.bench import Fork, Measured, Oddity, Ran, Session, compare, oddities, recovered
+from judge.bench import Fork, Measured, PlausibilityFlag, Ran, SessionResult, compare, plausibility_flags, recovered
 
 MACHINE = {"device": "cpu"}
 
@@ -17,9 +17,9 @@ def ran(*, ns: float, rounds: int = 5, forks: int = 12, rare: float = 1.0) -> Ra
     return Ran(forks=tuple(made), mutates_input=False)
 
 
-def session(candidate: Ran, *, base_ns: float = 50_000, human: Ran | None = None, **changes: object) -> Session:
+def session(candidate: Ran, *, base_ns: float = 50_000, human: Ran | None = None, **changes: object) -> SessionResult:
     variants = {"base": ran(ns=base_ns), "base (A/A)": ran(ns=base_ns), "candidate": candidate}
-    made = Session(
+    made = SessionResult(
         base="base",
         aa_partner="base (A/A)",
         variants=variants | ({"human": human} if human else {}),
@@ -34,10 +34,10 @@ def session(candidate: Ran, *, base_ns: float = 50_000, human: Ran | None = None
     return replace(made, **changes)  # type: ignore[arg-type]  # a few fields, by name
 
 
-def signs(found: Session, *, changed_lines: int | None = None) -> list[str]:
+def signs(found: SessionResult, *, changed_lines: int | None = None) -> list[str]:
     compared = compare(found)
     assert isinstance(compared, Measured), compared
-    seen: tuple[Oddity, ...] = oddities(found, compared, changed_lines=changed_lines)
+    seen: tuple[PlausibilityFlag, ...] = plausibility_flags(found, compared, changed_lines=changed_lines)
     return [sign.code for sign in seen]
 
 

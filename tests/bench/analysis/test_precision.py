@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 from timing_kit import Bench
 
-from judge.bench import Measured, Session, compare, oddities
+from judge.bench import Measured, SessionResult, compare, plausibility_flags
 from judge.bench.analysis.precision import precision
 
 
@@ -67,15 +67,15 @@ def test_numbers_that_are_not_finite_are_left_out() -> None:
 
 
 def test_lost_precision_asks_for_a_look(bench: Bench) -> None:
-    """It is an oddity, and neither the status nor the outputs change by it."""
-    session: Session = bench({"base": WORK, "candidate": WORK})
+    """It is flagged, and neither the status nor the outputs change by it."""
+    session: SessionResult = bench({"base": WORK, "candidate": WORK})
     found = compare(session)
     assert isinstance(found, Measured)
     lost = precision(EXACT, BASE, off(5e-4))
     assert lost
-    signs = oddities(replace(session, precision={"candidate": lost}), found)
+    signs = plausibility_flags(replace(session, precision={"candidate": lost}), found)
     assert "less-precise" in [sign.code for sign in signs]
-    assert "less-precise" not in [sign.code for sign in oddities(session, found)]
+    assert "less-precise" not in [sign.code for sign in plausibility_flags(session, found)]
 
 
 WORK = "def work(numbers):\n    return sum(number * number for number in numbers)\n"

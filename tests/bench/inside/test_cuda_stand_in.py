@@ -7,7 +7,7 @@ import pytest
 from gpu_kit import BENCHMARK, stand_in_python, write_smi
 from timing_kit import Bench
 
-from judge.bench import Broken, Crashed, DeviceError, Measured, Session, Variant, compare, measure
+from judge.bench import Crashed, DeviceError, Measured, NotMeasured, SessionResult, Variant, compare, measure
 from judge.bench.options import Options
 from judge.bench.process.cpu import release, try_lock
 
@@ -39,7 +39,7 @@ def on_gpu(bench: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Ben
     monkeypatch.setenv("PATH", write_smi(tmp_path / "bin"))
     monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
 
-    def run(sources: dict[str, str], **changes: object) -> Session:
+    def run(sources: dict[str, str], **changes: object) -> SessionResult:
         options = {"benchmark": BENCHMARK, "device": "cuda", "python": stand_in_python(tmp_path)} | QUICK | changes
         return bench(sources, **options)
 
@@ -76,7 +76,7 @@ def test_a_stream_that_nobody_waits_for_is_a_false_clock(on_gpu: Bench) -> None:
     """HACKS.md row 14: the leak breaks with its own words and is not timed; a twin that waits is improved."""
     session = on_gpu({"base": BASE, "twin": WAITS, "candidate": LEAK})
     found, twin = compare(session), compare(session, candidate="twin")
-    assert isinstance(found, Broken), found
+    assert isinstance(found, NotMeasured), found
     assert found.kind == "clock"
     assert "stream that was not waited for" in found.reason
     assert twin.status == "improved", twin

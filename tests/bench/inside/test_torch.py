@@ -8,7 +8,7 @@ from gpu_kit import TORCH_PYTHON, torch_python, why_no_cuda
 from support import ROOT
 from timing_kit import Bench
 
-from judge.bench import Changed, DeviceError, Measured, Same, Session, compare, oddities
+from judge.bench import Changed, DeviceError, Measured, Same, SessionResult, compare, plausibility_flags
 
 pytestmark = [
     pytest.mark.skipif(torch_python() is None, reason=f"no torch here, and {TORCH_PYTHON} names no Python that has it"),
@@ -68,7 +68,7 @@ def python() -> Path:
     return found
 
 
-def timed(bench: Bench, sources: dict[str, str], **changes: object) -> Session:
+def timed(bench: Bench, sources: dict[str, str], **changes: object) -> SessionResult:
     options: dict[str, object] = {"forks": 3, "min_rounds": 5, "max_rounds": 5, "budget_s": 120, "python": python()}
     return bench(sources, **({"benchmark": SETUP, "device": "cpu"} | options | changes))
 
@@ -128,10 +128,10 @@ spec.loader.exec_module(arrays)
 stale = []
 for _ in range(8):
     old = torch.full((100, 100), 7.0)
-    places = arrays.places([old, {"a": 1}])
+    blocks = arrays.array_blocks([old, {"a": 1}])
     del old
     if sys.argv[2] == "spoil":
-        arrays.spoil(places)
+        arrays.spoil(blocks)
     new = torch.empty(100, 100)
     stale.append(int((new == 7).sum()))
     del new
@@ -164,7 +164,7 @@ def test_precision_given_up_within_the_tolerance_asks_for_a_look(bench: Bench) -
     for name, expected in (("candidate", True), ("twin", False)):
         found = compare(session, candidate=name)
         assert isinstance(found, Measured)
-        assert ("less-precise" in [sign.code for sign in oddities(session, found, name)]) is expected
+        assert ("less-precise" in [sign.code for sign in plausibility_flags(session, found, name)]) is expected
     assert session.precision["candidate"].error > 1e-3
 
 

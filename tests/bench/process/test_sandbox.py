@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from timing_kit import FAST, SLOW, Bench
 
-from judge.bench import Crashed, Measured, Options, Suite, SuiteRan, Variant, compare, measure, run_suite
+from judge.bench import Crashed, Measured, Options, SuiteCommand, SuiteRan, Variant, compare, measure, run_suite
 from judge.bench.process.sandbox import NoSandbox, Sandbox, find_sandbox
 from judge.bench.process.worker_process import WorkerProcess
 
@@ -285,7 +285,7 @@ def test_tests_run_behind_the_walls_too(tmp_path: Path) -> None:
     folder.mkdir()
     (tree / "library.py").write_text(FAST)
     script = f"touch here && ! touch {tree}/there && ! ls ~root/.ssh"
-    found = run_suite(Suite(command=script), tree, Options(benchmark=tmp_path), base=tree, folder=folder)
+    found = run_suite(SuiteCommand(command=script), tree, Options(benchmark=tmp_path), base=tree, folder=folder)
     assert isinstance(found, SuiteRan), found
     assert found.exit_code == 0, found.last
     assert [path.name for path in tree.iterdir()] == ["library.py"]

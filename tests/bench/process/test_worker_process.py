@@ -11,11 +11,11 @@ import pytest
 from timing_kit import BENCHMARK, FAST, SLOW, Bench
 
 from judge.bench import (
-    Broken,
     ContractError,
     DeviceError,
     InterpreterError,
     Measured,
+    NotMeasured,
     OptionsError,
     compare,
 )
@@ -192,7 +192,7 @@ def test_an_interpreter_that_cannot_run_the_worker(bench: Bench, tmp_path: Path)
     python.write_text("#!/bin/sh\necho too old >&2\nexit 3\n", encoding="utf-8")
     python.chmod(0o755)
     found = compare(bench({"base": SLOW, "candidate": FAST}, python=python))
-    assert isinstance(found, Broken)
+    assert isinstance(found, NotMeasured)
     assert (found.side, found.phase, found.kind) == ("base", "start", "environment")
     assert "too old" in found.reason
 

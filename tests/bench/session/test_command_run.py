@@ -5,7 +5,18 @@ from typing import Literal
 
 import pytest
 
-from judge.bench import Broken, Command, Crashed, Measured, Options, Session, Unknown, Variant, compare, measure
+from judge.bench import (
+    Command,
+    Crashed,
+    Measured,
+    NotMeasured,
+    Options,
+    SessionResult,
+    Unknown,
+    Variant,
+    compare,
+    measure,
+)
 from judge.bench.session.command_run import NoMetric, read_metric
 
 PROGRAM = (
@@ -15,7 +26,7 @@ PROGRAM = (
 
 def timed(
     tmp_path: Path, programs: dict[str, str], *, metric: str = "ms", better: Literal["lower", "higher"] = "lower"
-) -> Session:
+) -> SessionResult:
     variants = []
     for name, text in programs.items():
         tree = tmp_path / name
@@ -86,7 +97,7 @@ def test_a_command_without_a_metric_is_broken_and_never_fast(tmp_path: Path, tex
     assert isinstance(crash, Crashed)
     assert (crash.kind, said in crash.message) == (kind, True), crash
     found = compare(session)
-    assert isinstance(found, Broken)
+    assert isinstance(found, NotMeasured)
     assert found.side == "candidate"
 
 

@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 from timing_kit import FAST, SLOW, Bench
 
-from judge.bench import Broken, Changed, Crashed, Measured, Session, compare
+from judge.bench import Changed, Crashed, Measured, NotMeasured, SessionResult, compare
 
 
-def crash(session: Session, name: str = "candidate") -> Crashed:
+def crash(session: SessionResult, name: str = "candidate") -> Crashed:
     found = session.variants[name]
     assert isinstance(found, Crashed), found
     return found
@@ -35,7 +35,7 @@ def test_a_broken_candidate_has_phase_and_kind(bench: Bench, source: str, phase:
     assert (found.phase, found.kind) == (phase, kind)
     assert said in found.message
     broken = compare(session)
-    assert isinstance(broken, Broken)
+    assert isinstance(broken, NotMeasured)
     assert broken.side == "candidate"
 
 
@@ -61,7 +61,7 @@ def test_a_broken_benchmark_is_the_base_side(bench: Bench, benchmark: str, phase
     """What already fails on the base never counts against the patch."""
     session = bench({"base": SLOW, "candidate": FAST}, benchmark=benchmark)
     found = compare(session)
-    assert isinstance(found, Broken)
+    assert isinstance(found, NotMeasured)
     assert (found.side, found.phase, found.kind) == ("base", phase, kind)
 
 
@@ -77,7 +77,7 @@ def test_a_broken_benchmark_is_the_base_side(bench: Bench, benchmark: str, phase
 def test_a_missing_module_is_the_environment_on_base_and_candidate(bench: Bench, benchmark: str) -> None:
     """However the script meets it, also when it catches the ImportError and leaves: environment (module X)."""
     found = compare(bench({"base": SLOW, "candidate": FAST}, benchmark=benchmark))
-    assert isinstance(found, Broken)
+    assert isinstance(found, NotMeasured)
     assert (found.side, found.kind) == ("base", "environment")
     assert "environment (module no_such_thing)" in found.reason
 
@@ -85,7 +85,7 @@ def test_a_missing_module_is_the_environment_on_base_and_candidate(bench: Bench,
 def test_a_module_that_only_the_candidate_needs_is_the_environment_too(bench: Bench) -> None:
     """What is not installed here says nothing about the patch."""
     found = compare(bench({"base": SLOW, "candidate": "import no_such_thing\n" + FAST}))
-    assert isinstance(found, Broken)
+    assert isinstance(found, NotMeasured)
     assert (found.side, found.kind) == ("candidate", "environment")
     assert "environment (module no_such_thing)" in found.reason
 
@@ -97,7 +97,7 @@ def test_a_module_that_the_candidate_took_away_is_its_own_fault(bench: Bench, tm
     helper.write_text("x = 1\n", encoding="utf-8")
     text = "import helper\nfrom library import work\ndef setup(): return [1]\ndef experiment(d): return work(d)\n"
     found = compare(bench({"base": SLOW, "candidate": FAST}, benchmark=text))
-    assert isinstance(found, Broken)
+    assert isinstance(found, NotMeasured)
     assert (found.side, found.kind) == ("candidate", "raised")
 
 

@@ -6,7 +6,7 @@ import pytest
 from gpu_kit import torch_python, why_no_cuda
 from timing_kit import Bench
 
-from judge.bench import Broken, Measured, Same, Session, compare
+from judge.bench import Measured, NotMeasured, Same, SessionResult, compare
 
 pytestmark = [pytest.mark.gpu, pytest.mark.slow]
 
@@ -94,14 +94,14 @@ def on_gpu(bench: Bench) -> Bench:
     python = torch_python()
     assert python is not None
 
-    def run(sources: dict[str, str], *, benchmark: str = SETUP, **changes: object) -> Session:
+    def run(sources: dict[str, str], *, benchmark: str = SETUP, **changes: object) -> SessionResult:
         options: dict[str, object] = {"forks": 4, "min_rounds": 5, "max_rounds": 5, "budget_s": 120.0}
         return bench(sources, benchmark=benchmark, python=Path(python), device="cuda", **(options | changes))
 
     return run
 
 
-def measured(session: Session, name: str = "candidate") -> Measured:
+def measured(session: SessionResult, name: str = "candidate") -> Measured:
     found = compare(session, candidate=name)
     assert isinstance(found, Measured), found
     return found
@@ -138,7 +138,7 @@ def test_a_stream_that_nobody_waits_for(on_gpu: Bench) -> None:
     """HACKS.md row 14: found by the wait for the whole device; a twin that waits is timed and not accused."""
     session = on_gpu({"base": CHAIN, "twin": WAITS, "candidate": LEAK})
     found = compare(session)
-    assert isinstance(found, Broken), found
+    assert isinstance(found, NotMeasured), found
     assert "stream that was not waited for" in found.reason
     assert measured(session, "twin").status != "improved"
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from timing_kit import Bench
 
-from judge.bench import Changed, Coverage, Measured, NotCovered, PathCoverage, Same, Session, compare
+from judge.bench import Changed, Coverage, Measured, NotCovered, PathCoverage, Same, SessionResult, compare
 
 DEAD = """
 import math
@@ -27,7 +27,7 @@ class Helper:
 PLAIN = "def work(numbers):\n    return sum(numbers)\n"
 
 
-def covered(session: Session) -> PathCoverage:
+def covered(session: SessionResult) -> PathCoverage:
     return session.coverage["candidate"]
 
 

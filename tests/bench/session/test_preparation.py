@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from judge.bench import Broken, Measured, Options, OptionsError, Session, Variant, compare, measure
+from judge.bench import Measured, NotMeasured, Options, OptionsError, SessionResult, Variant, compare, measure
 from judge.bench.session.native_code import is_native, native_changes
 
 BENCHMARK = "from package import work\ndef setup(): return 300\ndef experiment(n): return work(n)\n"
@@ -30,7 +30,7 @@ def write(folder: Path, files: dict[str, str]) -> Path:
     return folder
 
 
-def timed(tmp_path: Path, base: Path, candidate: Path, **changes: object) -> Session:
+def timed(tmp_path: Path, base: Path, candidate: Path, **changes: object) -> SessionResult:
     benchmark = write(tmp_path, {"benchmark.py": BENCHMARK}) / "benchmark.py"
     values = {"benchmark": benchmark, "forks": 3, "sample_s": 0.001} | changes
     variants = [Variant(name="base", tree=base), Variant(name="candidate", tree=candidate)]
@@ -82,7 +82,7 @@ def test_without_the_overlay_the_same_trees_cannot_run(tmp_path: Path, compiled:
     """The base itself is broken, which says nothing about the candidate."""
     base = write(tmp_path / "base", {"package/__init__.py": NEEDS_NATIVE + SLOW})
     found = compare(timed(tmp_path, base, write(tmp_path / "candidate", {"package/__init__.py": FAST})))
-    assert isinstance(found, Broken)
+    assert isinstance(found, NotMeasured)
     assert found.side == "base"
 
 
@@ -92,7 +92,7 @@ def test_a_file_that_the_candidate_deletes_does_not_come_back(tmp_path: Path) ->
     base = write(tmp_path / "base", {"package/__init__.py": "import package._made\n" + SLOW, "package/helper.py": ""})
     candidate = write(tmp_path / "candidate", {"package/__init__.py": "import package.helper\n" + FAST})
     found = compare(timed(tmp_path, base, candidate, python=python, overlay=("package",)))
-    assert isinstance(found, Broken)
+    assert isinstance(found, NotMeasured)
     assert (found.side, found.kind) == ("candidate", "raised")
 
 
@@ -135,11 +135,11 @@ def test_a_build_that_fails_is_broken_with_its_last_words(tmp_path: Path) -> Non
     good = write(tmp_path / "good", files)
     bad = write(tmp_path / "bad", files | {"make.py": "raise SystemExit('error: no such header')\n"})
     found = compare(timed(tmp_path, good, bad, build="python make.py"))
-    assert isinstance(found, Broken)
+    assert isinstance(found, NotMeasured)
     assert (found.side, found.phase) == ("candidate", "build")
     assert "no such header" in found.reason
     mirrored = compare(timed(tmp_path, bad, good, build="python make.py"))
-    assert isinstance(mirrored, Broken)
+    assert isinstance(mirrored, NotMeasured)
     assert mirrored.side == "base"
 
 
@@ -147,7 +147,7 @@ def test_a_build_has_a_time_limit(tmp_path: Path) -> None:
     """A build that hangs is ended."""
     tree = write(tmp_path / "tree", {"make.py": "import time\ntime.sleep(1000)\n", "package/__init__.py": SLOW})
     found = compare(timed(tmp_path, tree, tree, build="python make.py", build_timeout_s=1.0))
-    assert isinstance(found, Broken)
+    assert isinstance(found, NotMeasured)
     assert (found.phase, found.kind) == ("build", "timeout")
 
 

@@ -4,7 +4,7 @@ import json
 import pytest
 from timing_kit import FAST, SLOW, Bench
 
-from judge.bench import Broken, Changed, Crashed, Measured, Ran, Same, Unknown, compare
+from judge.bench import Changed, Crashed, Measured, NotMeasured, Ran, Same, Unknown, compare
 
 STRONG: dict[str, object] = {"forks": 3, "min_rounds": 8, "max_rounds": 12, "sample_s": 0.003}
 
@@ -112,7 +112,7 @@ def test_too_few_rounds_give_no_numbers(bench: Bench) -> None:
     """A budget that is too small is broken with kind budget: no interval from two rounds."""
     slow = "import time\ndef work(numbers):\n    time.sleep(0.3)\n"
     found = compare(bench({"base": slow, "candidate": slow}, budget_s=2.0))
-    assert isinstance(found, Broken)
+    assert isinstance(found, NotMeasured)
     assert (found.side, found.kind) == ("base", "budget")
 
 
@@ -123,7 +123,7 @@ def test_broken_base_says_so_for_every_comparison(bench: Bench) -> None:
     for name in ("base", session.aa_partner):
         broken = dataclasses.replace(session, variants={**session.variants, name: crash})
         found = compare(broken)
-        assert isinstance(found, Broken)
+        assert isinstance(found, NotMeasured)
         assert found.side == "base"
 
 

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from judge.bench import Options, Suite, SuiteRan, SuiteRun, SuiteStopped, run_suite
-from judge.bench.suite.check import Required, SuiteCheck, agreed, check, required
+from judge.bench import Options, SuiteCommand, SuiteRan, SuiteRun, SuiteStopped, run_suite
+from judge.bench.suite.check import Requirement, SuiteResult, check_run, combine_results, derive_requirement
 from judge.bench.suite.junit import TestOutcome
 from judge.bench.suite.run import is_pytest
 
@@ -15,10 +15,10 @@ def ran(code: int = 0, *, unread: str = "", **results: TestOutcome) -> SuiteRan:
     return SuiteRan(exit_code=code, results=results or None, unread=unread, seconds=1.0)
 
 
-def held(base: SuiteRun, candidate: SuiteRun, human: SuiteRun | None = None) -> SuiteCheck:
+def held(base: SuiteRun, candidate: SuiteRun, human: SuiteRun | None = None) -> SuiteResult:
     """Hold a candidate's run against one of the base."""
-    wanted = required([base], human, timeout_s=60.0)
-    return wanted if isinstance(wanted, SuiteCheck) else check(wanted, candidate)
+    requirement = derive_requirement([base], human, timeout_s=60.0)
+    return requirement if isinstance(requirement, SuiteResult) else check_run(requirement, candidate)
 
 
 GOOD = ran(a="passed", b="passed")
@@ -94,17 +94,19 @@ def test_the_human_commit_says_which_tests_may_change() -> None:
 
 def test_a_test_that_wavers_decides_nothing() -> None:
     """Only what fails twice counts; what the base itself loses in its second run is not asked for any more."""
-    wanted = required([GOOD], None, timeout_s=60.0)
-    assert isinstance(wanted, Required)
-    a, b, good = (check(wanted, run) for run in (ran(1, a="failed", b="passed"), ran(1, a="passed", b="failed"), GOOD))
-    both = check(wanted, ran(1, a="failed", b="failed"))
-    assert (agreed(a, good).status, agreed(a, good).reason) == ("error", "flaky")
-    assert agreed(a, b).status == "error"
-    assert (agreed(a, a).status, agreed(a, a).failed) == ("fail", ("a",))
-    assert (agreed(a, both).status, agreed(a, both).failed) == ("fail", ("a",))
-    wanted = required([GOOD, ran(1, a="failed", b="passed")], None, timeout_s=60.0)
-    assert isinstance(wanted, Required)
-    assert wanted.tests == {"b"}
+    requirement = derive_requirement([GOOD], None, timeout_s=60.0)
+    assert isinstance(requirement, Requirement)
+    a, b, good = (
+        check_run(requirement, run) for run in (ran(1, a="failed", b="passed"), ran(1, a="passed", b="failed"), GOOD)
+    )
+    both = check_run(requirement, ran(1, a="failed", b="failed"))
+    assert (combine_results(a, good).status, combine_results(a, good).reason) == ("error", "flaky")
+    assert combine_results(a, b).status == "error"
+    assert (combine_results(a, a).status, combine_results(a, a).failed) == ("fail", ("a",))
+    assert (combine_results(a, both).status, combine_results(a, both).failed) == ("fail", ("a",))
+    requirement = derive_requirement([GOOD, ran(1, a="failed", b="passed")], None, timeout_s=60.0)
+    assert isinstance(requirement, Requirement)
+    assert requirement.tests == {"b"}
 
 
 @pytest.mark.parametrize(
@@ -128,8 +130,8 @@ def test_pytest_is_recognised_where_options_can_be_added(command: str, yes: bool
     """Only where it is the last thing that runs do options at the end of the command belong to it."""
     assert is_pytest(command) is yes
     report = Path("/a b/r.xml")
-    assert Suite(command=command).text(report) == (f"{command} --junitxml='/a b/r.xml'" if yes else command)
-    assert Suite(command="t --out {junit}").text(report) == "t --out '/a b/r.xml'"
+    assert SuiteCommand(command=command).text(report) == (f"{command} --junitxml='/a b/r.xml'" if yes else command)
+    assert SuiteCommand(command="t --out {junit}").text(report) == "t --out '/a b/r.xml'"
 
 
 TESTS = """
@@ -147,7 +149,7 @@ def real(tmp_path: Path, command: str = "python -m pytest -q", **files: str) -> 
     folder.mkdir()
     for name, text in ({"library.py": GOOD_LIBRARY, "test_library.py": TESTS} | files).items():
         (tree / name).write_text(text, encoding="utf-8")
-    suite = Suite(command=command, timeout_s=30.0)
+    suite = SuiteCommand(command=command, timeout_s=30.0)
     found = run_suite(suite, tree, Options(benchmark=tmp_path / "none"), base=tree, folder=folder)
     assert sorted(path.name for path in tree.iterdir()) == sorted({"library.py", "test_library.py"} | set(files))
     return found
@@ -184,9 +186,9 @@ def test_early_exits_and_failures_of_real_runs(tmp_path: Path, library: str, cod
     found = real(tmp_path, **{"library.py": library})
     assert isinstance(found, SuiteRan), found
     assert (found.exit_code, found.unread) == (code, f"it {said}" if said else "")
-    wanted = required([SuiteRan(exit_code=0, results=BOTH)], None, timeout_s=30.0)
-    assert isinstance(wanted, Required)
-    assert check(wanted, found).status == "fail"
+    requirement = derive_requirement([SuiteRan(exit_code=0, results=BOTH)], None, timeout_s=30.0)
+    assert isinstance(requirement, Requirement)
+    assert check_run(requirement, found).status == "fail"
     assert bool(found.contradiction) is (code == 0)
 
 
@@ -208,7 +210,7 @@ def test_a_run_that_hangs_is_stopped(tmp_path: Path) -> None:
     tree.mkdir()
     folder.mkdir()
     found = run_suite(
-        Suite(command="sleep 1000", timeout_s=1.0), tree, Options(benchmark=tree), base=tree, folder=folder
+        SuiteCommand(command="sleep 1000", timeout_s=1.0), tree, Options(benchmark=tree), base=tree, folder=folder
     )
     assert isinstance(found, SuiteStopped), found
     assert found.kind == "timeout"
