@@ -97,12 +97,12 @@ def loops(tree: Path, benchmark: Path, core: object, *, loaded_as_ours: bool) ->
     """Return the nanoseconds per call of plain loops and of our samples, from as many processes as a session has."""
     inside = str(WORKER.parent) if loaded_as_ours else ""
     called = [sys.executable, "-s", "-B", "-c", BARE, str(tree), str(benchmark), str(core), inside]
-    found: dict[str, list[float]] = {"bare": [], "ours": []}
+    parts_ns: dict[str, list[float]] = {"bare": [], "ours": []}
     for _ in range(2 * FORKS):
         printed = json.loads(subprocess.run(called, capture_output=True, text=True, check=True).stdout)
-        for name, samples in found.items():
+        for name, samples in parts_ns.items():
             samples += [typical(parts) for parts in printed[name][1:]]
-    return {name: median(samples) for name, samples in found.items() if samples}
+    return {name: median(samples) for name, samples in parts_ns.items() if samples}
 
 
 def engine(tree: Path, benchmark: Path) -> tuple[float, object]:

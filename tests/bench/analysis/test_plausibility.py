@@ -34,10 +34,10 @@ def session(candidate: Ran, *, base_ns: float = 50_000, human: Ran | None = None
     return replace(made, **changes)  # type: ignore[arg-type]  # a few fields, by name
 
 
-def signs(found: SessionResult, *, changed_lines: int | None = None) -> list[str]:
-    compared = compare(found)
+def signs(session_result: SessionResult, *, changed_lines: int | None = None) -> list[str]:
+    compared = compare(session_result)
     assert isinstance(compared, Measured), compared
-    seen: tuple[PlausibilityFlag, ...] = plausibility_flags(found, compared, changed_lines=changed_lines)
+    seen: tuple[PlausibilityFlag, ...] = plausibility_flags(session_result, compared, changed_lines=changed_lines)
     return [sign.code for sign in seen]
 
 
@@ -87,8 +87,8 @@ def work(numbers):
     return sum(number * number for number in numbers[:100])
 """
     options: dict[str, object] = {"forks": 6, "min_rounds": 5, "max_rounds": 5, "sample_s": 0.02}
-    found = compare(bench({"base": SLOW, "candidate": lazy}, **options))
-    assert found.status != "improved", found
+    comparison = compare(bench({"base": SLOW, "candidate": lazy}, **options))
+    assert comparison.status != "improved", comparison
 
 
 def test_recovery_needs_a_gain_of_the_human() -> None:
@@ -108,6 +108,6 @@ def test_inconclusive_names_the_samples_it_would_take() -> None:
         replace(f, ns_per_call=tuple(tuple(t * k for t in p) for p in f.ns_per_call))
         for f, k in zip(wide.forks, tilts, strict=True)
     )
-    found = compare(session(replace(wide, forks=forks)))
-    assert found.status == "inconclusive"
-    assert "would tell" in found.reason
+    comparison = compare(session(replace(wide, forks=forks)))
+    assert comparison.status == "inconclusive"
+    assert "would tell" in comparison.reason

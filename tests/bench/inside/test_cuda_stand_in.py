@@ -49,11 +49,11 @@ def on_gpu(bench: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Ben
 def test_a_faster_kernel_is_improved_and_its_copy_is_not(on_gpu: Bench) -> None:
     """Events tell 500 us from 200 us, each from a cold cache; the same code is not improved."""
     session = on_gpu({"base": BASE, "human": BASE, "candidate": FASTER})
-    found, twin = compare(session), compare(session, candidate="human")
-    assert isinstance(found, Measured), found
-    assert found.status == "improved", found
-    assert found.baseline_ms == pytest.approx(0.5, rel=0.1), "the cache is cold before every call"
-    assert found.candidate_ms == pytest.approx(0.2, rel=0.2)
+    comparison, twin = compare(session), compare(session, candidate="human")
+    assert isinstance(comparison, Measured), comparison
+    assert comparison.status == "improved", comparison
+    assert comparison.baseline_ms == pytest.approx(0.5, rel=0.1), "the cache is cold before every call"
+    assert comparison.candidate_ms == pytest.approx(0.2, rel=0.2)
     assert twin.status != "improved", twin
     assert session.outputs["candidate"].status == "same"
 
@@ -75,19 +75,19 @@ def test_the_record_names_the_gpu_and_its_state(on_gpu: Bench) -> None:
 def test_a_stream_that_nobody_waits_for_is_a_false_clock(on_gpu: Bench) -> None:
     """HACKS.md row 14: the leak breaks with its own words and is not timed; a twin that waits is improved."""
     session = on_gpu({"base": BASE, "twin": WAITS, "candidate": LEAK})
-    found, twin = compare(session), compare(session, candidate="twin")
-    assert isinstance(found, NotMeasured), found
-    assert found.kind == "clock"
-    assert "stream that was not waited for" in found.reason
+    comparison, twin = compare(session), compare(session, candidate="twin")
+    assert isinstance(comparison, NotMeasured), comparison
+    assert comparison.kind == "clock"
+    assert "stream that was not waited for" in comparison.reason
     assert twin.status == "improved", twin
 
 
 def test_patched_events_waits_and_flushes_change_nothing(on_gpu: Bench) -> None:
     """HACKS.md rows 13, 17 and 19: what times was bound before the target's code ran."""
-    found = compare(on_gpu({"base": BASE, "candidate": PATCHES + BASE}))
-    assert isinstance(found, Measured), found
-    assert found.status != "improved", found
-    assert found.candidate_ms == pytest.approx(0.5, rel=0.1)
+    comparison = compare(on_gpu({"base": BASE, "candidate": PATCHES + BASE}))
+    assert isinstance(comparison, Measured), comparison
+    assert comparison.status != "improved", comparison
+    assert comparison.candidate_ms == pytest.approx(0.5, rel=0.1)
 
 
 def test_single_calls_are_timed_by_events_too(on_gpu: Bench) -> None:
@@ -99,8 +99,8 @@ def test_single_calls_are_timed_by_events_too(on_gpu: Bench) -> None:
 def test_fresh_data_for_every_call(on_gpu: Bench) -> None:
     """Calls that change their input get their own, also on a GPU."""
     changing = BASE.replace("return", "numbers.append(1)\n    return")
-    found = compare(on_gpu({"base": changing, "candidate": changing.replace("400", "100")}))
-    assert found.status == "improved", found
+    comparison = compare(on_gpu({"base": changing, "candidate": changing.replace("400", "100")}))
+    assert comparison.status == "improved", comparison
 
 
 def test_an_error_of_the_gpu_is_the_variants_own(on_gpu: Bench) -> None:
@@ -128,10 +128,10 @@ def test_a_session_waits_for_the_gpu_and_says_so(on_gpu: Bench, monkeypatch: pyt
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "1")
     held = try_lock("gpu-GPU-bbbb")
     assert held is not None
-    said: list[str] = []
+    messages: list[str] = []
     with pytest.raises(DeviceError, match="other sessions held the GPU"):
-        on_gpu({"base": BASE}, device_timeout_s=0.6, progress=said.append)
-    assert any("waiting for the GPU" in text for text in said)
+        on_gpu({"base": BASE}, device_timeout_s=0.6, progress=messages.append)
+    assert any("waiting for the GPU" in text for text in messages)
     release(held)
     assert on_gpu({"base": BASE}, forks=2).machine["device"] == "cuda"
 

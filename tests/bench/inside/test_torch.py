@@ -63,9 +63,9 @@ def work(a, b):
 
 
 def python() -> Path:
-    found = torch_python()
-    assert found is not None
-    return found
+    interpreter = torch_python()
+    assert interpreter is not None
+    return interpreter
 
 
 def timed(bench: Bench, sources: dict[str, str], **changes: object) -> SessionResult:
@@ -76,9 +76,9 @@ def timed(bench: Bench, sources: dict[str, str], **changes: object) -> SessionRe
 def test_tensors_are_compared_and_a_faster_one_is_improved(bench: Bench) -> None:
     """Six matrix products against one: improved, and the outputs are the same."""
     session = timed(bench, {"base": BASE, "candidate": FASTER})
-    found = compare(session)
-    assert isinstance(found, Measured), found
-    assert found.status == "improved", found
+    comparison = compare(session)
+    assert isinstance(comparison, Measured), comparison
+    assert comparison.status == "improved", comparison
     assert session.outputs["candidate"] == Same(how="equal")
 
 
@@ -162,9 +162,9 @@ def test_precision_given_up_within_the_tolerance_asks_for_a_look(bench: Bench) -
     session = timed(bench, {"base": small, "twin": order, "candidate": half}, benchmark=benchmark, forks=2)
     assert session.outputs["candidate"] == Same(how="tolerance"), session.outputs
     for name, expected in (("candidate", True), ("twin", False)):
-        found = compare(session, candidate=name)
-        assert isinstance(found, Measured)
-        assert ("less-precise" in [sign.code for sign in plausibility_flags(session, found, name)]) is expected
+        comparison = compare(session, candidate=name)
+        assert isinstance(comparison, Measured)
+        assert ("less-precise" in [flag.code for flag in plausibility_flags(session, comparison, name)]) is expected
     assert session.precision["candidate"].error > 1e-3
 
 
