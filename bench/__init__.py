@@ -36,8 +36,8 @@ from judge.bench.results import (
     Unknown,
     VariantResult,
 )
-from judge.bench.session.native_code import is_native, native_changes
-from judge.bench.session.new_lines import watching
+from judge.bench.session.new_lines import watch_new_lines
+from judge.bench.session.preparation import is_native, native_changes
 from judge.bench.session.session import measure
 from judge.bench.suite.check import SuiteResult
 from judge.bench.suite.run import SuiteCommand, SuiteRan, SuiteRun, SuiteStopped, run_suite
@@ -89,5 +89,5 @@ __all__ = [
     "q_values",
     "recovered",
     "run_suite",
-    "watching",
+    "watch_new_lines",
 ]

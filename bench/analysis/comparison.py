@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from statistics import median
 from typing import Literal
 
-from judge.bench.analysis.gains import moved_to_setup, only_on_repeats
+from judge.bench.analysis.false_gains import moved_to_setup, only_on_repeats
 from judge.bench.analysis.stats import (
     MIN_FORKS,
     MIN_ROUNDS,

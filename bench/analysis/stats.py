@@ -11,10 +11,9 @@ import math
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from statistics import fmean, stdev
 from typing import Literal
-
-from judge.bench.analysis.student_t import tail, upper_quantile
 
 Status = Literal["improved", "regressed", "neutral", "inconclusive"]
 
@@ -52,7 +51,7 @@ class Estimate:
 
     def interval(self, alpha: float = ALPHA) -> Interval:
         """Return the two-sided interval that misses the truth with probability `alpha`."""
-        half = upper_quantile(alpha / 2, self.freedom) * self.error
+        half = student_quantile(alpha / 2, self.freedom) * self.error
         return Interval(
             ratio=math.exp(self.centre),
             low=math.exp(max(self.centre - half, -_FAR)),
@@ -175,7 +174,7 @@ def p_value(ratio: Estimate, *, bar: float, forks: int, looks: Sequence[int]) ->
     gap = ratio.centre - math.log(bar)
     if ratio.error == 0:
         return 0.0 if gap > 0 else 1.0
-    nominal = tail(gap / ratio.error, ratio.freedom)
+    nominal = student_tail(gap / ratio.error, ratio.freedom)
     low, high = 0.0, 0.5
     if 2 * nominal > level(forks, looks, 2 * high):
         return max(nominal, high)
@@ -268,10 +267,45 @@ def recovery(
     xx = fmean((ours - x) ** 2 for ours, _ in pairs) / (count - 1)
     yy = fmean((theirs - y) ** 2 for _, theirs in pairs) / (count - 1)
     xy = fmean((ours - x) * (theirs - y) for ours, theirs in pairs) / (count - 1)
-    square = upper_quantile(alpha / 2, count - 1) ** 2
+    square = student_quantile(alpha / 2, count - 1) ** 2
     # The shares r for which the mean of x - r * y is within its own error of nothing.
     a, b, c = y * y - square * yy, x * y - square * xy, x * x - square * xx
     if a <= 0:
         return None
     root = math.sqrt(max(b * b - a * c, 0.0))
     return Recovery(share=x / y, low=(b - root) / a, high=(b + root) / a)
+
+
+def student_tail(value: float, freedom: int) -> float:
+    """Return the probability of a larger value by Student's distribution, for whole degrees of freedom.
+
+    M. Abramowitz and I. Stegun, "Handbook of Mathematical Functions", 26.7.3 and 26.7.4.
+    """
+    if freedom < 1:
+        raise ValueError(f"{freedom} degrees of freedom: at least one is needed")
+    angle = math.atan(abs(value) / math.sqrt(freedom))
+    sine, cosine = math.sin(angle), math.cos(angle)
+    term = cosine if freedom % 2 else 1.0
+    terms = [term] if freedom > 1 else []
+    for k in range(3 if freedom % 2 else 2, freedom - 1, 2):
+        term *= cosine * cosine * (k - 1) / k
+        terms.append(term)
+    inside = sine * math.fsum(terms)
+    if freedom % 2:
+        inside = 2 / math.pi * (angle + inside)
+    upper = max(0.0, (1 - inside) / 2)
+    return upper if value >= 0 else 1 - upper
+
+
+@lru_cache(maxsize=1024)
+def student_quantile(probability: float, freedom: int) -> float:
+    """Return the value that is exceeded with this probability, which is above 0 and at most a half."""
+    if not 0 < probability <= 0.5:
+        raise ValueError(f"probability {probability}: it must be above 0 and at most 0.5")
+    low, high = 0.0, 1.0
+    while student_tail(high, freedom) > probability and high < 1e12:
+        low, high = high, 2 * high
+    for _ in range(100):
+        middle = (low + high) / 2
+        low, high = (middle, high) if student_tail(middle, freedom) > probability else (low, middle)
+    return high

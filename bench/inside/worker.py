@@ -40,7 +40,7 @@ MAX_FRESH_LOOPS = 64
 FRESH_SETUP_NS = 100_000_000
 
 
-def _is_found(name: str) -> bool:
+def _is_importable(name: str) -> bool:
     try:
         return name in sys.modules or importlib.util.find_spec(name) is not None
     except (ImportError, ValueError):
@@ -119,7 +119,7 @@ class Worker:
             self.gpu = cuda.Cuda(self.clock)
             self.same, self.each = self.gpu.same, self.gpu.each
         sys.path[:0] = request["paths"]
-        missing = [name for name in request["modules"] if not _is_found(name)]
+        missing = [name for name in request["modules"] if not _is_importable(name)]
         if missing:
             raise ModuleNotFoundError("No module named %s" % ", ".join(map(repr, missing)), name=missing[0])
         start = self.clock()

@@ -13,7 +13,7 @@ _PROSE = frozenset({".md", ".rst", ".txt", ".pyi"})
 _LARGEST_LINES = 20_000
 
 
-def watching(base: Path, variant: Variant) -> Variant:
+def watch_new_lines(base: Path, variant: Variant) -> Variant:
     """Return the variant with its new Python lines watched.
 
     Not watched where a line that never runs would prove nothing: the trees also differ in other files than

@@ -1,14 +1,16 @@
 """Owns what makes a source tree runnable: a build in it, or the compiled parts of an installed package beside it.
 
-Both work on private copies; the trees that were given are never written to.
+Both work on private copies; the trees that were given are never written to. Whether two trees differ in native code,
+which must be built before it can run, is answered here too.
 """
 
+import filecmp
 import os
 import shlex
 import shutil
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from judge.bench.contract import Command
 from judge.bench.errors import OptionsError
@@ -18,6 +20,12 @@ from judge.bench.process.worker_process import INSPECTOR, WorkerFault, WorkerPro
 from judge.bench.results import Crashed
 
 _NOT_COPIED = shutil.ignore_patterns(".git", "__pycache__")
+_NATIVE_SUFFIXES = frozenset(
+    {".c", ".cc", ".cpp", ".cxx", ".h", ".hh", ".hpp", ".hxx", ".inl", ".cu", ".cuh", ".hip", ".metal", ".m", ".mm"}
+    | {".pyx", ".pxd", ".pxi", ".rs", ".go", ".zig", ".f", ".f90", ".f95", ".asm", ".s", ".cmake", ".proto"}
+)
+_BUILD_FILES = frozenset({"CMakeLists.txt", "meson.build", "meson_options.txt", "Cargo.toml", "Cargo.lock", "build.rs"})
+_SKIPPED_FOLDERS = frozenset({".git", ".hg", "__pycache__", "node_modules"})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -167,3 +175,25 @@ def _ask(
         return dict(process.ask(op, timeout_s=timeout_s, **arguments).fields)
     finally:
         process.close()
+
+
+def is_native(path: str) -> bool:
+    """Say whether a file, by its name, is compiled or says how to compile."""
+    pure = PurePosixPath(path)
+    return pure.suffix.lower() in _NATIVE_SUFFIXES or pure.name in _BUILD_FILES
+
+
+def native_changes(base: Path, other: Path) -> tuple[str, ...]:
+    """Return the native files, relative to the trees, that only one of them has or whose content differs."""
+    left, right = set(_native_files(base)), set(_native_files(other))
+    both = (path for path in left & right if not filecmp.cmp(base / path, other / path, shallow=False))
+    return tuple(sorted((left ^ right) | set(both)))
+
+
+def _native_files(tree: Path) -> Iterator[str]:
+    for folder, folders, files in os.walk(tree):
+        folders[:] = [name for name in folders if name not in _SKIPPED_FOLDERS]
+        for name in files:
+            path = Path(folder, name)
+            if is_native(name) and path.is_file():
+                yield path.relative_to(tree).as_posix()

@@ -30,7 +30,7 @@ from judge.bench import (
     native_changes,
     plausibility_flags,
     q_values,
-    watching,
+    watch_new_lines,
 )
 from judge.bench.contract import parse_benchmark
 from judge.bench.options import Device
@@ -148,7 +148,7 @@ def command(
             if len(variants) == 1:
                 raise UsageError("nothing to time: " + "; ".join(f"{name} {why}" for name, why in skipped.items()))
             first, *rest = variants
-            session = measure([first, *(watching(first.tree, one) for one in rest)], options, progress=_tell)
+            session = measure([first, *(watch_new_lines(first.tree, one) for one in rest)], options, progress=_tell)
         _tell("")
     except (BenchError, GitError, RepositoryError) as error:
         raise UsageError(str(error)) from error

@@ -21,8 +21,7 @@ from pathlib import Path
 from statistics import fmean, median, stdev
 
 from judge.bench import Options, Ran, Variant, measure
-from judge.bench.analysis.stats import typical
-from judge.bench.analysis.student_t import upper_quantile
+from judge.bench.analysis.stats import student_quantile, typical
 from judge.bench.process.worker_process import WORKER
 
 LIBRARY = """
@@ -144,7 +143,7 @@ def main() -> None:
         ("object inside over outside", 4, 3),
     ):
         logs = [math.log(row[above] / row[below]) for row in rows]
-        half = upper_quantile(0.025, len(logs) - 1) * stdev(logs) / math.sqrt(len(logs))
+        half = student_quantile(0.025, len(logs) - 1) * stdev(logs) / math.sqrt(len(logs))
         centre = fmean(logs)
         print(f"{label}: {100 * math.expm1(centre):+.2f} % "
               f"[{100 * math.expm1(centre - half):+.2f}, {100 * math.expm1(centre + half):+.2f}]")  # fmt: skip

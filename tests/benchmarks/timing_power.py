@@ -30,7 +30,7 @@ from pathlib import Path
 from statistics import fmean, median, variance
 
 from judge.bench import Measured, Options, Variant, compare, fingerprint, measure
-from judge.bench.analysis.student_t import upper_quantile
+from judge.bench.analysis.stats import student_quantile
 
 UNITS = 10_000  # so that 2 % and 5 % are whole numbers of units
 EFFECTS = (0, 2, 5)
@@ -148,7 +148,7 @@ def pyperf(trees: Trees, python: str) -> bool:
     )
     pooled = (variance(base_s) + variance(candidate_s)) / 2
     score = (fmean(base_s) - fmean(candidate_s)) / math.sqrt(2 * pooled / len(base_s))
-    return score > upper_quantile(0.025, 2 * len(base_s) - 2)
+    return score > student_quantile(0.025, 2 * len(base_s) - 2)
 
 
 def torch_benchmark(trees: Trees, python: str) -> bool:

@@ -20,10 +20,11 @@ from judge.bench.analysis.stats import (
     q_values,
     recovery,
     spent,
+    student_quantile,
+    student_tail,
     typical,
     warmup,
 )
-from judge.bench.analysis.student_t import tail, upper_quantile
 
 # Log ratios of a base, in two copies, against another copy of it, as measured on a shared two-core
 # machine with a load of 8: twelve forks of five rounds. QUIET are calm forks by the fastest parts,
@@ -194,9 +195,9 @@ def test_false_discoveries_of_a_batch() -> None:
 )
 def test_student_quantiles_are_the_printed_ones(probability: float, freedom: int, value: float) -> None:
     """The quantiles are those of the tables, and the tail is their inverse."""
-    assert upper_quantile(probability, freedom) == pytest.approx(value, abs=5e-4)
-    assert tail(upper_quantile(probability, freedom), freedom) == pytest.approx(probability)
-    assert tail(-1.0, freedom) + tail(1.0, freedom) == pytest.approx(1.0)
+    assert student_quantile(probability, freedom) == pytest.approx(value, abs=5e-4)
+    assert student_tail(student_quantile(probability, freedom), freedom) == pytest.approx(probability)
+    assert student_tail(-1.0, freedom) + student_tail(1.0, freedom) == pytest.approx(1.0)
 
 
 def test_noise_floor_looks_both_ways() -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from judge.bench import Measured, NotMeasured, Options, OptionsError, SessionResult, Variant, compare, measure
-from judge.bench.session.native_code import is_native, native_changes
+from judge.bench.session.preparation import is_native, native_changes
 
 BENCHMARK = "from package import work\ndef setup(): return 300\ndef experiment(n): return work(n)\n"
 SLOW = "def work(n):\n    return sum(i * i for _ in range(3) for i in range(n)) // 3\n"
