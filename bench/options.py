@@ -40,7 +40,7 @@ class Options:
     rounds tell most. `budget_s` is an upper bound: a clear case stops early.
     `build` is a command that is run in a copy of each tree first. `overlay` names packages whose
     compiled parts come from what is installed for `python`, and whose Python files from the trees.
-    `sandbox` puts the workers behind bubblewrap's walls where that works.
+    `sandbox` puts the workers inside bubblewrap's sandbox where that works.
     `device_timeout_s` is how long to wait for a GPU that another session holds. `memory_bytes` limits the
     address space, of which CUDA reserves so much that there is no limit with it.
     `import_paths` are relative to the tree; empty means `src` where only that holds packages.

@@ -1,4 +1,4 @@
-"""Owns the walls around a worker where bubblewrap works: what of the file system it sees, and what it may write.
+"""Owns the sandbox around a worker where bubblewrap works: what of the file system it sees, and what it may write.
 
 A worker sees the system read-only, its own home and nothing else writable, no folder of a user, no other
 process and no network. What is here knows no variants; callers say which folders a worker needs.
@@ -21,7 +21,15 @@ _PROBE_S = 30.0
 # Where users keep secrets, other programs their sockets, and earlier runs what they would like to find again.
 _PRIVATE = ("/home", "/root", "/run", "/tmp", "/var/tmp")
 _DEVICES = ("nvidia*", "dri", "kfd", "dxg")
-_WALLS = ("--unshare-user", "--unshare-pid", "--unshare-ipc", "--unshare-net", "--cap-drop", "ALL", "--die-with-parent")
+_ISOLATION = (
+    "--unshare-user",
+    "--unshare-pid",
+    "--unshare-ipc",
+    "--unshare-net",
+    "--cap-drop",
+    "ALL",
+    "--die-with-parent",
+)
 # Asked of the target's interpreter: where it and what is installed for it live, editable installs included.
 _ASK = """
 import json, sys
@@ -34,7 +42,7 @@ print(json.dumps([str(path) for path in places if path]))
 
 
 @dataclass(frozen=True, kw_only=True)
-class Cell:
+class WorkerSandbox:
     """What one worker may see of the private folders, and what it may write."""
 
     sandbox: "Sandbox"
@@ -42,11 +50,11 @@ class Cell:
     write: tuple[Path, ...] = ()
 
     def wrap(self, argv: list[str], *, home: Path) -> list[str]:
-        """Return the command that runs `argv` behind the walls, in its home."""
+        """Return the command that runs `argv` inside the sandbox, in its home."""
         sandbox = self.sandbox
         links, binds = _mounts((*sandbox.needed, *self.read), sandbox.private)
         more_links, writable = _mounts((home, *self.write), sandbox.private, everywhere=True)
-        command = [sandbox.program, *_WALLS, "--ro-bind", "/", "/", "--dev", "/dev", *_devices(), "--proc", "/proc"]
+        command = [sandbox.program, *_ISOLATION, "--ro-bind", "/", "/", "--dev", "/dev", *_devices(), "--proc", "/proc"]
         for folder in sandbox.private:
             command += ["--tmpfs", str(folder)]
         shown = _outermost(binds)
@@ -76,15 +84,17 @@ class Sandbox:
         """What a reader of a session should know."""
         return ()
 
-    def cell(self, *, read: Iterable[Path] = (), write: Iterable[Path] = (), script: Path | None = None) -> Cell:
-        """Return the walls of one worker that needs these folders as well, and a script with what lies beside it."""
+    def for_worker(
+        self, *, read: Iterable[Path] = (), write: Iterable[Path] = (), script: Path | None = None
+    ) -> WorkerSandbox:
+        """Return the sandbox of one worker that needs these folders as well, and a script with what lies beside it."""
         beside = [] if script is None else [script if _exposes(script.parent, self.private) else script.parent]
-        return Cell(sandbox=self, read=(*read, *beside), write=tuple(write))
+        return WorkerSandbox(sandbox=self, read=(*read, *beside), write=tuple(write))
 
 
 @dataclass(frozen=True, kw_only=True)
 class NoSandbox:
-    """Why workers run without walls; `broken` if bubblewrap is there and does not work."""
+    """Why workers run without a sandbox; `broken` if bubblewrap is there and does not work."""
 
     reason: str
     broken: bool = False
@@ -99,15 +109,15 @@ class NoSandbox:
         """What a reader of a session should know."""
         return (f"the timed code was not contained: {self.reason}",) if self.broken else ()
 
-    def cell(self, *, read: Iterable[Path] = (), write: Iterable[Path] = (), script: Path | None = None) -> None:
-        """Return no walls."""
+    def for_worker(self, *, read: Iterable[Path] = (), write: Iterable[Path] = (), script: Path | None = None) -> None:
+        """Return none."""
 
 
-Walls = Sandbox | NoSandbox
+Containment = Sandbox | NoSandbox
 
 
-def find_sandbox(python: str, *, wanted: bool = True) -> Walls:
-    """Return the walls for workers of an interpreter, or why there are none; tried once for each interpreter."""
+def find_sandbox(python: str, *, wanted: bool = True) -> Containment:
+    """Return the sandbox for workers of an interpreter, or why there are none; tried once for each interpreter."""
     if not wanted:
         return NoSandbox(reason="switched off")
     program = shutil.which("bwrap")
@@ -119,7 +129,7 @@ def find_sandbox(python: str, *, wanted: bool = True) -> Walls:
 
 
 @cache
-def _tried(program: str, python: str, private: tuple[Path, ...], path: str, libraries: str) -> Walls:
+def _tried(program: str, python: str, private: tuple[Path, ...], path: str, libraries: str) -> Containment:
     given = [Path(folder) for text in (path, libraries) for folder in text.split(os.pathsep)]
     places = (_OURS, *given, *_of_interpreter(python, libraries))
     existing = [place for place in places if place.is_absolute() and place.exists()]
@@ -128,7 +138,7 @@ def _tried(program: str, python: str, private: tuple[Path, ...], path: str, libr
     with tempfile.TemporaryDirectory(prefix="judge-bench-") as home:
         try:
             done = subprocess.run(
-                sandbox.cell().wrap(["true"], home=Path(home)),
+                sandbox.for_worker().wrap(["true"], home=Path(home)),
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.PIPE,

@@ -12,7 +12,7 @@ from judge.bench.analysis.comparison import Measured, compare
 from judge.bench.contract import Command
 from judge.bench.options import Options, Variant
 from judge.bench.process.cpu import Core, fingerprint, idle_notes
-from judge.bench.process.sandbox import Walls
+from judge.bench.process.sandbox import Containment
 from judge.bench.process.worker_process import INSPECTOR, WorkerFault, WorkerProcess
 from judge.bench.results import Crashed, Fork, Ran, SessionResult, Unknown, VariantResult
 from judge.bench.session.device_choice import DeviceChoice
@@ -83,7 +83,7 @@ class CommandRun:
         options: Options,
         *,
         python: str,
-        walls: Walls,
+        containment: Containment,
         paths: tuple[str, ...],
         core: Core | None,
         device_choice: DeviceChoice,
@@ -93,7 +93,7 @@ class CommandRun:
         self._command = options.benchmark
         self._options = options
         self._python = python
-        self._walls = walls
+        self._containment = containment
         self._paths = paths
         self._core = core
         self._device_choice = device_choice
@@ -133,7 +133,7 @@ class CommandRun:
         process = WorkerProcess(
             python=self._python, home=home, hash_seed=self._random.randint(0, 2**32 - 1),
             reply_limit=2 * options.output_bytes, script=INSPECTOR,
-            cell=self._walls.cell(read=self._command_files(), write=[tree]),
+            sandbox=self._containment.for_worker(read=self._command_files(), write=[tree]),
             environment=self._device_choice.environment,
         )  # fmt: skip
         try:
@@ -187,7 +187,7 @@ class CommandRun:
         note = _NOTE.format(metric=self._command.metric, better=self._command.better)
         machine = dict(self._machine, python=str(self._facts.get("python", "unknown")))
         machine["network"] = str(self._facts.get("network", "unknown"))
-        machine["sandbox"] = self._walls.fact
+        machine["sandbox"] = self._containment.fact
         machine["timed_on_core"] = self._core.number if self._core else "any"
         return SessionResult(
             base=self._sides[0].name,
@@ -196,7 +196,7 @@ class CommandRun:
             outputs={side.name: Unknown(reason="a command returns no result to compare") for side in self._sides[2:]},
             costs={},
             machine=machine,
-            notes=(*idle_notes(self._machine), *self._walls.notes, *self._notes, note),
+            notes=(*idle_notes(self._machine), *self._containment.notes, *self._notes, note),
             seed=self._options.seed,
             threshold=self._options.threshold,
             looks=tuple(self._options.forks * multiple for multiple in LOOKS),

@@ -117,7 +117,7 @@ def _inspector(
     options = setting.options
     process = WorkerProcess(
         python=setting.python, home=home, hash_seed=1, reply_limit=2 * options.output_bytes, script=INSPECTOR,
-        cell=setting.cell(variant.tree.absolute()), environment=setting.device_choice.environment,
+        sandbox=setting.worker_sandbox(variant.tree.absolute()), environment=setting.device_choice.environment,
     )  # fmt: skip
     try:
         memory = setting.device_choice.memory(options.memory_bytes)

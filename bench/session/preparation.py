@@ -15,7 +15,7 @@ from pathlib import Path, PurePosixPath
 from judge.bench.contract import Command
 from judge.bench.errors import OptionsError
 from judge.bench.options import Options, Variant, resolve_import_paths
-from judge.bench.process.sandbox import Cell, Walls
+from judge.bench.process.sandbox import Containment, WorkerSandbox
 from judge.bench.process.worker_process import INSPECTOR, WorkerFault, WorkerProcess
 from judge.bench.results import Crashed
 
@@ -42,7 +42,7 @@ def prepare(
     options: Options,
     *,
     python: str,
-    walls: Walls,
+    containment: Containment,
     folder: Path,
     base: Path | None = None,
     copy: bool = False,
@@ -65,10 +65,12 @@ def prepare(
         shutil.copytree(variant.tree, tree, symlinks=True, ignore=_NOT_COPIED)
         copies.append(replace(variant, tree=tree))
         home = folder / f"build-{number}"
-        if options.build and (crash := _build(tree, options, python=python, walls=walls, home=home)):
+        if options.build and (crash := _build(tree, options, python=python, containment=containment, home=home)):
             crashes[variant.name] = crash
     for package in options.overlay:
-        installed = _installed(package, options, python=python, walls=walls, home=folder / f"where-{package}")
+        installed = _installed(
+            package, options, python=python, containment=containment, home=folder / f"where-{package}"
+        )
         notes += _overlay(package, installed, copies, base, paths)
     return Prepared(variants=tuple(copies), crashes=crashes, notes=tuple(notes))
 
@@ -116,7 +118,7 @@ def _same_text(left: Path, right: Path) -> bool:
         return False
 
 
-def _build(tree: Path, options: Options, *, python: str, walls: Walls, home: Path) -> Crashed | None:
+def _build(tree: Path, options: Options, *, python: str, containment: Containment, home: Path) -> Crashed | None:
     """Run the build command in a tree, confined as the timed code is; say how it failed."""
     assert options.build
     try:
@@ -125,7 +127,7 @@ def _build(tree: Path, options: Options, *, python: str, walls: Walls, home: Pat
             options,
             python=python,
             home=home,
-            cell=walls.cell(write=[tree]),
+            sandbox=containment.for_worker(write=[tree]),
             timeout_s=options.build_timeout_s,
             argv=shlex.split(options.build),
             cwd=str(tree),
@@ -139,14 +141,14 @@ def _build(tree: Path, options: Options, *, python: str, walls: Walls, home: Pat
     return Crashed(phase="build", kind="raised", message=f"{options.build!r} left with {done.get('code')}: {last}")
 
 
-def _installed(package: str, options: Options, *, python: str, walls: Walls, home: Path) -> Path:
+def _installed(package: str, options: Options, *, python: str, containment: Containment, home: Path) -> Path:
     try:
         reply = _ask(
             "where",
             options,
             python=python,
             home=home,
-            cell=walls.cell(),
+            sandbox=containment.for_worker(),
             timeout_s=options.setup_timeout_s,
             package=package,
         )
@@ -159,7 +161,14 @@ def _installed(package: str, options: Options, *, python: str, walls: Walls, hom
 
 
 def _ask(
-    op: str, options: Options, *, python: str, home: Path, cell: Cell | None, timeout_s: float, **arguments: object
+    op: str,
+    options: Options,
+    *,
+    python: str,
+    home: Path,
+    sandbox: WorkerSandbox | None,
+    timeout_s: float,
+    **arguments: object,
 ) -> dict[str, object]:
     home.mkdir()
     process = WorkerProcess(
@@ -168,7 +177,7 @@ def _ask(
         hash_seed=1,
         reply_limit=2 * options.output_bytes,
         script=INSPECTOR,
-        cell=cell,
+        sandbox=sandbox,
     )
     try:
         process.hello(timeout_s=options.setup_timeout_s, memory=options.memory_bytes, core=None)

@@ -24,12 +24,13 @@ from judge.bench.process.gpu import GpuWatch
 from judge.bench.process.sandbox import find_sandbox
 from judge.bench.process.worker_process import WorkerFault
 from judge.bench.results import Changed, NotCovered, Outcome, PathCoverage, Phase, Same, SessionResult, Unknown
+from judge.bench.session.budget import Budget
 from judge.bench.session.cheat_checks import CHECKED_FORKS, CheatChecks
 from judge.bench.session.command_run import AA_SUFFIX, LOOKS, CommandRun
 from judge.bench.session.device_choice import hold_device
 from judge.bench.session.inspection import EquivalenceCheck, equivalence, equivalence_notes, path_coverage, settle
 from judge.bench.session.preparation import Prepared, prepare
-from judge.bench.session.variant_run import RAISED, Budget, SampleShape, Setting, VariantRun
+from judge.bench.session.variant_run import RAISED, SampleShape, Setting, VariantRun
 
 _WARMUP_ROUNDS = 1
 _SOFT_SHARE = 0.85
@@ -51,7 +52,7 @@ def measure(
     check_options(variants, options)
     benchmark = options.benchmark
     python = find_interpreter(options.python)
-    walls = find_sandbox(python, wanted=options.sandbox)
+    containment = find_sandbox(python, wanted=options.sandbox)
     paths = resolve_import_paths(variants[0].tree, options.import_paths)
     folders = [variants[0].tree / path for path in paths]
     contract = None if isinstance(benchmark, Command) else _contract(benchmark, folders)
@@ -59,7 +60,7 @@ def measure(
     with ExitStack() as stack:
         name = stack.enter_context(tempfile.TemporaryDirectory(prefix="judge-bench-", ignore_cleanup_errors=True))
         folder = Path(name)
-        ready = prepare(variants, options, python=python, walls=walls, folder=folder)
+        ready = prepare(variants, options, python=python, containment=containment, folder=folder)
         device_choice = stack.enter_context(
             hold_device(options, contract, python=python, folder=folder, environment=os.environ, progress=tell)
         )
@@ -70,7 +71,7 @@ def measure(
                 ready,
                 options,
                 python=python,
-                walls=walls,
+                containment=containment,
                 paths=paths,
                 core=core,
                 device_choice=device_choice,
@@ -91,7 +92,7 @@ def measure(
                 ends_at=began + _SOFT_SHARE * options.budget_s,
                 hard_end=began + options.budget_s,
             ),
-            walls=walls,
+            containment=containment,
         )
         session = _Session(ready, setting, folder, tell)
         session.all_forks()
@@ -272,8 +273,8 @@ class _Session:
 
     def result(self, core: Core | None, wall_s: float) -> SessionResult:
         """Return all that was measured."""
-        walls = self._setting.walls
-        notes = [*idle_notes(self._machine), *walls.notes, *self._notes, *_contract_notes(self._setting.contract)]
+        containment = self._setting.containment
+        notes = [*idle_notes(self._machine), *containment.notes, *self._notes, *_contract_notes(self._setting.contract)]
         notes += [self._setting.device_choice.note] if self._setting.device_choice.note else []
         notes += self._gpu.notes()
         if self._setting.contract.has_check_equivalence:
@@ -287,7 +288,7 @@ class _Session:
         machine = dict(self._machine, python=str(facts.get("python", "unknown")))
         machine |= self._gpu.facts()
         machine["network"] = str(facts.get("network", "unknown"))
-        machine["sandbox"] = walls.fact
+        machine["sandbox"] = containment.fact
         machine["timed_on_core"] = core.number if core else "any"
         costs = {run.name: run.costs() for run in self._runs}
         return SessionResult(

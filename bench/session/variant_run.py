@@ -1,19 +1,19 @@
 """Owns one variant on its way through a session: its current process, samples and faults."""
 
 import shutil
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import median
 
 from judge.bench.analysis.clocks import DeviceReading, Reading, device_disagreement, disagreement, impossible
 from judge.bench.contract import Contract
 from judge.bench.options import Options, Variant
-from judge.bench.process.sandbox import Cell, Walls
+from judge.bench.process.sandbox import Containment, WorkerSandbox
 from judge.bench.process.worker_process import Reply, WorkerFault, WorkerProcess
 from judge.bench.results import Changed, Costs, Crashed, Fork, Outcome, Phase, Ran, VariantResult
+from judge.bench.session.budget import BASE_SHARE, Budget
 from judge.bench.session.device_choice import DeviceChoice
 
 # Where a change is placed that is an exception rather than a value.
@@ -22,39 +22,9 @@ _SAMPLE_RESOLUTIONS = 200
 PARTS = 8
 """How many short timings make a sample: long ones are all hit by what else runs, short ones are not."""
 _NEAR = 10
-# One request may take this share of the budget, unless the base needed a twentieth of it too.
-_ONE_CALL = 0.25
-_BASE_SHARE = 0.05
 _WIDENED_S = 10.0
 VARY_NS = 4_000_000
 """Single calls on varied input take about this long in each process, and never fewer than two of them."""
-
-
-@dataclass(kw_only=True)
-class Budget:
-    """The time of the session, and how long the base took for each request.
-
-    New rounds start until `ends_at`; the rest up to `hard_end` is for what they need to count.
-    """
-
-    total_s: float
-    ends_at: float
-    hard_end: float
-    base_s: dict[str, float] = field(default_factory=dict)
-
-    def left(self) -> float:
-        """Return the seconds in which something new may start."""
-        return self.ends_at - time.monotonic()
-
-    def allow(self, op: str, limit_s: float, *, is_base: bool) -> float:
-        """Return the seconds that one request may take, at most its own limit.
-
-        A variant that needs far more than the base did must not spend the whole session's time.
-        """
-        allowed = min(limit_s, self.hard_end - time.monotonic())
-        if is_base or op not in self.base_s:
-            return allowed
-        return min(allowed, max(_ONE_CALL * self.total_s, self.base_s[op] / _BASE_SHARE))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,11 +39,11 @@ class Setting:
     core: int | None
     device_choice: DeviceChoice
     budget: Budget
-    walls: Walls
+    containment: Containment
 
-    def cell(self, tree: Path) -> Cell | None:
-        """Return the walls of a worker that times the benchmark in a tree: it writes to neither."""
-        return self.walls.cell(read=[tree], script=None if self.contract.module else self.contract.path)
+    def worker_sandbox(self, tree: Path) -> WorkerSandbox | None:
+        """Return the sandbox of a worker that times the benchmark in a tree: it writes to neither."""
+        return self.containment.for_worker(read=[tree], script=None if self.contract.module else self.contract.path)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -164,7 +134,7 @@ class VariantRun:
             home=home,
             hash_seed=hash_seed,
             reply_limit=2 * options.output_bytes,
-            cell=self._setting.cell(self._tree),
+            sandbox=self._setting.worker_sandbox(self._tree),
             environment=self._setting.device_choice.environment,
         )
 
@@ -379,7 +349,7 @@ class VariantRun:
             if fault.kind != "timeout" or allowed >= limit_s:
                 raise
             base_s = budget.base_s.get(op)
-            if self._is_base or base_s is None or base_s > _BASE_SHARE * allowed:
+            if self._is_base or base_s is None or base_s > BASE_SHARE * allowed:
                 text = f"{fault.message}, the rest of the session's budget"
                 raise WorkerFault("budget", text) from None
             text = f"{fault.message}; the base needed {base_s:.3g} s"

@@ -95,10 +95,10 @@ def run_suite(suite: SuiteCommand, tree: Path, options: Options, *, base: Path, 
         BenchError: the interpreter cannot be started, or the options do not fit the tree.
     """
     python = find_interpreter(options.python)
-    walls = find_sandbox(python, wanted=options.sandbox)
+    containment = find_sandbox(python, wanted=options.sandbox)
     paths = resolve_import_paths(base, options.import_paths)
     variant = Variant(name="tested", tree=tree)
-    ready = prepare([variant], options, python=python, walls=walls, folder=folder, base=base, copy=True)
+    ready = prepare([variant], options, python=python, containment=containment, folder=folder, base=base, copy=True)
     if crash := ready.crashes.get(variant.name):
         return SuiteStopped(phase="build", kind=crash.kind, message=crash.message)
     home, copy = folder / "home", ready.variants[0].tree
@@ -106,7 +106,7 @@ def run_suite(suite: SuiteCommand, tree: Path, options: Options, *, base: Path, 
     junit = home / "results.xml"
     process = WorkerProcess(
         python=python, home=home, hash_seed=_HASH_SEED, reply_limit=2 * options.output_bytes, script=INSPECTOR,
-        cell=walls.cell(read=_named_files(suite.command), write=[copy]),
+        sandbox=containment.for_worker(read=_named_files(suite.command), write=[copy]),
     )  # fmt: skip
     try:
         process.hello(timeout_s=options.setup_timeout_s, memory=options.memory_bytes, core=None)

@@ -16,9 +16,9 @@ from judge.bench import Crashed, Measured, Options, SuiteCommand, SuiteRan, Vari
 from judge.bench.process.sandbox import NoSandbox, Sandbox, find_sandbox
 from judge.bench.process.worker_process import WorkerProcess
 
-WALLS = find_sandbox(sys.executable)
+SANDBOX = find_sandbox(sys.executable)
 needs_walls = pytest.mark.skipif(
-    not isinstance(WALLS, Sandbox), reason=WALLS.reason if isinstance(WALLS, NoSandbox) else ""
+    not isinstance(SANDBOX, Sandbox), reason=SANDBOX.reason if isinstance(SANDBOX, NoSandbox) else ""
 )
 
 TRIES = """
@@ -156,7 +156,7 @@ def burning(worker: WorkerProcess) -> int:
 @needs_walls
 def test_a_paused_worker_stands_still_and_a_closed_one_is_gone(tmp_path: Path) -> None:
     """Signals to the group reach the worker behind the walls, with all that it has started."""
-    assert isinstance(WALLS, Sandbox)
+    assert isinstance(SANDBOX, Sandbox)
     home, tree = tmp_path / "home", tmp_path / "tree"
     home.mkdir()
     tree.mkdir()
@@ -166,7 +166,7 @@ def test_a_paused_worker_stands_still_and_a_closed_one_is_gone(tmp_path: Path) -
     )
     (tree / "benchmark.py").write_text("import busy\ndef experiment(d): ...\n")
     worker = WorkerProcess(
-        python=sys.executable, home=home, hash_seed=1, reply_limit=10000, cell=WALLS.cell(read=[tree])
+        python=sys.executable, home=home, hash_seed=1, reply_limit=10000, sandbox=SANDBOX.for_worker(read=[tree])
     )
     try:
         worker.hello(timeout_s=30, memory=None, core=None)
