@@ -86,7 +86,7 @@ def work(numbers):
         queue.clear()
     return sum(number * number for number in numbers[:100])
 """
-    options: dict[str, object] = {"forks": 6, "min_rounds": 5, "max_rounds": 5, "sample_s": 0.02}
+    options: dict[str, object] = {"forks": 6, "min_rounds": 5, "max_rounds": 5, "sample_s": 0.02, "budget_s": 20.0}
     comparison = compare(bench({"base": SLOW, "candidate": lazy}, **options))
     assert comparison.status != "improved", comparison
 

@@ -4,7 +4,7 @@ that it works on a real one; that is what test_gpu.py is for."""
 from pathlib import Path
 
 import pytest
-from gpu_kit import BENCHMARK, stand_in_python, write_smi
+from gpu_kit import BENCHMARK, IDLE_GPU, stand_in_python, write_smi
 from timing_kit import Bench
 
 from judge.bench import Crashed, DeviceError, Measured, NotMeasured, SessionResult, Variant, compare, measure
@@ -66,7 +66,7 @@ def test_the_record_names_the_gpu_and_its_state(on_gpu: Bench) -> None:
     assert machine["torch"] == "0.0 (stand-in)"
     gpu = machine["gpu"]
     assert isinstance(gpu, dict)
-    assert (gpu["uuid"], gpu["name"], gpu["driver"], gpu["clock_mhz"]) == ("GPU-bbbb", "Stand-in 1", "999.1", "1500")
+    assert (gpu["uuid"], gpu["name"], gpu["driver"], gpu["clock_mhz"]) == (IDLE_GPU, "Stand-in 1", "999.1", "1500")
     assert isinstance(machine["gpu_last"], dict)
     assert "none" in str(machine["memory_limit"])
     assert any("held down" in note and "power cap, temperature" in note for note in session.notes), session.notes
@@ -74,7 +74,7 @@ def test_the_record_names_the_gpu_and_its_state(on_gpu: Bench) -> None:
 
 def test_a_stream_that_nobody_waits_for_is_a_false_clock(on_gpu: Bench) -> None:
     """HACKS.md row 14: the leak breaks with its own words and is not timed; a twin that waits is improved."""
-    session = on_gpu({"base": BASE, "twin": WAITS, "candidate": LEAK})
+    session = on_gpu({"base": BASE, "twin": WAITS, "candidate": LEAK}, but_for=("candidate",))
     comparison, twin = compare(session), compare(session, candidate="twin")
     assert isinstance(comparison, NotMeasured), comparison
     assert comparison.kind == "clock"
@@ -126,7 +126,7 @@ def test_auto_takes_the_gpu_where_torch_sees_one(on_gpu: Bench, monkeypatch: pyt
 def test_a_session_waits_for_the_gpu_and_says_so(on_gpu: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     """One session at a time: another one waits with a message, and gives up after its limit."""
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "1")
-    held = try_lock("gpu-GPU-bbbb")
+    held = try_lock(f"gpu-{IDLE_GPU}")
     assert held is not None
     messages: list[str] = []
     with pytest.raises(DeviceError, match="other sessions held the GPU"):
@@ -153,7 +153,7 @@ def test_the_command_of_a_gpu_program_sees_the_callers_gpus(tmp_path: Path, monk
     (tmp_path / "tree").mkdir()
     script = "import os, json; print(json.dumps({'ms': 1 + len(os.environ.get('CUDA_VISIBLE_DEVICES', '-'))}))"
     command = Command(argv=("python3", "-c", script), metric="ms", better="lower")
-    for device, length in (("auto", 3), ("cuda", 8), ("cpu", 0)):
+    for device, length in (("auto", 3), ("cuda", len(IDLE_GPU)), ("cpu", 0)):
         options = Options(benchmark=command, forks=2, device=device)  # type: ignore[arg-type]  # the three there are
         session = measure([Variant(name="base", tree=tmp_path / "tree")], options)
         ran = session.variants["base"]

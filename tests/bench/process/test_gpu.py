@@ -2,7 +2,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
-from gpu_kit import write_smi
+from gpu_kit import BUSY_GPU, write_smi
 
 from judge.bench.contract import Contract, Function, function_contract
 from judge.bench.options import Options
@@ -42,7 +42,7 @@ def test_nvidia_smi_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     """Facts, processes and what holds the clock down, under the older name of that field too; absent is left out."""
     monkeypatch.setenv("PATH", write_smi(tmp_path))
     first, second = read_gpus()
-    assert (first.name, first.processes, second.processes) == ("GPU-aaaa", ("4711",), ())
+    assert (first.name, first.processes, second.processes) == (BUSY_GPU, ("4711",), ())
     assert "persistence" not in first.facts, "it said [N/A]"
     assert second.facts["persistence"] == "Enabled"
     assert slowdowns(first) == []

@@ -3,12 +3,10 @@ import signal
 import subprocess
 import sys
 import threading
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from timing_kit import BENCHMARK, FAST, SLOW, Bench
+from timing_kit import BENCHMARK, FAST, SLOW, Bench, wait_for
 
 from judge.bench import (
     ContractError,
@@ -36,13 +34,6 @@ def gone(pid: int) -> bool:
 
 
 needs_proc = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="needs /proc to see processes")
-
-
-def wait_for(condition: Callable[[], bool]) -> bool:
-    deadline = time.monotonic() + 30
-    while not condition() and time.monotonic() < deadline:
-        time.sleep(0.02)
-    return condition()
 
 
 def sleeping_benchmark(pids: Path, *, child: bool) -> str:
@@ -74,7 +65,8 @@ def test_an_interrupt_leaves_no_process_behind(bench: Bench, tmp_path: Path) -> 
     waiter = threading.Thread(target=interrupt)
     with pytest.raises(KeyboardInterrupt):
         waiter.start()
-        bench({"base": SLOW, "candidate": FAST}, benchmark=benchmark, sandbox=False)  # it names its processes
+        # Without a sandbox it can name its processes; the budget must not end before the interrupt.
+        bench({"base": SLOW, "candidate": FAST}, benchmark=benchmark, sandbox=False, budget_s=300.0)
     waiter.join()
     started = [int(path.name) for path in pids.iterdir()]
     assert len(started) >= 6
@@ -91,7 +83,7 @@ def test_a_killed_parent_leaves_no_worker_behind(tmp_path: Path) -> None:
         "import sys; from pathlib import Path\n"
         "from judge.bench import Options, Variant, measure\n"
         f"tree, file = Path({str(tmp_path)!r}), Path({str(path)!r})\n"
-        "measure([Variant(name='base', tree=tree)], Options(benchmark=file, sandbox=False))\n"
+        "measure([Variant(name='base', tree=tree)], Options(benchmark=file, sandbox=False, budget_s=300.0))\n"
     )
     parent = subprocess.Popen([sys.executable, "-P", "-c", script], env=dict(os.environ, TMPDIR=str(tmp_path)))
     try:

@@ -92,7 +92,7 @@ def test_a_command_without_a_metric_is_broken_and_never_fast(tmp_path: Path, tex
         (tmp_path / name / "program.py").write_text(program, encoding="utf-8")
         variants.append(Variant(name=name, tree=tmp_path / name))
     command = Command(argv=("python", "program.py"), metric="ms", better="lower")
-    session = measure(variants, Options(benchmark=command, forks=2, call_timeout_s=2))
+    session = measure(variants, Options(benchmark=command, forks=2, call_timeout_s=5))
     crash = session.variants["candidate"]
     assert isinstance(crash, Crashed)
     assert (crash.kind, words in crash.message) == (kind, True), crash

@@ -104,14 +104,14 @@ def test_a_module_that_the_candidate_took_away_is_its_own_fault(bench: Bench, tm
 def test_a_hang_is_a_timeout(bench: Bench) -> None:
     """A candidate that never returns is ended at the call limit."""
     hang = "def work(numbers):\n    while True: pass\n"
-    session = bench({"base": SLOW, "candidate": hang}, call_timeout_s=1.0)
+    session = bench({"base": SLOW, "candidate": hang}, call_timeout_s=3.0)
     assert (crash(session).phase, crash(session).kind) == ("experiment", "timeout")
 
 
 def test_a_hang_within_a_small_budget_is_still_a_timeout(bench: Bench) -> None:
     """When the base needs next to nothing, the budget's end is no excuse for a hang."""
     hang = "import time\ndef work(numbers):\n    time.sleep(1000)\n"
-    session = bench({"base": SLOW, "candidate": hang}, budget_s=2.0)
+    session = bench({"base": SLOW, "candidate": hang}, budget_s=8.0)
     assert crash(session).kind == "timeout"
     assert "the base needed" in crash(session).message
 
@@ -170,7 +170,7 @@ def test_a_forked_child_cannot_answer(bench: Bench) -> None:
     """A child that comes back out of the timed call leaves at once, without a second reply."""
     forking = "import os\ndef work(n):\n    os.fork()\n    return 1\n"
     base = "def work(n):\n    return 1\n"
-    session = bench({"base": base, "candidate": forking}, sample_s=0.0001)
+    session = bench({"base": base, "candidate": forking}, sample_s=0.0001, but_for=("candidate",))
     variant = session.variants["candidate"]
     assert not isinstance(variant, Crashed) or variant.kind in ("protocol", "clock"), variant
 
@@ -207,7 +207,9 @@ def work(numbers):
     return honest(numbers)
 """
     )
-    crashed = crash(bench({"base": SLOW, "candidate": liar}, sample_s=0.01, min_rounds=8, max_rounds=8))
+    crashed = crash(
+        bench({"base": SLOW, "candidate": liar}, sample_s=0.01, min_rounds=8, max_rounds=8, but_for=("candidate",))
+    )
     assert crashed.kind == "clock"
 
 
