@@ -8,8 +8,9 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from judge.bench import SuiteResult
 from judge.core.judgement import Abstained, Errored, Judged, Judgement, LogicMatch, NotAsked
-from judge.core.timing import Broken, NotTimed, SuiteResult, Timed, Timing
+from judge.core.timing import Broken, NotTimed, Timed, Timing
 from judge.static_checks.model.case import Claim
 from judge.static_checks.model.finding import Gate, GateResult
 

@@ -18,21 +18,22 @@ from judge.bench import (
     Coverage,
     Function,
     Measured,
+    NotMeasured,
     Same,
-    Session,
+    SessionResult,
+    SuiteResult,
     Unknown,
     Variant,
     compare,
     is_native,
     measure,
-    oddities,
     parse_benchmark,
+    plausibility_flags,
     recovered,
 )
-from judge.bench import Broken as BenchBroken
 from judge.bench import Options as BenchOptions
 from judge.bench.options import Device
-from judge.core.timing import Broken, NotTimed, Outputs, SuiteResult, Timed, Timing
+from judge.core.timing import Broken, NotTimed, Outputs, Timed, Timing
 from judge.stages.patched_files import PatchedFiles
 from judge.stages.suites import Sides, Suites
 from judge.stages.trees import lay_over, write_base
@@ -165,49 +166,56 @@ def _native(files: Iterable[str]) -> str:
     return f"{native[0]} and {len(native) - 1} more" if len(native) > 1 else "".join(native)
 
 
-def timing_of(session: Session, *, has_human: bool, changed_lines: int | None = None) -> Timing:
+def timing_of(session: SessionResult, *, has_human: bool, changed_lines: int | None = None) -> Timing:
     """Turn a session into the timing of its variant `candidate`; `changed_lines` is the size of its patch."""
     device = str(session.machine.get("device", "cpu"))
-    found = compare(session)
+    comparison = compare(session)
     outputs, message = _outputs(session)
-    if isinstance(found, BenchBroken):
-        if found.side == "base" or found.kind in _NOT_ITS_FAULT:
-            return NotTimed(status="error", reason=f"{found.side}-{found.kind.replace('_', '-')}", message=found.reason)
+    if isinstance(comparison, NotMeasured):
+        if comparison.side == "base" or comparison.kind in _NOT_ITS_FAULT:
+            return NotTimed(
+                status="error",
+                reason=f"{comparison.side}-{comparison.kind.replace('_', '-')}",
+                message=comparison.reason,
+            )
         # The base returned a result where the candidate did not: another behaviour, unless it was only too slow
         # or never came so far.
-        unseen = found.kind == "timeout" or found.phase == "build"
+        unseen = comparison.kind == "timeout" or comparison.phase == "build"
         changed: Outputs = "unknown" if unseen else "changed"
         return Broken(
-            reason=f"candidate-{found.kind.replace('_', '-')}", message=found.reason, outputs=changed, device=device
+            reason=f"candidate-{comparison.kind.replace('_', '-')}",
+            message=comparison.reason,
+            outputs=changed,
+            device=device,
         )
     human = compare(session, candidate="human") if has_human else None
     known = human if isinstance(human, Measured) else None
     share = recovered(session) if has_human else None
     return Timed(
-        status=found.status,
-        speedup=found.speedup,
-        ci=found.ci,
-        baseline_ms=found.baseline_ms,
-        candidate_ms=found.candidate_ms,
+        status=comparison.status,
+        speedup=comparison.speedup,
+        ci=comparison.ci,
+        baseline_ms=comparison.baseline_ms,
+        candidate_ms=comparison.candidate_ms,
         human_speedup=known.speedup if known else None,
         human_ci=known.ci if known else None,
         recovered=share.share if share else None,
         recovered_ci=(share.low, share.high) if share else None,
         human_message=_why_void(human) if share is None else "",
-        p_value=found.p_value,
-        needed=found.needed,
-        oddities=tuple(sign.message for sign in oddities(session, found, changed_lines=changed_lines)),
+        p_value=comparison.p_value,
+        needed=comparison.needed,
+        oddities=tuple(flag.message for flag in plausibility_flags(session, comparison, changed_lines=changed_lines)),
         outputs=outputs,
         outputs_message=message,
         path_coverage=_covered(session),
         device=device,
-        rounds=found.rounds,
-        floor=found.floor,
+        rounds=comparison.rounds,
+        floor=comparison.floor,
         notes=session.notes,
     )
 
 
-def _outputs(session: Session) -> tuple[Outputs, str]:
+def _outputs(session: SessionResult) -> tuple[Outputs, str]:
     match session.outputs.get("candidate"):
         case Same(how=how):
             return "same", how
@@ -219,9 +227,9 @@ def _outputs(session: Session) -> tuple[Outputs, str]:
             return "unknown", "the candidate returned nothing to compare"
 
 
-def _covered(session: Session) -> float | None:
-    found = session.coverage.get("candidate")
-    return found.ran / found.executable if isinstance(found, Coverage) else None
+def _covered(session: SessionResult) -> float | None:
+    coverage = session.coverage.get("candidate")
+    return coverage.ran / coverage.executable if isinstance(coverage, Coverage) else None
 
 
 def _why_void(human: Comparison | None) -> str:
