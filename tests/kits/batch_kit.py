@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -50,7 +50,7 @@ def run_batch(
     later: float = 0.0,
     tokens: int = 2000,
     prefix: int = 0,
-    nap: Callable[[float], object] | None = None,
+    nap: Callable[[float], Awaitable[None]] | None = None,
 ) -> Run:
     """Make one run, `later` seconds after now by its clock."""
 
@@ -63,7 +63,7 @@ def run_batch(
             kept,
             budget,
             sleep=nap or Nap(),
-            clock=lambda: time.time() + later,  # type: ignore[arg-type]  # a nap is a sleep
+            clock=lambda: time.time() + later,
         )
         try:
             report = await member.collect()

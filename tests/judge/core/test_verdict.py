@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Mapping
 from typing import get_args
 
 import pytest
@@ -28,11 +29,11 @@ def gate(status: Status) -> GateResult:
             return GateResult(status="pass")
 
 
-def gates(**changed: Status) -> dict[Gate, GateResult]:
+def gates(changed: Mapping[Gate, Status] | None = None) -> dict[Gate, GateResult]:
     """All gates pass, but for those named; overlap shares a file."""
     found: dict[Gate, GateResult] = {name: gate("pass") for name in NECESSARY}
     found["overlap"] = GateResult(status="pass", facts={"files": {"common": ["a.py"]}})
-    return found | {name: gate(status) for name, status in changed.items()}  # type: ignore[misc]
+    return found | {name: gate(status) for name, status in (changed or {}).items()}
 
 
 def judged(match: LogicMatch) -> Judged:
@@ -63,11 +64,12 @@ TIMINGS: dict[tuple[str, str], Timing] = {
     ("skipped", "unknown"): NotTimed(status="skipped", reason="r", message="m"),
     ("error", "unknown"): NotTimed(status="error", reason="r", message="m"),
 }
+NOT_PASSED: tuple[Status, ...] = ("fail", "error", "skipped")
 GATES: dict[str, dict[Gate, GateResult]] = {
     "pass": gates(),
-    **{f"{status} {name}": gates(**{name: status}) for name in NECESSARY for status in ("fail", "error", "skipped")},
-    "fail and error": gates(parse="fail", tamper="error"),
-    "overlap error": gates(overlap="error"),
+    **{f"{status} {name}": gates({name: status}) for name in NECESSARY for status in NOT_PASSED},
+    "fail and error": gates({"parse": "fail", "tamper": "error"}),
+    "overlap error": gates({"overlap": "error"}),
     "nothing": {},
 }
 TESTS = (None, "pass", "fail", "error", "skipped")
@@ -163,7 +165,7 @@ def test_a_silent_judge_never_decides(logic: str, timing: tuple[str, str]) -> No
 def test_an_error_is_never_a_failed_patch(name: Gate) -> None:
     """A gate that could not check leaves the verdict open, whatever was claimed."""
     verdict = decide(
-        gates(**{name: "error"}), NotAsked(reason="r", message="m"), TIMINGS["skipped", "unknown"], "success"
+        gates({name: "error"}), NotAsked(reason="r", message="m"), TIMINGS["skipped", "unknown"], "success"
     )
     assert (verdict.category, verdict.true_success) == ("undetermined", None)
     assert any(reason.message.startswith("not checked") for reason in verdict.reasons)
@@ -184,13 +186,13 @@ NO_COMMON = GateResult(status="pass", facts={"files": {"common": []}})
     ("found", "logic", "timing", "level"),
     [
         ({"apply": EMPTY}, "not asked", ("skipped", "unknown"), 0),
-        (gates(apply="error"), "not asked", ("skipped", "unknown"), 0),
-        (gates(apply="fail"), "not asked", ("skipped", "unknown"), 1),
-        (gates(parse="fail"), "not asked", ("skipped", "unknown"), 2),
-        (gates(parse="error"), "not asked", ("skipped", "unknown"), 2),
-        (gates(template="fail"), "not asked", ("skipped", "unknown"), 3),
-        (gates(noop="fail"), "not asked", ("skipped", "unknown"), 3),
-        (gates(tamper="error"), "not asked", ("skipped", "unknown"), 3),
+        (gates({"apply": "error"}), "not asked", ("skipped", "unknown"), 0),
+        (gates({"apply": "fail"}), "not asked", ("skipped", "unknown"), 1),
+        (gates({"parse": "fail"}), "not asked", ("skipped", "unknown"), 2),
+        (gates({"parse": "error"}), "not asked", ("skipped", "unknown"), 2),
+        (gates({"template": "fail"}), "not asked", ("skipped", "unknown"), 3),
+        (gates({"noop": "fail"}), "not asked", ("skipped", "unknown"), 3),
+        (gates({"tamper": "error"}), "not asked", ("skipped", "unknown"), 3),
         (gates() | {"overlap": NO_COMMON}, "abstained", ("improved", "same"), 4),
         (gates() | {"overlap": NO_COMMON}, "full", ("neutral", "same"), 6),
         (gates(), "abstained", ("improved", "same"), 5),

@@ -240,7 +240,7 @@ def test_prompts_and_answers_without_a_key(server: FakeLlm, tmp_path: Path, case
         reply = server.produce(request["url"], request["body"])
         response = {"status_code": 200, "body": json.loads(reply.data)}
         answers.append({"custom_id": request["custom_id"], "response": response, "error": None})
-    answers[2]["response"]["body"] = {"error": {"message": "out of order"}}  # type: ignore[index]  # a batch line
+    answers[2]["response"]["body"] = {"error": {"message": "out of order"}}
     (tmp_path / "answers.jsonl").write_text("".join(json.dumps(answer) + "\n" for answer in answers))
     replayed = GradeOptions(judge=f"replay:{tmp_path / 'answers.jsonl'}", time="none", jobs=1)
     found = words(grade([case], replayed))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -50,7 +51,7 @@ class Ground:
         self.options = Options(benchmark=folder / "none", sandbox=sandbox)
         self.suites = Suites()
 
-    def test(self, after: dict[str, str | None]) -> SuiteResult:
+    def test(self, after: Mapping[str, str | None]) -> SuiteResult:
         """Hold a candidate against the tests."""
         with Checker(rules=()) as checker:
             ground = checker.ground(self.case)

@@ -52,12 +52,14 @@ def model(request: pytest.FixtureRequest, served: Served) -> Model:
 
 def finish(model: Model, store: Path, batches: FakeBatches, count: int = 4) -> list[str | None]:
     """Let all batches end and run until every question has come to an end; return the texts of the answers."""
+    notes: Sequence[str] = ()
     for _ in range(6):
         batches.end()
         run = run_batch(model, store, range(count), later=SETTLING_S + 1)
         if not run.waiting:
             return [one.reply.text if one.answer and one.reply else None for one in run.exchanges]
-    raise AssertionError(f"still waiting: {run.member.notes}")
+        notes = run.member.notes
+    raise AssertionError(f"still waiting: {notes}")
 
 
 def once_each(batches: FakeBatches, count: int = 4) -> bool:
@@ -164,10 +166,12 @@ def test_no_fault_in_a_batch_makes_an_answer(wire: str, served: Served, tmp_path
     server.script = lambda request: fault_of(request, faults)
     numbers = range(len(faults) + 1)
     model = make_model(server, wire)
+    runs = []
     for _ in range(3):
-        run = run_batch(model, tmp_path / "kept.db", numbers)
+        runs.append(run_batch(model, tmp_path / "kept.db", numbers))
         batches.end()
-    answered = {number for number in numbers if isinstance(run.found[number], Exchange) and run.found[number].answer}
+    run = runs[-1]
+    answered = {number for number, end in enumerate(run.found) if isinstance(end, Exchange) and end.answer}
     assert answered == {len(faults), *(faults.index(fault) for fault in GOOD)}
     waiting = {faults[number] for number in numbers if isinstance(run.found[number], Unasked)}
     assert len(run.exchanges) + len(waiting) == len(numbers)
