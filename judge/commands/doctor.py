@@ -20,9 +20,9 @@ import click
 from judge.bench import fingerprint
 from judge.bench.process.gpu import Gpu, driver_seen, read_gpus, slowdowns
 from judge.bench.process.sandbox import Sandbox, find_sandbox
-from judge.cli import DISTRIBUTION
 from judge.errors import ExitCode
 from judge.judges.panel import all_backends
+from judge.lib.distribution import DISTRIBUTION
 from judge.reports.report import installed
 from judge.static_checks.discovery import all_rules
 from judge.static_checks.repo.git import GitError, run_git
