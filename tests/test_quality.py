@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import os
+import shlex
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).parents[1]
+TASKS = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["poe"]["tasks"]
 
 
-def run(*command: str) -> None:
+def check(command: str) -> None:
     """Run a tool of this environment in the checkout and show what it says when it fails."""
     done = subprocess.run(
-        [sys.executable, "-m", *command],
+        [sys.executable, "-m", *shlex.split(command)],
         cwd=ROOT,
         env={"PATH": "/usr/bin:/bin", "HOME": os.environ.get("HOME", "/")},
         capture_output=True,
@@ -23,19 +28,15 @@ def run(*command: str) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-def test_lint() -> None:
-    """Ruff finds nothing."""
-    run("ruff", "check", "--no-cache", ".")
-
-
-def test_format() -> None:
-    """Ruff would format nothing anew."""
-    run("ruff", "format", "--check", "--no-cache", ".")
+@pytest.mark.parametrize("command", TASKS["lint"]["sequence"])
+def test_lint(command: str) -> None:
+    """`poe lint`: ruff finds nothing, and would format nothing anew."""
+    check(command)
 
 
 def test_types() -> None:
-    """Mypy in strict mode finds nothing in the checkout as it is, tests included."""
-    run("mypy", ".")
+    """`poe types`: mypy in strict mode finds nothing in the checkout as it is, tests included."""
+    check(TASKS["types"]["cmd"])
 
 
 def test_a_checkout_has_the_installed_names() -> None:
