@@ -141,6 +141,19 @@ def test_exactly_one_way_to_true_success() -> None:
     assert ways == {(g, "full", ("improved", "same"), s) for g in ("pass", "overlap error") for s in (None, "pass")}
 
 
+def test_a_recorded_timing_confirms_nothing() -> None:
+    """What a harness wrote down can refute a claim; only a timing made here can confirm one."""
+    recorded = timed("improved", "same").model_copy(update={"source": "recorded"})
+    verdict = decide(gates(), judged("full"), recorded, "success")
+    assert (verdict.category, verdict.true_success, verdict.level) == ("undetermined", None, 6)
+    slower = timed("regressed", "changed").model_copy(update={"source": "recorded"})
+    refuted = decide(gates(), judged("full"), slower, "success")
+    assert (refuted.category, refuted.true_success) == ("false_positive", False)
+    assert [reason.message for reason in refuted.reasons if reason.code.startswith("timing")] == [
+        "recorded: slower: 1.50x (1.40 to 1.60)"
+    ]
+
+
 def test_tests_that_could_not_be_checked_leave_the_verdict_open() -> None:
     """An error of the tests is never a failed patch and never a success, and it is named; a failure decides."""
     timing = ("improved", "same")
