@@ -26,7 +26,7 @@ def test_none(): assert work([]) == 0
 def test_type(): assert isinstance(work([1]), int)
 """
 FILES = {"library.py": LIBRARY, "tests/test_library.py": TESTS}
-COMMAND = "python -m pytest -q tests"
+COMMAND = "PYTEST_DISABLE_PLUGIN_AUTOLOAD=1 python -m pytest -q tests"
 
 
 class Ground:
