@@ -23,14 +23,14 @@ from judge.bench import (
     Measured,
     Options,
     Same,
-    Session,
+    SessionResult,
     Variant,
     compare,
     measure,
     native_changes,
-    oddities,
+    plausibility_flags,
     q_values,
-    watching,
+    watch_new_lines,
 )
 from judge.bench.contract import parse_benchmark
 from judge.bench.options import Device
@@ -148,7 +148,7 @@ def command(
             if len(variants) == 1:
                 raise UsageError("nothing to time: " + "; ".join(f"{name} {why}" for name, why in skipped.items()))
             first, *rest = variants
-            session = measure([first, *(watching(first.tree, one) for one in rest)], options, progress=_tell)
+            session = measure([first, *(watch_new_lines(first.tree, one) for one in rest)], options, progress=_tell)
         _tell("")
     except (BenchError, GitError, RepositoryError) as error:
         raise UsageError(str(error)) from error
@@ -211,14 +211,18 @@ def unbuilt(variants: Sequence[Variant]) -> dict[str, str]:
     }
 
 
-def kept(session: Session, found: Mapping[str, Comparison]) -> dict[str, object]:
+def kept(session: SessionResult, found: Mapping[str, Comparison]) -> dict[str, object]:
     """Return what is stored: the comparisons, and below them everything they were made from."""
     return {
         "schema": SCHEMA,
         "version": version(DISTRIBUTION),
         "comparisons": {
             name: asdict(one)
-            | {"oddities": [asdict(sign) for sign in oddities(session, one, name)] if isinstance(one, Measured) else []}
+            | {
+                "oddities": [asdict(flag) for flag in plausibility_flags(session, one, name)]
+                if isinstance(one, Measured)
+                else []
+            }
             for name, one in found.items()
         },
         "q_values": _q_values(found),
@@ -231,7 +235,7 @@ def _q_values(found: Mapping[str, Comparison]) -> dict[str, float]:
     return dict(zip(timed, q_values(list(timed.values())), strict=True))
 
 
-def shown(session: Session, found: Mapping[str, Comparison], *, width: int) -> list[str]:
+def shown(session: SessionResult, found: Mapping[str, Comparison], *, width: int) -> list[str]:
     """Return the result for people: a picture of the intervals, then a line for each candidate."""
     spans = [Span(label=_short(name), low=one.ci[0], ratio=one.speedup, high=one.ci[1])
              for name, one in found.items() if isinstance(one, Measured)]  # fmt: skip
@@ -246,7 +250,7 @@ def shown(session: Session, found: Mapping[str, Comparison], *, width: int) -> l
         lines.append(f"{label}: {one.status}: {visible(one.reason)} ({times})")
         lines.append(f"  {_outputs(session, name)}; noise floor {100 * one.floor:.2f} %, {one.rounds} rounds "
                      f"in {one.forks} processes")  # fmt: skip
-        lines += [f"  look: {visible(sign.message)}" for sign in oddities(session, one, name)]
+        lines += [f"  look: {visible(flag.message)}" for flag in plausibility_flags(session, one, name)]
         if len(found) > 1 and one.status == "improved":
             lines.append(f"  false discovery rate among the {len(found)} candidates: {100 * chances[name]:.2g} %")
     machine = session.machine
@@ -257,7 +261,7 @@ def shown(session: Session, found: Mapping[str, Comparison], *, width: int) -> l
     return [*lines, *(f"note: {visible(note)}" for note in session.notes)]
 
 
-def _outputs(session: Session, name: str) -> str:
+def _outputs(session: SessionResult, name: str) -> str:
     match session.outputs.get(name):
         case Same(how=how):
             return f"outputs same ({how})"

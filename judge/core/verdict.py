@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from judge.bench import SuiteResult
 from judge.core.judgement import Abstained, Errored, Judged, Judgement, LogicMatch, NotAsked
-from judge.core.timing import Broken, NotTimed, SuiteResult, Timed, Timing
+from judge.core.timing import Broken, NotTimed, Timed, Timing
 from judge.static_checks.model.case import Claim
 from judge.static_checks.model.finding import Gate, GateResult
 

@@ -17,21 +17,22 @@ from judge.bench import (
     Coverage,
     Function,
     Measured,
+    NotMeasured,
     Same,
-    Session,
+    SessionResult,
+    SuiteResult,
     Unknown,
     Variant,
     compare,
     is_native,
     measure,
-    oddities,
     parse_benchmark,
+    plausibility_flags,
     recovered,
 )
-from judge.bench import Broken as BenchBroken
 from judge.bench import Options as BenchOptions
 from judge.bench.options import Device
-from judge.core.timing import Broken, NotTimed, Outputs, SuiteResult, Timed, Timing
+from judge.core.timing import Broken, NotTimed, Outputs, Timed, Timing
 from judge.stages.suites import Sides, Suites
 from judge.stages.trees import lay_over, write_base
 from judge.stages.watched_lines import watched_lines
@@ -169,12 +170,12 @@ def _size(application: Applied) -> int:
     return max(sum(len(file.added) for file in files), sum(len(file.removed) for file in files))
 
 
-def timing_of(session: Session, *, has_human: bool, changed_lines: int | None = None) -> Timing:
+def timing_of(session: SessionResult, *, has_human: bool, changed_lines: int | None = None) -> Timing:
     """Turn a session into the timing of its variant `candidate`; `changed_lines` is the size of its patch."""
     device = str(session.machine.get("device", "cpu"))
     found = compare(session)
     outputs, message = _outputs(session)
-    if isinstance(found, BenchBroken):
+    if isinstance(found, NotMeasured):
         if found.side == "base" or found.kind in _NOT_ITS_FAULT:
             return NotTimed(status="error", reason=f"{found.side}-{found.kind.replace('_', '-')}", message=found.reason)
         # The base returned a result where the candidate did not: another behaviour, unless it was only too slow
@@ -200,7 +201,7 @@ def timing_of(session: Session, *, has_human: bool, changed_lines: int | None = 
         human_message=_why_void(human) if share is None else "",
         p_value=found.p_value,
         needed=found.needed,
-        oddities=tuple(sign.message for sign in oddities(session, found, changed_lines=changed_lines)),
+        oddities=tuple(flag.message for flag in plausibility_flags(session, found, changed_lines=changed_lines)),
         outputs=outputs,
         outputs_message=message,
         path_coverage=_covered(session),
@@ -211,7 +212,7 @@ def timing_of(session: Session, *, has_human: bool, changed_lines: int | None = 
     )
 
 
-def _outputs(session: Session) -> tuple[Outputs, str]:
+def _outputs(session: SessionResult) -> tuple[Outputs, str]:
     match session.outputs.get("candidate"):
         case Same(how=how):
             return "same", how
@@ -223,7 +224,7 @@ def _outputs(session: Session) -> tuple[Outputs, str]:
             return "unknown", "the candidate returned nothing to compare"
 
 
-def _covered(session: Session) -> float | None:
+def _covered(session: SessionResult) -> float | None:
     found = session.coverage.get("candidate")
     return found.ran / found.executable if isinstance(found, Coverage) else None
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from judge.bench import Fork, Ran, Session
+from judge.bench import Fork, Ran, SessionResult
 
 
 def ran(*, ns: float, rounds: int = 5, forks: int = 12, rare: float = 1.0) -> Ran:
@@ -14,10 +14,10 @@ def ran(*, ns: float, rounds: int = 5, forks: int = 12, rare: float = 1.0) -> Ra
     return Ran(forks=tuple(made), mutates_input=False)
 
 
-def session(candidate: Ran, *, base_ns: float = 50_000, human: Ran | None = None) -> Session:
+def session(candidate: Ran, *, base_ns: float = 50_000, human: Ran | None = None) -> SessionResult:
     """Make a session of a base, its copy, a candidate and perhaps the human side; `replace` changes the rest."""
     variants = {"base": ran(ns=base_ns), "base (A/A)": ran(ns=base_ns), "candidate": candidate}
-    return Session(
+    return SessionResult(
         base="base",
         aa_partner="base (A/A)",
         variants=variants | ({"human": human} if human else {}),

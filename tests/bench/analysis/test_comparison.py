@@ -6,7 +6,19 @@ from typing import Any
 import pytest
 from session_kit import ran, session
 
-from judge.bench import Broken, Costs, Coverage, Crashed, Fork, Measured, OptionsError, Ran, Session, compare, recovered
+from judge.bench import (
+    Costs,
+    Coverage,
+    Crashed,
+    Fork,
+    Measured,
+    NotMeasured,
+    OptionsError,
+    Ran,
+    SessionResult,
+    compare,
+    recovered,
+)
 from judge.bench.analysis.comparison import paired_rounds, totals_estimate
 
 SLOWER, FASTER, ALIKE = ran(ns=60_000), ran(ns=40_000), ran(ns=50_000)
@@ -15,7 +27,7 @@ MISSING = Crashed(phase="load", kind="environment", message="No module named 'x'
 OUT_OF_TIME = Crashed(phase="sample", kind="budget", message="no time was left")
 
 
-def measured(found: Session, **names: str) -> Measured:
+def measured(found: SessionResult, **names: str) -> Measured:
     """A comparison that must have numbers."""
     comparison = compare(found, **names)
     assert isinstance(comparison, Measured), comparison
@@ -75,7 +87,7 @@ def test_a_crash_is_laid_at_the_side_that_broke(broken: dict[str, Any], side: st
     """The base's fault is never the candidate's, unless the candidate took the time that the base lacked."""
     whole = session(ALIKE)
     found = compare(replace(whole, variants={**whole.variants, **broken}))
-    assert isinstance(found, Broken), found
+    assert isinstance(found, NotMeasured), found
     assert (found.side, found.kind) == (side, kind)
     assert found.reason.startswith(reason)
 
@@ -84,7 +96,7 @@ def test_a_crash_is_laid_at_the_side_that_broke(broken: dict[str, Any], side: st
 def test_too_few_rounds_make_no_statement(few: Ran) -> None:
     """One process or a handful of rounds say nothing, and the reason says what to do."""
     found = compare(session(few))
-    assert isinstance(found, Broken)
+    assert isinstance(found, NotMeasured)
     assert (found.side, found.kind, found.phase) == ("base", "budget", "sample")
     assert "give more time or a smaller experiment" in found.reason
 

@@ -5,13 +5,13 @@ import pytest
 from session_kit import ran, session
 from timing_kit import SLOW, Bench
 
-from judge.bench import Measured, Oddity, Session, compare, oddities
+from judge.bench import Measured, PlausibilityFlag, SessionResult, compare, plausibility_flags
 
 
-def signs(found: Session, *, changed_lines: int | None = None) -> list[str]:
-    compared = compare(found)
+def signs(session_result: SessionResult, *, changed_lines: int | None = None) -> list[str]:
+    compared = compare(session_result)
     assert isinstance(compared, Measured), compared
-    seen: tuple[Oddity, ...] = oddities(found, compared, changed_lines=changed_lines)
+    seen: tuple[PlausibilityFlag, ...] = plausibility_flags(session_result, compared, changed_lines=changed_lines)
     return [sign.code for sign in seen]
 
 
@@ -53,6 +53,6 @@ def work(numbers):
         queue.clear()
     return sum(number * number for number in numbers[:100])
 """
-    options: dict[str, object] = {"forks": 6, "min_rounds": 5, "max_rounds": 5, "sample_s": 0.02}
-    found = compare(bench({"base": SLOW, "candidate": lazy}, **options))
-    assert found.status != "improved", found
+    options: dict[str, object] = {"forks": 6, "min_rounds": 5, "max_rounds": 5, "sample_s": 0.02, "budget_s": 20.0}
+    comparison = compare(bench({"base": SLOW, "candidate": lazy}, **options))
+    assert comparison.status != "improved", comparison

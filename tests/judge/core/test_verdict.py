@@ -8,8 +8,9 @@ from typing import get_args
 
 import pytest
 
+from judge.bench import SuiteResult
 from judge.core.judgement import Abstained, Errored, Judged, Judgement, LogicMatch, NotAsked
-from judge.core.timing import Broken, NotTimed, Outputs, SuiteResult, Timed, Timing
+from judge.core.timing import Broken, NotTimed, Outputs, Timed, Timing
 from judge.core.verdict import CATEGORIES, LEVELS, NECESSARY, decide
 from judge.static_checks.model.finding import Fault, Finding, Gate, GateResult, Status, skipped
 

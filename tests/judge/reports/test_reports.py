@@ -9,8 +9,9 @@ from typing import Literal
 
 import pytest
 
+from judge.bench import SuiteResult
 from judge.core.judgement import Abstained, Errored, Judged, Judgement, NotAsked
-from judge.core.timing import Broken, NotTimed, Outputs, SuiteResult, Timed, Timing
+from judge.core.timing import Broken, NotTimed, Outputs, Timed, Timing
 from judge.core.verdict import NECESSARY, decide
 from judge.inputs.batch import Fault
 from judge.pipeline import GradeResult

@@ -7,8 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from judge.bench import Options
-from judge.core.timing import SuiteResult
+from judge.bench import Options, SuiteResult
 from judge.stages.suites import Sides, Suites
 from judge.stages.trees import write_base
 from judge.static_checks.checker import Checker
