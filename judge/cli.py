@@ -15,8 +15,8 @@ from pathlib import Path
 import click
 
 from judge.errors import ExitCode, JudgeError
+from judge.lib.distribution import DISTRIBUTION
 
-DISTRIBUTION = "patch-verdict"
 _COMMANDS = Path(__file__).with_name("commands")
 
 

@@ -34,9 +34,9 @@ from judge.bench import (
 )
 from judge.bench.contract import parse_benchmark
 from judge.bench.options import Device
-from judge.cli import DISTRIBUTION
 from judge.commands._target import target_options
 from judge.errors import ExitCode, OutputError, UsageError
+from judge.lib.distribution import DISTRIBUTION
 from judge.reports.interval_picture import Span, picture
 from judge.reports.wording import visible
 from judge.stages.trees import write_commit

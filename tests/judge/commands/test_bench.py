@@ -102,7 +102,7 @@ def test_what_cannot_be_timed_is_a_usage_error(trees: Path, args: tuple[str, ...
 
 def test_every_option_has_a_help_text() -> None:
     """No option of `judge bench` is left unexplained."""
-    assert not [param.name for param in command.params if param.param_type_name == "option" and not param.help]  # type: ignore[attr-defined]
+    assert not [param.name for param in command.params if param.param_type_name == "option" and not param.help]
 
 
 def test_picture_shows_where_the_intervals_are() -> None:
