@@ -94,8 +94,8 @@ _Asked = tuple[Candidate, Mapping[Gate, GateResult]]
 # The inputs are in a record's key, so only what lies outside of them can change: processes, disk, time.
 _PASSING_FAULTS = frozenset({"apply-git", "apply-grader-died", "trees", "base-budget", "candidate-budget"})
 
-Progress = Callable[[Stage, int, int], None]
-"""Called with a stage, how many candidates it has done, and how many it has to do."""
+Progress = Callable[[Stage, int, int, str], None]
+"""Called with a stage, how many candidates it has done and has to do, and which one it is at or has just done."""
 
 
 def grade(
@@ -116,7 +116,7 @@ def grade(
         JudgeUnusable: a model cannot be asked at all; what was graded before that is kept.
     """
     options = options or GradeOptions()
-    run = _Run(_batch(inputs, defaults), options, progress or (lambda stage, done, total: None))
+    run = _Run(_batch(inputs, defaults), options, progress or (lambda stage, done, total, name: None))
     if options.out is None:
         return run.result({key: record for key, record in run.grade(frozenset())}, resumed=0)
     with Ledger(options.out) as ledger:
@@ -159,7 +159,7 @@ def examine(
         UsageError: the options make no sense.
     """
     batch = _batch(inputs, defaults)
-    run = _Run(batch, options or GradeOptions(), progress or (lambda stage, done, total: None))
+    run = _Run(batch, options or GradeOptions(), progress or (lambda stage, done, total, name: None))
     return batch, run.gates(batch.candidates)
 
 
@@ -212,7 +212,7 @@ class _Run:
         for number, (task, report) in enumerate(pool.run(list(groups.values())), 1):
             if isinstance(report, WorkerDied):
                 report = unchecked("apply-grader-died", report.why)
-            self.progress("gates", number, len(pending))
+            self.progress("gates", number, len(pending), task.candidate.id)
             yield task.candidate, report
 
     def _judged(self, reports: Iterator[tuple[Candidate, GateReport]], total: int) -> Iterator[_Examined]:
@@ -231,7 +231,7 @@ class _Run:
                 nonlocal done
                 for (candidate, gates), judgement in found:
                     done += 1
-                    self.progress("judge", done, total)
+                    self.progress("judge", done, total, candidate.id)
                     yield _Examined(candidate=candidate, gates=gates, judgement=judgement)
 
             for candidate, report in reports:
@@ -249,9 +249,9 @@ class _Run:
         waiting.sort(key=lambda found: order[found.candidate.id])
         with SpeedStage(SpeedOptions(python=self.options.python, device=self.options.device)) as stage:
             for number, found in enumerate(waiting):
-                self.progress("timing", number, len(waiting))
+                self.progress("timing", number, len(waiting), found.candidate.id)
                 yield self._record(found, stage.time(self.cases[found.candidate.case], found.candidate))
-            self.progress("timing", len(waiting), len(waiting))
+            self.progress("timing", len(waiting), len(waiting), "")
 
     def _record(self, found: _Examined, timing: Timing) -> tuple[str, VerdictRecord]:
         candidate = found.candidate

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 from typing import Protocol, cast
@@ -11,6 +12,8 @@ from typing import Protocol, cast
 from judge.errors import InputError
 from judge.lib.folder_scan import scan
 from judge.static_checks.model.case import Candidate, Case
+
+_MOST_NAMED = 3
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,10 +74,12 @@ def all_readers() -> tuple[Reader, ...]:
 def read_inputs(paths: Sequence[Path], defaults: Defaults) -> Batch:
     """Read all paths into one batch; what cannot be used becomes a fault with its reason.
 
-    A prediction whose case is defined by another path (a `case.toml` with that name) uses that case.
+    A prediction whose case is defined by another path (a `case.toml` with that name) uses that case. The candidates of
+    a case without a repository stay in the batch, so that each has its record; the fault is one for all of them.
     """
     batches = [_read(path, defaults) for path in paths]
-    return _without_duplicates(_joined(batches))
+    batch = _without_duplicates(_joined(batches))
+    return replace(batch, faults=(*batch.faults, *_missing_repositories(batch)))
 
 
 def _read(path: Path, defaults: Defaults) -> Batch:
@@ -90,6 +95,28 @@ def _read(path: Path, defaults: Defaults) -> Batch:
         return Batch(faults=(Fault(message=str(error)),))
     except OSError as error:
         return Batch(faults=(Fault(message=f"{error.filename or path}: cannot be read ({error.strerror})"),))
+
+
+def _missing_repositories(batch: Batch) -> list[Fault]:
+    """Return a fault for each repository that is missing: the cases that need it, and the flag that gives it."""
+    patches = Counter(candidate.case for candidate in batch.candidates)
+    groups: dict[tuple[str, str], list[Case]] = {}
+    for case in batch.cases:
+        if patches[case.id] and (case.repo is None or (case.repo_name and not case.repo.is_dir())):
+            groups.setdefault((case.repo_name, "" if case.repo_name else case.id), []).append(case)
+    faults = []
+    for (name, _), cases in groups.items():
+        needing = ", ".join(repr(case.id) for case in cases[:_MOST_NAMED])
+        if len(cases) > _MOST_NAMED:
+            needing += f" and {len(cases) - _MOST_NAMED} more"
+        count = sum(patches[case.id] for case in cases)
+        what = (
+            f"no repository {name!r}; give --repo {name}=PATH"
+            if name
+            else (f"no repository; give --repo PATH, or `repo` in {cases[0].origin or 'case.toml'}")
+        )
+        faults.append(Fault(message=f"case {needing} ({count} patch{'es' if count > 1 else ''}): {what}"))
+    return faults
 
 
 def _joined(batches: Iterable[Batch]) -> Batch:

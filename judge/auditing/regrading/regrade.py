@@ -32,8 +32,8 @@ _CHUNK_BYTES = 32 << 20
 
 _JUDGE = "structural"
 
-Progress = Callable[[int], None]
-"""Called with the number of runs done."""
+Progress = Callable[[int, str], None]
+"""Called with the number of runs done, and the one just done."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,7 +94,7 @@ class Regrader:
             if pending.full:
                 self._grade(pending, humans, progress, done)
                 pending = _Pending()
-            progress(done - len(pending.runs))
+            progress(done - len(pending.runs), spooled.run.id)
         self._grade(pending, humans, progress, done)
         return Regraded(resumed=resumed, humans=humans)
 
@@ -138,7 +138,7 @@ class Regrader:
                 spooled = waiting[task.candidate.id]
                 self._store.put(_record(self._spool.key(spooled.number), task.case, spooled, report))
                 done += 1
-                progress(done)
+                progress(done, spooled.run.id)
 
     def _human_record(self, case: Case, report: GateReport) -> VerdictRecord:
         return make_record(
