@@ -118,4 +118,6 @@ def main() -> None:
 def _show_traceback() -> None:
     import traceback
 
-    traceback.print_exc()
+    from judge.commands._crash_log import redacted
+
+    click.echo(redacted(traceback.format_exc()), err=True, nl=False)

@@ -19,7 +19,7 @@ from judge.bench.options import (
     find_interpreter,
     resolve_import_paths,
 )
-from judge.bench.process.cpu import Core, fingerprint, hold_core, idle_notes
+from judge.bench.process.cpu import Core, fingerprint, hold_core, idle_notes, load_average
 from judge.bench.process.gpu import GpuWatch
 from judge.bench.process.sandbox import find_sandbox
 from judge.bench.process.worker_process import WorkerFault
@@ -266,7 +266,12 @@ class _Run:
     def session(self, core: Core | None, wall_s: float) -> Session:
         """Return all that was measured."""
         walls = self._setting.walls
-        notes = [*idle_notes(self._machine), *walls.notes, *self._notes, *_contract_notes(self._setting.contract)]
+        notes = [
+            *idle_notes(self._machine, load_average()),
+            *walls.notes,
+            *self._notes,
+            *_contract_notes(self._setting.contract),
+        ]
         notes += [self._setting.place.note] if self._setting.place.note else []
         notes += self._gpu.notes()
         if self._setting.contract.has_check_equivalence:

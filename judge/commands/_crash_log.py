@@ -23,7 +23,7 @@ _SHORTEST_SECRET = 6
 
 def crash_message(error: BaseException, arguments: Sequence[str]) -> str:
     """Write the log of an error, and return what the user is to be told of it."""
-    title = _redacted(f"bug: {type(error).__name__}: {error}")
+    title = redacted(f"bug: {type(error).__name__}: {error}")
     text = crash_log(error, arguments)
     try:
         file = _write(text)
@@ -50,7 +50,7 @@ def crash_log(error: BaseException, arguments: Sequence[str]) -> str:
         "",
         "".join(traceback.format_exception(error)),
     ]
-    return _redacted("\n".join(lines))
+    return redacted("\n".join(lines))
 
 
 def _write(text: str) -> Path:
@@ -74,7 +74,7 @@ def _without_secrets(arguments: Sequence[str]) -> list[str]:
     return shown
 
 
-def _redacted(text: str) -> str:
+def redacted(text: str) -> str:
     """Take out the values of variables that are named like a secret, what looks like a key, and the user's home."""
     for name, value in os.environ.items():
         if _NAMES_A_SECRET.search(name) and len(value) >= _SHORTEST_SECRET:

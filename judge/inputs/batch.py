@@ -106,16 +106,19 @@ def _missing_repositories(batch: Batch) -> list[Fault]:
             groups.setdefault((case.repo_name, "" if case.repo_name else case.id), []).append(case)
     faults = []
     for (name, _), cases in groups.items():
-        needing = ", ".join(repr(case.id) for case in cases[:_MOST_NAMED])
-        if len(cases) > _MOST_NAMED:
-            needing += f" and {len(cases) - _MOST_NAMED} more"
+        shown = ", ".join(repr(case.id) for case in cases[:_MOST_NAMED])
+        more = f" and {len(cases) - _MOST_NAMED} more" if len(cases) > _MOST_NAMED else ""
         count = sum(patches[case.id] for case in cases)
-        what = (
+        subject = (
+            f"{'case' if len(cases) == 1 else 'cases'} {shown}{more} ({count} {'patch' if count == 1 else 'patches'})"
+        )
+        elsewhere = cases[0].origin or "case.toml"
+        missing = (
             f"no repository {name!r}; give --repo {name}=PATH"
             if name
-            else (f"no repository; give --repo PATH, or `repo` in {cases[0].origin or 'case.toml'}")
+            else f"no repository; give --repo PATH, or `repo` in {elsewhere}"
         )
-        faults.append(Fault(message=f"case {needing} ({count} patch{'es' if count > 1 else ''}): {what}"))
+        faults.append(Fault(message=f"{subject}: {missing}"))
     return faults
 
 

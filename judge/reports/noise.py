@@ -2,33 +2,36 @@
 
 from __future__ import annotations
 
-import itertools
 import re
 from collections.abc import Sequence
 
-from judge.core.timing import Timed
+from judge.core.noise import SIGNS, noise
+from judge.core.timing import NotTimed, Timed, Timing
 from judge.results.record import VerdictRecord
-
-SIGNS = (
-    "the machine was busy",
-    "other sessions are timing on this core",
-    "other processes were using the GPU",
-    "the GPU was busy",
-    "the GPU's clock was held down",
-)
-"""How the notes of a session begin that say so."""
 
 
 def noise_notes(records: Sequence[VerdictRecord]) -> tuple[str, ...]:
     """Say in one line what disturbed the timing, and for how many candidates; nothing where no session noted it."""
-    timings = [timing for record in records if isinstance(timing := record.timing, Timed)]
-    noisy = [notes for timing in timings if (notes := [note for note in timing.notes if note.startswith(SIGNS)])]
+    timings = [
+        record.timing for record in records if isinstance(record.timing, Timed) or record.timing.status == "error"
+    ]
+    noisy = [notes for timing in timings if (notes := _noise(timing))]
     if not noisy:
         return ()
-    notes = list(itertools.chain.from_iterable(noisy))
-    by_sign = ([note for note in notes if note.startswith(sign)] for sign in SIGNS)
+    by_sign = ([note for notes in noisy for note in notes if note.startswith(sign)] for sign in SIGNS)
     worst = "; ".join(max(same, key=_figures) for same in by_sign if same)
-    return (f"the timing of {len(noisy)} of {len(timings)} candidates was disturbed, so intervals are wider: {worst}",)
+    return (f"the timing of {len(noisy)} of {len(timings)} candidates was disturbed and is less precise: {worst}",)
+
+
+def _noise(timing: Timing) -> tuple[str, ...]:
+    """A timing that failed for want of time has what disturbed it in its message, as it has no notes."""
+    match timing:
+        case Timed(notes=notes):
+            return noise(notes)
+        case NotTimed(message=message):
+            return noise(message.split("; "))
+        case _:
+            return ()
 
 
 def _figures(note: str) -> list[float]:

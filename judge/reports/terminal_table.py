@@ -72,11 +72,11 @@ def terminal_table(report: Report) -> str:
 
 def _print_table(console: Console, report: Report) -> None:
     headings = ["verdict", "level", "speed-up"]
-    if console.width >= WITH_SHARE:
+    if shares := console.width >= WITH_SHARE and any(human_share(record) for record in report.records):
         headings.append("of human's gain")
-    if console.width >= WITH_ALL:
+    if everything := console.width >= WITH_ALL:
         headings += ["outputs", "logic"]
-    rows = list(_rows(report, console.width))
+    rows = list(_rows(report, shares=shares, everything=everything))
     if console.width >= WITH_WHY:
         _print_with_why(console, headings, rows)
     else:
@@ -86,36 +86,37 @@ def _print_table(console: Console, report: Report) -> None:
     console.print()
 
 
-def _rows(report: Report, width: int) -> Iterator[_Row]:
+def _rows(report: Report, *, shares: bool, everything: bool) -> Iterator[_Row]:
+    """Yield each case, its human's change and its candidates; what is wrong with a case is said once, beside it."""
     for case, group in itertools.groupby(report.records, key=lambda record: record.case.id):
         records = list(group)
         faults = {case_fault(record) for record in records}
         fault = faults.pop() if len(faults) == 1 else ""
-        yield _Row(name=Text(visible(case), style="bold"), cells=(), why=visible(fault))
+        yield _Row(
+            name=Text(visible(case), style="bold"), cells=(), why=fault.removeprefix(f"not checked: case {case!r}: ")
+        )
         if (human := report.humans.get(case)) is not None:
             gain = Text(ratio(human.speedup, human.ci) if human.speedup is not None else "-")
             yield _Row(name=Text("  human", style="italic"), cells=(Text(), Text(), gain), why=visible(human.message))
         for record in records:
+            name = Text("  " + visible(record.id.removeprefix(f"{case}/")))
             share = human_share(record)
             why = [] if fault else [cause(record)]
-            if share and width < WITH_SHARE:
+            if share and not shares:
                 why.append(f"{share} of the human's gain")
-            yield _Row(
-                name=Text("  " + visible(record.id.removeprefix(f"{case}/"))),
-                cells=_cells(record, share or "-", width),
-                why="; ".join(why),
-            )
+            cells = _cells(record, shares=shares, everything=everything)
+            yield _Row(name=name, cells=cells, why="; ".join(why))
 
 
-def _cells(record: VerdictRecord, share: str, width: int) -> list[Text]:
+def _cells(record: VerdictRecord, *, shares: bool, everything: bool) -> list[Text]:
     cells = [
         Text(record.verdict, style=STYLES[record.verdict]),
         Text("■" * record.level, style="green") + Text("□" * (len(LEVELS) - 1 - record.level), style="dim"),
         Text(speed(record)),
     ]
-    if width >= WITH_SHARE:
-        cells.append(Text(share))
-    if width >= WITH_ALL:
+    if shares:
+        cells.append(Text(human_share(record) or "-"))
+    if everything:
         cells += [Text(outputs(record)), Text(logic(record))]
     return cells
 
@@ -127,8 +128,8 @@ def _print_with_why(console: Console, headings: Sequence[str], rows: Sequence[_R
         table.add_column(heading, no_wrap=True)
     table.add_column("why", overflow="fold", ratio=1)
     for row in rows:
-        cells = [*row.cells, *[Text()] * (len(headings) - len(row.cells))]
-        table.add_row(row.name, *cells, Text(row.why))
+        blank = [Text()] * (len(headings) - len(row.cells))
+        table.add_row(row.name, *row.cells, *blank, Text(row.why))
     console.print(table)
 
 
@@ -143,7 +144,7 @@ def _print_narrow(console: Console, headings: Sequence[str], rows: Sequence[_Row
         if fits:
             _print_wrapped(console, _aligned([row.name, *row.cells], widths), indent="")
         elif number:
-            _print_wrapped(console, row.name, indent="  ")
+            _print_wrapped(console, row.name, indent="")
             if cells := [cell for cell in row.cells if cell.plain]:
                 _print_wrapped(console, Text("  ").join(cells), indent=_INDENT)
         if not number and fits:

@@ -31,6 +31,7 @@ from judge.bench import (
 from judge.bench import Broken as BenchBroken
 from judge.bench import Options as BenchOptions
 from judge.bench.options import Device
+from judge.core.noise import noise
 from judge.core.timing import Broken, NotTimed, Outputs, SuiteResult, Timed, Timing
 from judge.stages.suites import Sides, Suites
 from judge.stages.trees import lay_over, write_base
@@ -176,7 +177,12 @@ def timing_of(session: Session, *, has_human: bool, changed_lines: int | None = 
     outputs, message = _outputs(session)
     if isinstance(found, BenchBroken):
         if found.side == "base" or found.kind in _NOT_ITS_FAULT:
-            return NotTimed(status="error", reason=f"{found.side}-{found.kind.replace('_', '-')}", message=found.reason)
+            disturbed = noise(session.notes) if found.kind == "budget" else ()
+            return NotTimed(
+                status="error",
+                reason=f"{found.side}-{found.kind.replace('_', '-')}",
+                message="; ".join([found.reason, *disturbed]),
+            )
         # The base returned a result where the candidate did not: another behaviour, unless it was only too slow
         # or never came so far.
         unseen = found.kind == "timeout" or found.phase == "build"
