@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -13,7 +13,7 @@ from judge.bench.options import Device
 from judge.core.judgement import WAITING, Abstained, Errored, Judged, Judgement, NotAsked
 from judge.core.timing import NotTimed, Timing
 from judge.core.verdict import decide, gates_hold
-from judge.inputs.batch import Batch, Defaults, Fault, read_inputs
+from judge.inputs.batch import Batch, Defaults, Fault, missing_repositories, read_inputs
 from judge.judges.panel import open_bench
 from judge.lib.digests import digest
 from judge.lib.worker_pool import WorkerDied, WorkerPool
@@ -140,7 +140,8 @@ async def agrade(
 def _batch(inputs: Sequence[Path | str] | Batch, defaults: Defaults | None) -> Batch:
     if isinstance(inputs, Batch):
         return inputs
-    return read_inputs([Path(path) for path in inputs], defaults or Defaults())
+    batch = read_inputs([Path(path) for path in inputs], defaults or Defaults())
+    return replace(batch, faults=(*batch.faults, *missing_repositories(batch)))
 
 
 def examine(

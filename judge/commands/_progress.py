@@ -35,13 +35,15 @@ class ProgressDisplay(Protocol):
 
 
 @contextmanager
-def show_progress(unit: str = "candidates") -> Iterator[ProgressDisplay]:
+def show_progress(
+    unit: str = "candidates", *, clock: Callable[[], float] = time.monotonic
+) -> Iterator[ProgressDisplay]:
     """Show what is said within the block, as standard error can take it; `unit` is what is counted."""
     if sys.stderr.isatty() and os.environ.get("TERM") != "dumb":
         with Bars() as bars:
             yield bars
         return
-    lines = Lines(unit, write=lambda text: click.echo(text, err=True), clock=time.monotonic)
+    lines = Lines(unit, write=lambda text: click.echo(text, err=True), clock=clock)
     ended = threading.Event()
     ticker = threading.Thread(target=_tick, args=(lines, ended), daemon=True)
     ticker.start()

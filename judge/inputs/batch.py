@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Protocol, cast
@@ -74,12 +74,10 @@ def all_readers() -> tuple[Reader, ...]:
 def read_inputs(paths: Sequence[Path], defaults: Defaults) -> Batch:
     """Read all paths into one batch; what cannot be used becomes a fault with its reason.
 
-    A prediction whose case is defined by another path (a `case.toml` with that name) uses that case. The candidates of
-    a case without a repository stay in the batch, so that each has its record; the fault is one for all of them.
+    A prediction whose case is defined by another path (a `case.toml` with that name) uses that case.
     """
     batches = [_read(path, defaults) for path in paths]
-    batch = _without_duplicates(_joined(batches))
-    return replace(batch, faults=(*batch.faults, *_missing_repositories(batch)))
+    return _without_duplicates(_joined(batches))
 
 
 def _read(path: Path, defaults: Defaults) -> Batch:
@@ -97,8 +95,11 @@ def _read(path: Path, defaults: Defaults) -> Batch:
         return Batch(faults=(Fault(message=f"{error.filename or path}: cannot be read ({error.strerror})"),))
 
 
-def _missing_repositories(batch: Batch) -> list[Fault]:
-    """Return a fault for each repository that is missing: the cases that need it, and the flag that gives it."""
+def missing_repositories(batch: Batch) -> tuple[Fault, ...]:
+    """Return a fault for each repository that is missing: the cases that need it, and the flag that gives it.
+
+    Their candidates stay in the batch, so that each has its record.
+    """
     patches = Counter(candidate.case for candidate in batch.candidates)
     groups: dict[tuple[str, str], list[Case]] = {}
     for case in batch.cases:
@@ -119,7 +120,7 @@ def _missing_repositories(batch: Batch) -> list[Fault]:
             else f"no repository; give --repo PATH, or `repo` in {elsewhere}"
         )
         faults.append(Fault(message=f"{subject}: {missing}"))
-    return faults
+    return tuple(faults)
 
 
 def _joined(batches: Iterable[Batch]) -> Batch:

@@ -145,8 +145,8 @@ def _print_narrow(console: Console, headings: Sequence[str], rows: Sequence[_Row
             _print_wrapped(console, _aligned([row.name, *row.cells], widths), indent="")
         elif number:
             _print_wrapped(console, row.name, indent="")
-            if cells := [cell for cell in row.cells if cell.plain]:
-                _print_wrapped(console, Text("  ").join(cells), indent=_INDENT)
+            for line in _packed([cell for cell in row.cells if cell.plain], console.width - len(_INDENT)):
+                _print_wrapped(console, line, indent=_INDENT)
         if not number and fits:
             console.print(Text("─" * console.width))
         if row.why:
@@ -160,6 +160,17 @@ def _aligned(cells: Sequence[Text], widths: Sequence[int]) -> Text:
         line += cell + Text(" " * (width - cell.cell_len + _GAP))
     line.rstrip()
     return line
+
+
+def _packed(cells: Sequence[Text], width: int) -> list[Text]:
+    """Put cells behind one another, as many into each line as fit."""
+    lines: list[Text] = []
+    for cell in cells:
+        if lines and lines[-1].cell_len + _GAP + cell.cell_len <= width:
+            lines[-1] = lines[-1] + Text(" " * _GAP) + cell
+        else:
+            lines.append(cell)
+    return lines
 
 
 def _print_wrapped(console: Console, text: Text, *, indent: str) -> None:

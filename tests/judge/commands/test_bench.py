@@ -102,7 +102,7 @@ def test_what_cannot_be_timed_is_a_usage_error(trees: Path, args: tuple[str, ...
 
 def test_every_option_has_a_help_text() -> None:
     """No option of `judge bench` is left unexplained."""
-    assert not [param.name for param in command.params if param.param_type_name == "option" and not param.help]  # type: ignore[attr-defined]
+    assert not [param.name for param in command.params if param.param_type_name == "option" and not param.help]
 
 
 def test_picture_shows_where_the_intervals_are() -> None:
@@ -161,6 +161,10 @@ def test_lint_is_a_word_of_its_own(trees: Path) -> None:
     assert judge("lint", "benchmark.py", cwd=trees).stdout.strip() == "benchmark.py:6: unseeded-randomness: " + (
         "draws random data that nothing seeds; seed it at the start of setup()"
     )
+    assert "Usage: judge bench lint [OPTIONS]" in judge("lint", "--help", cwd=trees).stdout
+    assert "Usage: judge bench lint [OPTIONS]" in judge("lint", "--nope", cwd=trees).stderr
+    listed = judge("--help", cwd=trees).stdout.partition("Commands:")[2]
+    assert listed.split()[0] == "lint"
     missing = judge("lint", "none.py", cwd=trees)
     assert missing.returncode == 2
     assert "none.py" in missing.stderr

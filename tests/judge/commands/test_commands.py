@@ -85,7 +85,7 @@ def test_usage_errors_exit_with_2() -> None:
 
 def test_every_option_is_documented_in_help() -> None:
     """Each option of `judge grade` has a help text, and the page names every subcommand."""
-    assert not [param.name for param in grade_command.params if param.param_type_name == "option" and not param.help]  # type: ignore[attr-defined]
+    assert not [param.name for param in grade_command.params if param.param_type_name == "option" and not param.help]
     for name in ("calibrate", "doctor", "grade", "prompts", "rule", "schema"):
         assert name in judge("--help").stdout
         assert f"judge {name}" in README or name == "doctor"
