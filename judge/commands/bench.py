@@ -238,7 +238,7 @@ def lint(files: tuple[Path, ...], as_json: bool, strict: bool, explain: str | No
         if explain not in rules:
             raise UsageError(f"no warning is called {explain!r}; there are {', '.join(rules)}")
         rule = rules[explain]
-        click.echo(f"{rule.code}\n{rule.summary}\n\n{click.wrap_text(rule.why, 88)}\n")
+        click.echo(f"{rule.code}\n{rule.summary}\n\n{click.wrap_text(rule.why, min(columns(), 88))}\n")
         for word, text in (("It warns about", rule.bad), ("and not about", rule.good)):
             click.echo(f"{word}:\n\n" + "".join(f"    {line}\n".replace("    \n", "\n") for line in text.splitlines()))
         return ExitCode.DONE
