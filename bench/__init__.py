@@ -1,7 +1,7 @@
 """The timing engine: times prepared source trees side by side; knows nothing of patches."""
 
-from judge.bench.analysis.comparison import Broken, Comparison, Measured, compare, recovered
-from judge.bench.analysis.plausibility import Oddity, oddities
+from judge.bench.analysis.comparison import Comparison, Measured, NotMeasured, compare, recovered
+from judge.bench.analysis.plausibility import PlausibilityFlag, plausibility_flags
 from judge.bench.analysis.stats import Recovery, q_values
 from judge.bench.contract import (
     Benchmark,
@@ -32,19 +32,19 @@ from judge.bench.results import (
     PathCoverage,
     Ran,
     Same,
-    Session,
+    SessionResult,
     Unknown,
     VariantResult,
 )
-from judge.bench.session.native_code import is_native, native_changes
-from judge.bench.session.new_lines import watching
+from judge.bench.session.new_lines import watch_new_lines
+from judge.bench.session.preparation import is_native, native_changes
 from judge.bench.session.session import measure
-from judge.bench.suite.run import Suite, SuiteRan, SuiteRun, SuiteStopped, run_suite
+from judge.bench.suite.check import SuiteResult
+from judge.bench.suite.run import SuiteCommand, SuiteRan, SuiteRun, SuiteStopped, run_suite
 
 __all__ = [
     "BenchError",
     "Benchmark",
-    "Broken",
     "Changed",
     "Command",
     "Comparison",
@@ -60,17 +60,19 @@ __all__ = [
     "InterpreterError",
     "Measured",
     "NotCovered",
-    "Oddity",
+    "NotMeasured",
     "Options",
     "OptionsError",
     "Outcome",
     "PathCoverage",
+    "PlausibilityFlag",
     "Ran",
     "Recovery",
     "Same",
-    "Session",
-    "Suite",
+    "SessionResult",
+    "SuiteCommand",
     "SuiteRan",
+    "SuiteResult",
     "SuiteRun",
     "SuiteStopped",
     "Unknown",
@@ -82,10 +84,10 @@ __all__ = [
     "is_native",
     "measure",
     "native_changes",
-    "oddities",
     "parse_benchmark",
+    "plausibility_flags",
     "q_values",
     "recovered",
     "run_suite",
-    "watching",
+    "watch_new_lines",
 ]

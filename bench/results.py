@@ -138,7 +138,7 @@ PathCoverage = Coverage | NotCovered
 
 
 @dataclass(frozen=True, kw_only=True)
-class Session:
+class SessionResult:
     """Everything one session measured: raw samples in order, outputs, machine, notes.
 
     `looks` are the numbers of forks after which the session was to look at its own numbers.

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from judge.auditing.collecting.accumulator import AuditFinding, Table
 from judge.core.verdict import Category
-from judge.inputs.runs.run import Unread
+from judge.inputs.runs.recorded_run import Unread
 
 
 @dataclass(frozen=True, kw_only=True)

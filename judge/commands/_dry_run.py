@@ -9,8 +9,8 @@ from pathlib import Path
 
 from judge.core.verdict import gates_hold
 from judge.inputs.batch import Defaults, Fault
-from judge.judges.panel import open_bench
-from judge.llm.calls.call_store import Store
+from judge.judges.panel import open_panel
+from judge.llm.calls.call_store import CallStore
 from judge.llm.calls.estimate import Estimate, Estimator, Range, Stored
 from judge.llm.calls.exchange import Exchange, next_step, question_key
 from judge.llm.inquiry import Inquiry, Questionnaire
@@ -53,7 +53,7 @@ def plan(
     Raises:
         UsageError: the options make no sense.
     """
-    models = open_bench(options.judges, options.judging).models
+    models = open_panel(options.judges, options.judging).models
     with _kept(options.judging) as stored:
         estimators = [Estimator(model, options.judging, stored=stored) for model in models]
         batch, reports = examine(paths, options, defaults, progress=progress)
@@ -85,7 +85,7 @@ def _kept(options: JudgingOptions) -> Iterator[Stored]:
     if options.cache is None or not options.cache.exists():
         yield lambda model, inquiry, sample: False
         return
-    with Store(options.cache) as store:
+    with CallStore(options.cache) as store:
 
         def kept(model: Model, inquiry: Inquiry, sample: int) -> bool:
             attempts = store.attempts(question_key(model, options, inquiry, sample))

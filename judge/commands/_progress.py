@@ -7,13 +7,12 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import TYPE_CHECKING, Protocol
 
 import click
 
 from judge.reports.wording import visible
-from judge.static_checks.closing import Closing
 
 if TYPE_CHECKING:
     from rich.progress import TaskID
@@ -95,7 +94,7 @@ class Lines:
                 self._write(f"{self._text()} ({_duration(now - self._began)})")
 
 
-class Bars(Closing):
+class Bars(AbstractContextManager["Bars"]):
     """A bar for each stage, and a line that is written over."""
 
     def __init__(self) -> None:
@@ -119,8 +118,7 @@ class Bars(Closing):
         self._spoken = True
         click.echo(f"\r\033[K{text}", nl=False, err=True)
 
-    def close(self) -> None:
-        """Leave nothing of it on the screen."""
+    def __exit__(self, *_: object) -> None:
         self._live.stop()
         if self._spoken:
             click.echo("\r\033[K", nl=False, err=True)

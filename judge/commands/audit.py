@@ -9,10 +9,10 @@ from pathlib import Path
 import click
 
 from judge.auditing.audit import AuditOptions, audit
-from judge.auditing.collecting.all_kinds import all_kinds
+from judge.auditing.collecting.finding_kind import all_kinds
 from judge.auditing.context import Expectation
+from judge.auditing.output.audit_files import write_changes
 from judge.auditing.output.changes import Snapshot, compare, is_audit, load, tables
-from judge.auditing.output.files import write_changes
 from judge.auditing.output.table_text import to_json, to_markdown
 from judge.auditing.output.terminal import changes_screen, screen
 from judge.auditing.result import AuditResult

@@ -22,7 +22,7 @@ from judge.bench import (
     compare,
     measure,
     native_changes,
-    watching,
+    watch_new_lines,
 )
 from judge.bench.contract import parse_benchmark
 from judge.bench.options import Device
@@ -149,7 +149,7 @@ def command(
             if len(variants) == 1:
                 raise UsageError("nothing to time: " + "; ".join(f"{name} {why}" for name, why in skipped.items()))
             first, *rest = variants
-            watched = [first, *(watching(first.tree, variant) for variant in rest)]
+            watched = [first, *(watch_new_lines(first.tree, variant) for variant in rest)]
             with show_progress() as progress:
                 session = measure(watched, options, progress=_telling(progress, rest, budget_s))
     except (BenchError, GitError, RepositoryError) as error:
@@ -231,9 +231,9 @@ def _telling(progress: ProgressDisplay, candidates: Sequence[Variant], budget_s:
 @click.option("--explain", metavar="CODE", help="Explain one warning with a bad and a good example.")
 def lint(files: tuple[Path, ...], as_json: bool, strict: bool, explain: str | None) -> int:
     """Warn about benchmark FILES; nothing in them is run. Without a file, list the warnings."""
-    from judge.static_checks.benchmark_lint import CannotLint, LintWarning, all_rules, lint_file
+    from judge.static_checks.benchmark_lint.lint import CannotLint, LintWarning, all_lint_rules, lint_file
 
-    rules = {rule.code: rule for rule in all_rules()}
+    rules = {rule.code: rule for rule in all_lint_rules()}
     if explain is not None:
         if explain not in rules:
             raise UsageError(f"no warning is called {explain!r}; there are {', '.join(rules)}")

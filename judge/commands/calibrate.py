@@ -11,7 +11,7 @@ from pydantic import TypeAdapter
 from judge.calibration.calibration import Calibration, calibrate
 from judge.calibration.labels import read_labels, read_verdicts
 from judge.calibration.text import render
-from judge.inputs.runs.recorded_judgements import read_recorded
+from judge.inputs.runs.judgement_file import read_recorded_judgements
 from judge.results.record import SCHEMA
 
 
@@ -44,7 +44,7 @@ def command(labels: Path | None, verdicts: Path, judgements: Path | None, shape:
     calibration = calibrate(
         read_verdicts(verdicts),
         read_labels(labels) if labels else (),
-        read_recorded(judgements) if judgements else (),
+        read_recorded_judgements(judgements) if judgements else (),
     )
     click.echo(render(calibration) if shape == "table" else _json(calibration), nl=False)
 

@@ -23,7 +23,8 @@ from judge.bench.process.sandbox import Sandbox, find_sandbox
 from judge.cli import DISTRIBUTION
 from judge.errors import ExitCode
 from judge.judges.panel import all_backends
-from judge.reports.report import installed
+from judge.lib.run_info import installed
+from judge.llm.providers.discovery import all_providers
 from judge.static_checks.discovery import all_rules
 from judge.static_checks.repo.git import GitError, run_git
 from judge.static_checks.source.parser_process import ParserHost
@@ -116,9 +117,10 @@ def _hash(file: Path) -> str:
 
 
 def _providers() -> Iterator[Check]:
-    for name, variable in (("openai", "OPENAI_API_KEY"), ("anthropic", "ANTHROPIC_API_KEY")):
-        key = "is set" if os.environ.get(variable) else f"is not set; --judge {name}:MODEL needs it"
-        yield Check(name=name, ok=installed(name) is not None or None, text=f"{installed(name)}; {variable} {key}")
+    for name, provider in all_providers().items():
+        sdk, variable = installed(provider.DISTRIBUTION), provider.KEY_VARIABLE
+        key = "is set" if os.environ.get(variable) else f"is not set; --judge {provider.SPEC} needs it"
+        yield Check(name=name, ok=sdk is not None or None, text=f"{sdk}; {variable} {key}")
 
 
 def _torch() -> Check:

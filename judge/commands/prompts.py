@@ -15,9 +15,11 @@ from judge.commands._progress import show_progress
 from judge.core.judgement import Abstained, NotAsked
 from judge.core.verdict import gates_hold
 from judge.errors import ExitCode, OutputError, UsageError
-from judge.judges.panel import open_bench
+from judge.judges.panel import open_panel
+from judge.lib.files import replacing
 from judge.llm.inquiry import Questionnaire
 from judge.llm.options import JudgingOptions
+from judge.llm.providers.discovery import all_providers
 from judge.llm.providers.model import Model, batch_line
 from judge.llm.questions.questioner import Questioner
 from judge.pipeline import GradeOptions, examine
@@ -25,6 +27,7 @@ from judge.reports.wording import visible
 from judge.stages.gates import GateReport
 
 _MAX_NAMED = 20
+_MODELS = " or ".join(provider.SPEC for provider in all_providers().values())
 
 
 @click.command()
@@ -35,7 +38,7 @@ _MAX_NAMED = 20
     default="openai:unnamed",
     show_default=True,
     metavar="SPEC",
-    help="Whose batch format to write, and the model to name in it: openai:MODEL or anthropic:MODEL.",
+    help=f"Whose batch format to write, and the model to name in it: {_MODELS}.",
 )
 @question_options
 @click.option(
@@ -56,9 +59,9 @@ def command(
     delivers them, or lines {"custom_id": ..., "text": ..., "judge": ...}, where `text` is the answer's JSON.
     """
     judging = judging_options(**asking)
-    bench = open_bench((spec,), judging)
-    if not isinstance(bench.provider, Questioner):
-        raise UsageError(f"--judge {spec!r}: questions are written for models, openai:MODEL or anthropic:MODEL")
+    panel = open_panel((spec,), judging)
+    if not isinstance(panel.local_judge, Questioner):
+        raise UsageError(f"--judge {spec!r}: questions are written for models, {_MODELS}")
     options = GradeOptions(judge=spec, judging=judging, jobs=jobs)
     summary = _Summary(votes=judging.votes)
     with show_progress() as progress:
@@ -68,14 +71,14 @@ def command(
         if not batch.candidates:
             return ExitCode.USAGE
         order = {candidate.id: number for number, candidate in enumerate(batch.candidates)}
-        with _replaced(out) as file:
+        with _output_file(out) as file:
             for candidate, report in _in_order(reports, order):
                 summary.add(candidate, report)
                 if isinstance(report.answer, Questionnaire):
-                    for line in _lines(report.answer, bench.models[0], judging):
-                        file.write(line)
+                    for line in _lines(report.answer, panel.models[0], judging):
+                        file.write(line.encode())
                         summary.lines += 1
-    same = f"--pack {judging.pack} --votes {judging.votes} --context {bench.provider.context_tokens}"
+    same = f"--pack {judging.pack} --votes {judging.votes} --context {panel.local_judge.context_tokens}"
     same += f" --max-output-tokens {judging.max_output_tokens}"
     click.echo("\n".join(visible(line) for line in summary.text(out)))
     click.echo(f"answers come back with: judge grade ... --judge replay:ANSWERS {same}")
@@ -103,17 +106,13 @@ def _lines(questions: Questionnaire, model: Model, judging: JudgingOptions) -> I
 
 
 @contextmanager
-def _replaced(path: Path) -> Iterator[IO[str]]:
-    """Write a file aside and put it in its place only when it is whole."""
-    aside = path.with_name(f".{path.name}.part")
+def _output_file(path: Path) -> Iterator[IO[bytes]]:
+    """Write a file that is put in its place only when it is whole."""
     try:
-        with aside.open("w", encoding="utf-8", newline="\n") as file:
+        with replacing(path) as file:
             yield file
-        aside.replace(path)
     except OSError as error:
         raise OutputError(f"--out {str(path)!r}: cannot be written ({error.strerror})") from error
-    finally:
-        aside.unlink(missing_ok=True)
 
 
 class _Summary:

@@ -5,20 +5,29 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 
-from judge.bench import Changed, Comparison, Measured, Oddity, Same, Session, oddities, q_values
+from judge.bench import (
+    Changed,
+    Comparison,
+    Measured,
+    PlausibilityFlag,
+    Same,
+    SessionResult,
+    plausibility_flags,
+    q_values,
+)
 from judge.reports.interval_picture import Span, picture
 from judge.reports.wording import visible
 
 SCHEMA = 1
 
 
-def session_record(session: Session, comparisons: Mapping[str, Comparison], *, version: str) -> dict[str, object]:
+def session_record(session: SessionResult, comparisons: Mapping[str, Comparison], *, version: str) -> dict[str, object]:
     """Return what is stored: the comparisons, and below them everything they were made from."""
     return {
         "schema": SCHEMA,
         "version": version,
         "comparisons": {
-            name: asdict(comparison) | {"oddities": [asdict(sign) for sign in _signs(session, comparison, name)]}
+            name: asdict(comparison) | {"oddities": [asdict(flag) for flag in _flags(session, comparison, name)]}
             for name, comparison in comparisons.items()
         },
         "q_values": _q_values(comparisons),
@@ -26,8 +35,8 @@ def session_record(session: Session, comparisons: Mapping[str, Comparison], *, v
     }
 
 
-def _signs(session: Session, comparison: Comparison, name: str) -> Sequence[Oddity]:
-    return oddities(session, comparison, name) if isinstance(comparison, Measured) else ()
+def _flags(session: SessionResult, comparison: Comparison, name: str) -> Sequence[PlausibilityFlag]:
+    return plausibility_flags(session, comparison, name) if isinstance(comparison, Measured) else ()
 
 
 def _q_values(comparisons: Mapping[str, Comparison]) -> dict[str, float]:
@@ -35,7 +44,7 @@ def _q_values(comparisons: Mapping[str, Comparison]) -> dict[str, float]:
     return dict(zip(timed, q_values(list(timed.values())), strict=True))
 
 
-def session_lines(session: Session, comparisons: Mapping[str, Comparison], *, width: int) -> list[str]:
+def session_lines(session: SessionResult, comparisons: Mapping[str, Comparison], *, width: int) -> list[str]:
     """Return the result for people: a picture of the intervals, then a line for each candidate."""
     spans = [Span(label=short_name(name), low=comparison.ci[0], ratio=comparison.speedup, high=comparison.ci[1])
              for name, comparison in comparisons.items() if isinstance(comparison, Measured)]  # fmt: skip
@@ -50,7 +59,7 @@ def session_lines(session: Session, comparisons: Mapping[str, Comparison], *, wi
         lines.append(f"{label}: {comparison.status}: {visible(comparison.reason)} ({times})")
         samples = f"{comparison.rounds} rounds in {comparison.forks} processes"
         lines.append(f"  {_outputs(session, name)}; noise floor {100 * comparison.floor:.2f} %, {samples}")
-        lines += [f"  look: {visible(sign.message)}" for sign in _signs(session, comparison, name)]
+        lines += [f"  look: {visible(flag.message)}" for flag in _flags(session, comparison, name)]
         if len(comparisons) > 1 and comparison.status == "improved":
             lines.append(f"  false discovery rate among the {len(comparisons)} candidates: {100 * chances[name]:.2g} %")
     machine = session.machine
@@ -61,7 +70,7 @@ def session_lines(session: Session, comparisons: Mapping[str, Comparison], *, wi
     return [*lines, *(f"note: {visible(note)}" for note in session.notes)]
 
 
-def _outputs(session: Session, name: str) -> str:
+def _outputs(session: SessionResult, name: str) -> str:
     match session.outputs.get(name):
         case Same(how=how):
             return f"outputs same ({how})"

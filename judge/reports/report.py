@@ -2,16 +2,10 @@
 
 from __future__ import annotations
 
-import json
-import os
-import platform
-import sys
-import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Protocol, cast
 
@@ -21,12 +15,15 @@ from judge.core.timing import Timed
 from judge.core.verdict import CATEGORIES, LEVELS, Category
 from judge.inputs.batch import Fault
 from judge.judges.panel import scope_of
+from judge.lib.files import replace_text
 from judge.lib.folder_scan import scan
+from judge.lib.run_info import run_info
+from judge.llm.providers.discovery import all_providers
 from judge.pipeline import GradeResult
 from judge.reports.human_side import HumanSide, human_sides
 from judge.reports.noise import noise_notes
 from judge.results.judge_tally import JudgeTally, money, tally
-from judge.results.record import VerdictRecord
+from judge.results.record import SCHEMA, VerdictRecord
 
 FALSE_DISCOVERY_RATE = 0.05
 """Of the gains that a run reports, at most this share should be luck (Benjamini and Hochberg 1995)."""
@@ -150,41 +147,20 @@ def write_reports(folder: Path, report: Report) -> None:
     """Write every format that has a file, and `run.json`, each as a whole or not at all."""
     for shape in all_formats().values():
         if shape.FILE is not None:
-            _replace(folder / shape.FILE, shape.render(report))
-    _replace(folder / "run.json", _run_info(report))
-
-
-def _replace(path: Path, text: str) -> None:
-    beside = path.with_name(path.name + ".new")
-    beside.write_text(text, encoding="utf-8")
-    beside.replace(path)
+            replace_text(folder / shape.FILE, [shape.render(report)])
+    replace_text(folder / "run.json", [_run_info(report)])
 
 
 def _run_info(report: Report) -> str:
-    info = {
-        "schema": 1,
-        "arguments": sys.argv[1:],
-        "judge": report.judge,
-        "prompts": list(report.prompts),
-        "finished": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
-        "candidates": len(report.records),
-        "resumed": report.resumed,
-        "not_graded": [fault.message for fault in report.faults],
-        "versions": {
-            name: installed(name) for name in ("patch-verdict", "libcst", "unidiff", "pydantic", "openai", "anthropic")
+    sdks = (provider.DISTRIBUTION for provider in all_providers().values())
+    return run_info(
+        {
+            "schema": SCHEMA,
+            "judge": report.judge,
+            "prompts": list(report.prompts),
+            "candidates": len(report.records),
+            "resumed": report.resumed,
+            "not_graded": [fault.message for fault in report.faults],
         },
-        "machine": {
-            "python": platform.python_version(),
-            "platform": platform.platform(),
-            "cores": os.cpu_count(),
-        },
-    }
-    return json.dumps(info, indent=2) + "\n"
-
-
-def installed(distribution: str) -> str | None:
-    """Return the installed version of a distribution, None if it is not there."""
-    try:
-        return version(distribution)
-    except PackageNotFoundError:
-        return None
+        packages=("patch-verdict", "libcst", "unidiff", "pydantic", *sdks),
+    )

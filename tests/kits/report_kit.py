@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Literal
 
+from judge.bench import SuiteResult
 from judge.core.judgement import Abstained, Errored, Judged, Judgement, NotAsked
-from judge.core.timing import Broken, NotTimed, Outputs, SuiteResult, Timed, Timing
-from judge.core.verdict import NECESSARY, decide
+from judge.core.timing import Broken, NotTimed, Outputs, Timed, Timing
+from judge.core.verdict import NECESSARY, Reason, decide
 from judge.inputs.batch import Fault
 from judge.pipeline import GradeResult
 from judge.reports.report import Report, make_report
-from judge.results.record import ReasonRecord, VerdictRecord, make_record
+from judge.results.record import VerdictRecord, make_record
 from judge.static_checks.model.case import Candidate, Case
 from judge.static_checks.model.finding import Finding, Gate, GateResult
 
@@ -49,8 +50,8 @@ JUDGEMENTS: list[Judgement] = [
 
 def with_tests(status: Literal["pass", "fail", "error", "skipped"]) -> Timed:
     """A gain with the same outputs, and what the tests of the case say of it, in hostile words."""
-    found = SuiteResult(status=status, reason="x", message=HOSTILE, passed=1, failed=(HOSTILE,))
-    return timed("improved", "same").model_copy(update={"tests": found})
+    suite = SuiteResult(status=status, reason="x", message=HOSTILE, passed=1, failed=(HOSTILE,))
+    return timed("improved", "same").model_copy(update={"tests": suite})
 
 
 TIMINGS: list[Timing] = [
@@ -99,7 +100,7 @@ def report_of(*records: VerdictRecord, judge: str = "none") -> Report:
 
 def without_repository(count: int) -> list[VerdictRecord]:
     """Records of candidates whose case has no repository."""
-    reasons = (ReasonRecord(code="apply-case", message="not checked: case 'c': no repository; give --repo PATH"),)
+    reasons = (Reason(code="apply-case", message="not checked: case 'c': no repository; give --repo PATH"),)
     return [
         record(judged("full"), TIMINGS[6], f"c/{number}").model_copy(update={"reasons": reasons})
         for number in range(count)

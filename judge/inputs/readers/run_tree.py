@@ -11,7 +11,7 @@ from judge.inputs.batch import Batch, Defaults, Fault
 from judge.inputs.case_file import human_side
 from judge.inputs.runs.discovery import recognising
 from judge.inputs.runs.join import join
-from judge.inputs.runs.run import Run, Unread
+from judge.inputs.runs.recorded_run import RecordedRun, Unread
 from judge.static_checks.model.case import Candidate, Case
 
 LAYOUT = "the run tree of a known harness"
@@ -24,7 +24,7 @@ def recognises(path: Path) -> bool:
 
 def read(path: Path, defaults: Defaults) -> Batch:
     """Make a case of each task and a candidate of each run; a run whose patch lies elsewhere is a fault."""
-    described: dict[str, list[Run]] = {}
+    described: dict[str, list[RecordedRun]] = {}
     faults: list[Fault] = []
     for layout in recognising(path):
         for run in layout.read(path):
@@ -44,7 +44,7 @@ def read(path: Path, defaults: Defaults) -> Batch:
     return Batch(cases=tuple(cases.values()), candidates=tuple(candidates), faults=tuple(faults))
 
 
-def _case(run: Run, defaults: Defaults) -> Case:
+def _case(run: RecordedRun, defaults: Defaults) -> Case:
     """Make the case of a run; runs with the same repository, base and human commit share it."""
     base, human = run.base or defaults.base, run.human or human_side(defaults.human)
     parts = (run.repo, run.human or run.item, run.base[:12] if run.base else None)
@@ -58,7 +58,7 @@ def _case(run: Run, defaults: Defaults) -> Case:
     )
 
 
-def _candidate(run: Run, case: str) -> Candidate:
+def _candidate(run: RecordedRun, case: str) -> Candidate:
     return Candidate(
         id=f"{case}/{run.id}",
         case=case,

@@ -11,7 +11,8 @@ import json
 from judge.core.judgement import Judged
 from judge.reports.report import Report
 from judge.results.claims import facts_of_record
-from judge.results.record import GateRecord, VerdictRecord
+from judge.results.record import VerdictRecord
+from judge.static_checks.model.finding import GateResult
 
 FORMAT = "legacy"
 FILE = None
@@ -56,7 +57,7 @@ def evaluate(record: VerdictRecord) -> dict[str, object]:
     }
 
 
-def _issues(gate: GateRecord) -> list[str]:
+def _issues(gate: GateResult) -> list[str]:
     """What a gate found wrong or doubtful, and what it could not check."""
     wrong = [finding for finding in gate.findings if finding.severity != "info"]
     places = [":".join(str(part) for part in (finding.path, finding.line) if part) for finding in wrong]

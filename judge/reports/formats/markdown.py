@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from judge.core.judgement import Judged, Judgement, NotAsked
 from judge.core.timing import Timed, Timing
 from judge.core.verdict import CATEGORIES, LEVELS
+from judge.lib.tables import escape_markdown, markdown_lines
 from judge.reports.report import Report
 from judge.reports.wording import case_fault, cause, human_share, logic, outputs, ratio, speed, visible
 from judge.results.judge_tally import tally_lines
@@ -16,6 +17,7 @@ from judge.results.record import VerdictRecord
 
 FORMAT = "md"
 FILE = "report.md"
+_COLUMNS = ("candidate", "verdict", "level", "logic", "speed-up", "of human's gain", "outputs", "why")
 
 
 def render(report: Report) -> str:
@@ -28,13 +30,9 @@ def render(report: Report) -> str:
         "",
         *(f"{_plain(line)}.  " for line in (*tally_lines(report.answers), *report.notes)),
         "",
-        "| level | reached by |",
-        "| --- | ---: |",
-        *(f"| {number} {name} | {report.funnel[number]} |" for number, name in enumerate(LEVELS)),
+        *markdown_lines(("level", "reached by"), _levels(report), numeric=(False, True)),
         "",
-        "| candidate | verdict | level | logic | speed-up | of human's gain | outputs | why |",
-        "| --- | --- | ---: | --- | --- | --- | --- | --- |",
-        *_rows(report),
+        *markdown_lines(_COLUMNS, _rows(report), numeric=[name == "level" for name in _COLUMNS]),
         "",
     ]
     if report.faults:
@@ -43,7 +41,11 @@ def render(report: Report) -> str:
     return "\n".join(lines).rstrip("\n") + "\n"
 
 
-def _rows(report: Report) -> Iterator[str]:
+def _levels(report: Report) -> list[tuple[str, str]]:
+    return [(f"{number} {name}", str(report.funnel[number])) for number, name in enumerate(LEVELS)]
+
+
+def _rows(report: Report) -> Iterator[list[str]]:
     """Yield the rows, those of each case behind its human's; what is wrong with a whole case is said once."""
     for case, group in itertools.groupby(report.records, key=lambda record: record.case.id):
         if (human := report.humans.get(case)) is not None:
@@ -60,8 +62,8 @@ def _rows(report: Report) -> Iterator[str]:
             )
 
 
-def _cells(*cells: str) -> str:
-    return "| " + " | ".join(_plain(cell) for cell in cells) + " |"
+def _cells(*cells: str) -> list[str]:
+    return [_plain(cell) for cell in cells]
 
 
 def _details(record: VerdictRecord) -> list[str]:
@@ -114,7 +116,7 @@ def _timing_details(timing: Timing) -> list[str]:
 
 def _plain(text: str) -> str:
     """Escape what Markdown or HTML would act on; a patch must not be able to draw in the report."""
-    return re.sub(r"([\\`*_{}\[\]<>#|!~])", r"\\\1", visible(text))
+    return escape_markdown(visible(text))
 
 
 def _code(text: str) -> str:

@@ -98,9 +98,9 @@ Pair = collections.namedtuple("Pair", "left right")
 )
 def test_changes_are_found_and_placed(base: object, other: object, where: str) -> None:
     """Every difference in value, type, order or length is a change, with its path."""
-    found = compared(base, other)
-    assert isinstance(found, Changed)
-    assert found.where == where
+    outcome = compared(base, other)
+    assert isinstance(outcome, Changed)
+    assert outcome.where == where
 
 
 @pytest.mark.parametrize(
@@ -154,12 +154,12 @@ def test_large_results_are_digested() -> None:
     numbers, floats = list(range(1000)), [n / 7 for n in range(1000)]
     small = 100
 
-    def found(base: object, other: object) -> object:
+    def outcome(base: object, other: object) -> object:
         return compare_outputs(tree(base, small), tree(other, small))
 
-    assert found(numbers, list(numbers)) == Same(how="digest")
-    assert isinstance(found(numbers, [*numbers[:-1], 5]), Changed)
-    assert isinstance(found(floats, [*floats[:-1], 5.0]), Unknown)
+    assert outcome(numbers, list(numbers)) == Same(how="digest")
+    assert isinstance(outcome(numbers, [*numbers[:-1], 5]), Changed)
+    assert isinstance(outcome(floats, [*floats[:-1], 5.0]), Unknown)
 
 
 def test_opaque_values_are_hashed_or_unknown() -> None:
@@ -195,9 +195,9 @@ def array(dtype: str, code: str, values: list[float], shape: list[int] | None = 
 )
 def test_arrays_use_the_tolerance_of_their_dtype(dtype: str, code: str, other: float, expected: str) -> None:
     """Tolerances are those of torch.testing.assert_close; unknown dtypes have none."""
-    one: float = 1 if code in "Bq" else 1.0
-    found = compare_outputs(array(dtype, code, [one, one]), array(dtype, code, [one, other]))
-    assert found.status == expected
+    unit: float = 1 if code in "Bq" else 1.0
+    outcome = compare_outputs(array(dtype, code, [unit, unit]), array(dtype, code, [unit, other]))
+    assert outcome.status == expected
 
 
 def test_bfloat16_is_the_upper_half_of_float32() -> None:
@@ -216,8 +216,8 @@ def test_arrays_compare_nan_shape_and_dtype_exactly() -> None:
     nan = array("float64", "d", [math.nan, 1.0])
     assert compare_outputs(nan, array("float64", "d", [math.nan, 1.0 + 1e-9])).status == "same"
     assert compare_outputs(nan, array("float64", "d", [1.0, math.nan])).status == "changed"
-    one, flat = array("float64", "d", [1, 2], [2, 1]), array("float64", "d", [1, 2], [2])
-    assert compare_outputs(one, flat).status == "changed"
+    column, flat = array("float64", "d", [1, 2], [2, 1]), array("float64", "d", [1, 2], [2])
+    assert compare_outputs(column, flat).status == "changed"
     assert compare_outputs(flat, array("float32", "f", [1, 2])).status == "changed"
 
 
@@ -261,6 +261,6 @@ def test_any_plain_value_equals_itself(value: object) -> None:
 @given(values, values)
 def test_comparison_agrees_with_python_where_it_is_exact(left: object, right: object) -> None:
     """What encodes differently is never called equal, and comparing is symmetric in status."""
-    found, back = compared(left, right), compared(right, left)
-    assert type(found) is type(back)
-    assert (encode(left, LIMIT) == encode(right, LIMIT)) == (found == Same(how="equal"))
+    outcome, back = compared(left, right), compared(right, left)
+    assert type(outcome) is type(back)
+    assert (encode(left, LIMIT) == encode(right, LIMIT)) == (outcome == Same(how="equal"))

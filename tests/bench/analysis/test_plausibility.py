@@ -3,7 +3,7 @@ from dataclasses import replace
 import pytest
 from timing_kit import SLOW, Bench
 
-from judge.bench import Fork, Measured, Oddity, Ran, Session, compare, oddities, recovered
+from judge.bench import Fork, Measured, PlausibilityFlag, Ran, SessionResult, compare, plausibility_flags, recovered
 
 MACHINE = {"device": "cpu"}
 
@@ -17,9 +17,9 @@ def ran(*, ns: float, rounds: int = 5, forks: int = 12, rare: float = 1.0) -> Ra
     return Ran(forks=tuple(made), mutates_input=False)
 
 
-def session(candidate: Ran, *, base_ns: float = 50_000, human: Ran | None = None, **changes: object) -> Session:
+def session(candidate: Ran, *, base_ns: float = 50_000, human: Ran | None = None, **changes: object) -> SessionResult:
     variants = {"base": ran(ns=base_ns), "base (A/A)": ran(ns=base_ns), "candidate": candidate}
-    made = Session(
+    made = SessionResult(
         base="base",
         aa_partner="base (A/A)",
         variants=variants | ({"human": human} if human else {}),
@@ -34,10 +34,10 @@ def session(candidate: Ran, *, base_ns: float = 50_000, human: Ran | None = None
     return replace(made, **changes)  # type: ignore[arg-type]  # a few fields, by name
 
 
-def signs(found: Session, *, changed_lines: int | None = None) -> list[str]:
-    compared = compare(found)
+def signs(session_result: SessionResult, *, changed_lines: int | None = None) -> list[str]:
+    compared = compare(session_result)
     assert isinstance(compared, Measured), compared
-    seen: tuple[Oddity, ...] = oddities(found, compared, changed_lines=changed_lines)
+    seen: tuple[PlausibilityFlag, ...] = plausibility_flags(session_result, compared, changed_lines=changed_lines)
     return [sign.code for sign in seen]
 
 
@@ -86,9 +86,9 @@ def work(numbers):
         queue.clear()
     return sum(number * number for number in numbers[:100])
 """
-    options: dict[str, object] = {"forks": 6, "min_rounds": 5, "max_rounds": 5, "sample_s": 0.02}
-    found = compare(bench({"base": SLOW, "candidate": lazy}, **options))
-    assert found.status != "improved", found
+    options: dict[str, object] = {"forks": 6, "min_rounds": 5, "max_rounds": 5, "sample_s": 0.02, "budget_s": 20.0}
+    comparison = compare(bench({"base": SLOW, "candidate": lazy}, **options))
+    assert comparison.status != "improved", comparison
 
 
 def test_recovery_needs_a_gain_of_the_human() -> None:
@@ -108,6 +108,6 @@ def test_inconclusive_names_the_samples_it_would_take() -> None:
         replace(f, ns_per_call=tuple(tuple(t * k for t in p) for p in f.ns_per_call))
         for f, k in zip(wide.forks, tilts, strict=True)
     )
-    found = compare(session(replace(wide, forks=forks)))
-    assert found.status == "inconclusive"
-    assert "would tell" in found.reason
+    comparison = compare(session(replace(wide, forks=forks)))
+    assert comparison.status == "inconclusive"
+    assert "would tell" in comparison.reason

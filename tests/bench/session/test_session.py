@@ -4,7 +4,7 @@ import json
 import pytest
 from timing_kit import FAST, SLOW, Bench
 
-from judge.bench import Broken, Changed, Crashed, Measured, Ran, Same, Unknown, compare
+from judge.bench import Changed, Crashed, Measured, NotMeasured, Ran, Same, Unknown, compare
 
 STRONG: dict[str, object] = {"forks": 3, "min_rounds": 8, "max_rounds": 12, "sample_s": 0.003}
 
@@ -12,10 +12,10 @@ STRONG: dict[str, object] = {"forks": 3, "min_rounds": 8, "max_rounds": 12, "sam
 def test_a_faster_tree_is_improved_and_its_copy_is_not(bench: Bench) -> None:
     """Three times less work is improved with the same outputs; an identical tree is not."""
     session = bench({"base": SLOW, "human": SLOW, "candidate": FAST}, **STRONG)
-    found, twin = compare(session), compare(session, candidate="human")
-    assert isinstance(found, Measured), found
-    assert found.status == "improved", found
-    assert found.ci[0] <= found.speedup <= found.ci[1]
+    comparison, twin = compare(session), compare(session, candidate="human")
+    assert isinstance(comparison, Measured), comparison
+    assert comparison.status == "improved", comparison
+    assert comparison.ci[0] <= comparison.speedup <= comparison.ci[1]
     assert isinstance(twin, Measured)
     assert twin.status != "improved", twin
     assert session.outputs == {"human": Same(how="equal"), "candidate": Same(how="equal")}
@@ -23,8 +23,8 @@ def test_a_faster_tree_is_improved_and_its_copy_is_not(bench: Bench) -> None:
 
 def test_a_slower_tree_is_regressed(bench: Bench) -> None:
     """The mirror image of an improvement."""
-    found = compare(bench({"base": FAST, "candidate": SLOW}, **STRONG))
-    assert found.status == "regressed", found
+    comparison = compare(bench({"base": FAST, "candidate": SLOW}, **STRONG))
+    assert comparison.status == "regressed", comparison
 
 
 def test_session_is_a_record_of_plain_values(bench: Bench) -> None:
@@ -40,9 +40,9 @@ def test_session_is_a_record_of_plain_values(bench: Bench) -> None:
 def test_a_wrong_result_is_changed(bench: Bench) -> None:
     """Faster with another result: the place and both values are named."""
     session = bench({"base": SLOW, "candidate": FAST.replace("return total", "return total + 1")})
-    found = session.outputs["candidate"]
-    assert isinstance(found, Changed)
-    assert "was" in found.message
+    outcome = session.outputs["candidate"]
+    assert isinstance(outcome, Changed)
+    assert "was" in outcome.message
 
 
 def test_a_result_wrong_only_on_the_timed_input_is_changed(bench: Bench) -> None:
@@ -58,9 +58,9 @@ def work(numbers):
     return exact(numbers) if calls < 3 else 0
 """
     )
-    found = bench({"base": SLOW, "candidate": stale}).outputs["candidate"]
-    assert isinstance(found, Changed)
-    assert "timed input" in found.message
+    outcome = bench({"base": SLOW, "candidate": stale}).outputs["candidate"]
+    assert isinstance(outcome, Changed)
+    assert "timed input" in outcome.message
 
 
 def test_a_base_that_differs_from_itself_excuses_a_difference(bench: Bench) -> None:
@@ -96,9 +96,9 @@ def work(numbers):
     return 1
 """
     base = "def work(numbers):\n    return 1\n"
-    found = bench({"base": base, "candidate": later}).outputs["candidate"]
-    assert isinstance(found, Changed)
-    assert found.where == "input"
+    outcome = bench({"base": base, "candidate": later}).outputs["candidate"]
+    assert isinstance(outcome, Changed)
+    assert outcome.where == "input"
 
 
 def test_workload_without_data(bench: Bench) -> None:
@@ -111,9 +111,11 @@ def test_workload_without_data(bench: Bench) -> None:
 def test_too_few_rounds_give_no_numbers(bench: Bench) -> None:
     """A budget that is too small is broken with kind budget: no interval from two rounds."""
     slow = "import time\ndef work(numbers):\n    time.sleep(0.3)\n"
-    found = compare(bench({"base": slow, "candidate": slow}, budget_s=2.0))
-    assert isinstance(found, Broken)
-    assert (found.side, found.kind) == ("base", "budget")
+    comparison = compare(
+        bench({"base": slow, "candidate": slow}, budget_s=2.0, but_for=("base", "base (A/A)", "candidate"))
+    )
+    assert isinstance(comparison, NotMeasured)
+    assert (comparison.side, comparison.kind) == ("base", "budget")
 
 
 def test_broken_base_says_so_for_every_comparison(bench: Bench) -> None:
@@ -122,9 +124,9 @@ def test_broken_base_says_so_for_every_comparison(bench: Bench) -> None:
     crash = Crashed(phase="load", kind="raised", message="x")
     for name in ("base", session.aa_partner):
         broken = dataclasses.replace(session, variants={**session.variants, name: crash})
-        found = compare(broken)
-        assert isinstance(found, Broken)
-        assert found.side == "base"
+        comparison = compare(broken)
+        assert isinstance(comparison, NotMeasured)
+        assert comparison.side == "base"
 
 
 def test_a_src_layout_is_found(bench: Bench) -> None:
@@ -138,9 +140,9 @@ def test_a_src_layout_is_found(bench: Bench) -> None:
 def test_variants_that_are_near_are_timed_in_samples_of_one_shape(bench: Bench) -> None:
     """As many parts of as many calls for each: two calls in a row are faster than one and one, by a percent or more."""
     session = bench({"base": SLOW, "candidate": FAST})
-    ran = [found for found in session.variants.values() if isinstance(found, Ran)]
+    ran = [variant for variant in session.variants.values() if isinstance(variant, Ran)]
     assert len(ran) == 3
-    shapes = {(fork.loops, len(parts)) for found in ran for fork in found.forks for parts in fork.ns_per_call}
+    shapes = {(fork.loops, len(parts)) for variant in ran for fork in variant.forks for parts in fork.ns_per_call}
     assert len(shapes) == 1
 
 

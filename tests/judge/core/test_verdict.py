@@ -7,10 +7,11 @@ from typing import get_args
 
 import pytest
 
+from judge.bench import SuiteResult
 from judge.core.judgement import Abstained, Errored, Judged, Judgement, LogicMatch, NotAsked
-from judge.core.timing import Broken, NotTimed, Outputs, SuiteResult, Timed, Timing
+from judge.core.timing import Broken, NotTimed, Outputs, Timed, Timing
 from judge.core.verdict import CATEGORIES, LEVELS, NECESSARY, decide
-from judge.static_checks.model.finding import Fault, Finding, Gate, GateResult, Status, skipped
+from judge.static_checks.model.finding import Finding, Gate, GateResult, Status, cannot_check, conclude, skipped
 
 FAILING = Finding(code="x-rule", severity="block", message="shown to be wrong")
 
@@ -21,7 +22,7 @@ def gate(status: Status) -> GateResult:
         case "fail":
             return GateResult(status="fail", findings=(FAILING,))
         case "error":
-            return GateResult(status="error", faults=(Fault(code="x-crashed", message="could not check"),))
+            return conclude([cannot_check("x-crashed", "could not check")])
         case "skipped":
             return skipped("nothing to work on")
         case "pass":
@@ -31,7 +32,7 @@ def gate(status: Status) -> GateResult:
 def gates(**changed: Status) -> dict[Gate, GateResult]:
     """All gates pass, but for those named; overlap shares a file."""
     found: dict[Gate, GateResult] = {name: gate("pass") for name in NECESSARY}
-    found["overlap"] = GateResult(status="pass", facts={"files": {"common": ["a.py"]}})
+    found["overlap"] = conclude([], {"files": {"common": ["a.py"]}})
     return found | {name: gate(status) for name, status in changed.items()}  # type: ignore[misc]
 
 
@@ -119,13 +120,13 @@ def test_truth_table(gate_name: str, logic: str, claimed: str | None) -> None:
     """Every cell of the table gives the verdict that the rules in words give."""
     for timing, tests in itertools.product(TIMINGS, TESTS):
         verdict = decide(GATES[gate_name], JUDGEMENTS[logic], told(timing, tests), claimed)  # type: ignore[arg-type]
-        found = (verdict.category, verdict.true_success)
+        found = (verdict.verdict, verdict.true_success)
         assert found == expected(gate_name, logic, timing, tests, claimed), (timing, tests)
 
 
 def test_table_reaches_every_category() -> None:
     """The table is not vacuous: it holds each of the seven verdicts."""
-    found = {decide(GATES[g], JUDGEMENTS[j], told(t, s), c).category for g, j, t, s, c in CELLS}  # type: ignore[arg-type]
+    found = {decide(GATES[g], JUDGEMENTS[j], told(t, s), c).verdict for g, j, t, s, c in CELLS}  # type: ignore[arg-type]
     assert found == set(CATEGORIES)
 
 
@@ -143,10 +144,10 @@ def test_tests_that_could_not_be_checked_leave_the_verdict_open() -> None:
     """An error of the tests is never a failed patch and never a success, and it is named; a failure decides."""
     timing = ("improved", "same")
     open_verdict = decide(gates(), judged("full"), told(timing, "error"), "success")
-    assert (open_verdict.category, open_verdict.true_success) == ("undetermined", None)
+    assert (open_verdict.verdict, open_verdict.true_success) == ("undetermined", None)
     assert [reason.message for reason in open_verdict.reasons if reason.code == "tests-r"] == ["tests not checked: m"]
     refuted = decide(gates(), judged("full"), told(timing, "fail"), "success")
-    assert (refuted.category, refuted.true_success, refuted.level) == ("false_positive", False, 6)
+    assert (refuted.verdict, refuted.true_success, refuted.level) == ("false_positive", False, 6)
     assert [reason.message for reason in refuted.reasons if reason.code == "tests-r"] == ["tests: m"]
 
 
@@ -165,7 +166,7 @@ def test_an_error_is_never_a_failed_patch(name: Gate) -> None:
     verdict = decide(
         gates(**{name: "error"}), NotAsked(reason="r", message="m"), TIMINGS["skipped", "unknown"], "success"
     )
-    assert (verdict.category, verdict.true_success) == ("undetermined", None)
+    assert (verdict.verdict, verdict.true_success) == ("undetermined", None)
     assert any(reason.message.startswith("not checked") for reason in verdict.reasons)
 
 
@@ -173,11 +174,11 @@ def test_every_undetermined_verdict_names_what_is_missing() -> None:
     """An open verdict always carries a reason."""
     for g, j, t, s, c in CELLS:
         verdict = decide(GATES[g], JUDGEMENTS[j], told(t, s), c)  # type: ignore[arg-type]
-        assert verdict.category != "undetermined" or verdict.reasons
+        assert verdict.verdict != "undetermined" or verdict.reasons
 
 
 EMPTY = GateResult(status="fail", findings=(Finding(code="apply-empty", severity="block", message="empty"),))
-NO_COMMON = GateResult(status="pass", facts={"files": {"common": []}})
+NO_COMMON = conclude([], {"files": {"common": []}})
 
 
 @pytest.mark.parametrize(

@@ -36,14 +36,14 @@ def test_no_file_and_no_line_holds_the_key(tmp_path: Path, fault: str, code: int
         command += ["--out", str(tmp_path / "out"), "--cache", str(tmp_path / "kept.db")]
         known = {**os.environ, **env}
         done = subprocess.run(command, cwd=tmp_path, env=known, capture_output=True, timeout=120, check=False)
-    said = done.stdout + done.stderr
-    assert done.returncode == code, said.decode()
+    output = done.stdout + done.stderr
+    assert done.returncode == code, output.decode()
     assert server.ledger.keys == {KEY} and server.ledger.requests >= 1
     files = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
     assert any(path.name == "verdicts.jsonl" for path in files)
     assert any(path.name.startswith("kept.db") for path in files)
     assert [str(path) for path, data in files.items() if KEY.encode() in data] == []
-    assert KEY.encode() not in said and b"HTTP Re" in said, "the SDK's own log is part of what was said"
+    assert KEY.encode() not in output and b"HTTP Re" in output, "the SDK's own log is part of what was said"
     if fault == "ok":
         kept = b"".join(data for path, data in files.items() if path.name.startswith("kept.db"))
         assert b"the key is [key]" in kept, "the reply itself is kept, with the key taken out"

@@ -6,8 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from judge.bench import Options
-from judge.core.timing import SuiteResult
+from judge.bench import Options, SuiteResult
 from judge.stages.suites import Sides, Suites
 from judge.stages.trees import write_base
 from judge.static_checks.checker import Checker
@@ -53,14 +52,14 @@ class Ground:
     def test(self, after: dict[str, str | None]) -> SuiteResult:
         """Hold a candidate against the tests."""
         with Checker(rules=()) as checker:
-            ground = checker.ground(self.case)
+            prepared = checker.prepare(self.case)
             application = checker.change(self.case, make_diff(self.files, after).encode()).application
             assert isinstance(application, Applied), application
             base = self.folder / "base"
             if not base.exists():
-                write_base(ground, base)
-            human = ground.human.after if ground.human is not None else None
-            sides = Sides(base=base, human=human, candidate=application.after)
+                write_base(prepared, base)
+            human = prepared.human.after.written() if prepared.human is not None else None
+            sides = Sides(base=base, human=human, candidate=application.after.written())
             return self.suites.test(self.case, sides, self.options)
 
 

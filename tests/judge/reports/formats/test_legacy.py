@@ -8,7 +8,7 @@ import pytest
 from verdict_kit import NOT_ASKED, verdict
 
 from judge.core.judgement import Abstained, Bottleneck, Concern, Errored, Judged, Judgement, LogicMatch
-from judge.inputs.runs.recorded_judgements import LegacyEvaluation
+from judge.inputs.runs.judgement_file import LegacyEvaluation
 from judge.pipeline import GradeResult
 from judge.reports.formats.legacy import evaluate
 from judge.reports.report import all_formats, make_report
