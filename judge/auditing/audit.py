@@ -126,6 +126,7 @@ def audit(
             resumed=regraded.resumed,
             corrected=corrector.written if corrector else None,
             changed=corrector.changed if corrector else 0,
+            without_repository=regraded.without_repository,
         )
         if options.out:
             write_outputs(options.out, result, decisions, spool.names)

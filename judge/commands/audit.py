@@ -130,6 +130,9 @@ def command(
         click.echo(f"not read: {visible(unread.path)}: {visible(unread.why)}", err=True)
     if len(result.unread) > 20:
         click.echo(f"not read: {len(result.unread) - 20} more, see {out / 'audit.md'}", err=True)
+    for name, count in sorted(result.without_repository.items()):
+        what = f"no repository {name!r}; give --repo {name}=PATH" if name else "no repository; give --repo PATH"
+        click.echo(visible(f"not checked: {count} patch{'es' if count > 1 else ''}: {what}"), err=True)
     if earlier:
         _print_changes(earlier, load(out), format_name, out)
     return exit_code(result)

@@ -35,9 +35,9 @@ def started(*args: str | Path, cwd: Path) -> subprocess.Popen[str]:
 
 def lines(out: Path) -> dict[str, dict[str, object]]:
     """The verdicts of an output folder, by candidate."""
-    found = [json.loads(line) for line in (out / "verdicts.jsonl").read_text().splitlines()]
-    assert len({record["id"] for record in found}) == len(found), "a candidate was graded twice"
-    return {record["id"]: record for record in found}
+    records = [json.loads(line) for line in (out / "verdicts.jsonl").read_text().splitlines()]
+    assert len({record["id"] for record in records}) == len(records), "a candidate was graded twice"
+    return {record["id"]: record for record in records}
 
 
 @pytest.fixture(scope="module")
@@ -56,17 +56,17 @@ def replayed(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, subprocess
     return out, judge("grade", FIXTURES / "patches", "--judge", replay, "--time", "all", "--out", out, cwd=folder)
 
 
-def told(column: str) -> dict[str, str]:
+def promised_verdicts(column: str) -> dict[str, str]:
     """The verdicts that fixtures/README.md promises, by candidate."""
     text = (FIXTURES / "README.md").read_text()
-    found = {}
+    verdicts = {}
     for table in re.split(r"\n\n", text):
         heads = [cell.strip() for cell in table.splitlines()[0].strip("| ").split("|")]
         if column in heads:
             for row in table.splitlines()[2:]:
                 cells = [cell.strip() for cell in row.strip("| ").split("|")]
-                found[f"{heads[0]}/{cells[0]}"] = cells[heads.index(column)].split(":")[0].strip("`")
-    return found
+                verdicts[f"{heads[0]}/{cells[0]}"] = cells[heads.index(column)].split(":")[0].strip("`")
+    return verdicts
 
 
 def noisy(out: Path) -> dict[str, str]:
@@ -74,17 +74,17 @@ def noisy(out: Path) -> dict[str, str]:
 
     Only a few may be; a machine on which most are cannot show what this test is for.
     """
-    found = {name: r["verdict"] for name, r in lines(out).items() if r["timing"]["status"] == "inconclusive"}  # type: ignore[index]
-    assert len(found) <= 4, found
-    assert set(found.values()) <= {"undetermined", "failure", "false_positive"}
-    return {name: str(verdict) for name, verdict in found.items()}
+    unsettled = {name: r["verdict"] for name, r in lines(out).items() if r["timing"]["status"] == "inconclusive"}  # type: ignore[index]
+    assert len(unsettled) <= 4, unsettled
+    assert set(unsettled.values()) <= {"undetermined", "failure", "false_positive"}
+    return {name: str(verdict) for name, verdict in unsettled.items()}
 
 
 def test_demo_offline(offline: tuple[Path, subprocess.CompletedProcess[str]]) -> None:
     """The demo shows each candidate for what it is, as its README promises."""
     out, done = offline
     assert done.returncode == 0, done.stderr
-    promised = told("offline")
+    promised = promised_verdicts("offline")
     assert {name: record["verdict"] for name, record in lines(out).items()} == promised | noisy(out)
 
 
@@ -92,9 +92,9 @@ def test_demo_replayed(replayed: tuple[Path, subprocess.CompletedProcess[str]]) 
     """With the example judgements all seven verdicts appear, as the README promises."""
     out, done = replayed
     assert done.returncode == 3, "one stored judgement is an error, so one candidate stays ungraded"
-    found = {name: record["verdict"] for name, record in lines(out).items()}
-    assert found == told("with replay") | noisy(out)
-    assert len(Counter(found.values())) == 7 or noisy(out)
+    verdicts = {name: record["verdict"] for name, record in lines(out).items()}
+    assert verdicts == promised_verdicts("with replay") | noisy(out)
+    assert len(Counter(verdicts.values())) == 7 or noisy(out)
 
 
 def test_files_of_a_run(offline: tuple[Path, subprocess.CompletedProcess[str]]) -> None:

@@ -139,9 +139,9 @@ def test_markdown_says_what_asks_for_a_look() -> None:
 )
 def test_reports_say_what_the_tests_said(status: Literal["fail", "error"], verdict: str, beginning: str) -> None:
     """The tests are why the verdict is what it is: in the last column of the tables, and among the details."""
-    one = record(judged("full"), with_tests(status))
-    assert (one.verdict, cause(one).startswith(beginning)) == (verdict, True)
-    result = make_report(GradeResult(records=(one,), faults=(), resumed=0), judges=["structural"])
+    tested = record(judged("full"), with_tests(status))
+    assert (tested.verdict, cause(tested).startswith(beginning)) == (verdict, True)
+    result = make_report(GradeResult(records=(tested,), faults=(), resumed=0), judges=["structural"])
     assert f"- tests, {status}: " in all_formats()["md"].render(result)
     assert beginning.split()[0] in all_formats()["table"].render(result)
 

@@ -45,13 +45,13 @@ def test_no_line_is_too_long_and_nothing_is_cut(width: int, monkeypatch: pytest.
 @pytest.mark.parametrize("width", WIDTHS)
 def test_why_stands_below_where_there_is_no_room_beside(width: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """Below 110 columns `why` has lines of its own; from there on it is the last column."""
-    one = record(judged("full"), timed("improved", "same"), "case/01-name-of-a-candidate")
-    lines = drawn(report_of(one), width, monkeypatch).splitlines()
+    faster = record(judged("full"), timed("improved", "same"), "case/01-name-of-a-candidate")
+    lines = drawn(report_of(faster), width, monkeypatch).splitlines()
     (row,) = (number for number, line in enumerate(lines) if "01-name-of-a-candidate" in line)
-    assert (cause(one)[:12] in lines[row]) == (width >= WITH_WHY)
+    assert (cause(faster)[:12] in lines[row]) == (width >= WITH_WHY)
     if width < WITH_WHY:
         below = next(line for line in lines[row + 1 :] if not re.search("true_success|1.50x", line))
-        assert below.startswith("    ") and below.split()[0] == cause(one).split()[0]
+        assert below.startswith("    ") and below.split()[0] == cause(faster).split()[0]
 
 
 def test_a_long_name_is_whole(monkeypatch: pytest.MonkeyPatch) -> None:
