@@ -13,8 +13,8 @@ from pathlib import Path
 import click
 
 from judge.errors import ExitCode, JudgeError
+from judge.lib.distribution import DISTRIBUTION
 
-DISTRIBUTION = "patch-verdict"
 _COMMANDS = Path(__file__).with_name("commands")
 _WIDEST_HELP = 110
 

@@ -14,6 +14,8 @@ from collections.abc import Sequence
 from importlib.metadata import distributions
 from pathlib import Path
 
+from judge.lib.distribution import DISTRIBUTION
+
 _NAMES_A_SECRET = re.compile(r"KEY|TOKEN|SECRET|PASSWORD|CREDENTIAL", re.IGNORECASE)
 _LOOKS_SECRET = re.compile(r"\b(?:sk|pk|hf|ghp|gho|github_pat|xox[abp])[-_][\w-]{8,}")
 _USER_IN_URL = re.compile(r"(?<=://)[^/\s@'\"]+(?=@)")
@@ -38,11 +40,11 @@ def crash_message(error: BaseException, arguments: Sequence[str]) -> str:
 def crash_log(error: BaseException, arguments: Sequence[str]) -> str:
     """Return all that a report needs: versions, command line, platform, traceback."""
     installed = sorted({f"{dist.name} {dist.version}" for dist in distributions() if dist.name}, key=str.lower)
-    ours = [line for line in installed if line.startswith("patch-verdict ")]
+    ours = [line for line in installed if line.startswith(f"{DISTRIBUTION} ")]
     others = [line for line in installed if line not in ours]
     when = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
     lines = [
-        f"{ours[0] if ours else 'patch-verdict (not installed)'} crashed at {when}",
+        f"{ours[0] if ours else f'{DISTRIBUTION} (not installed)'} crashed at {when}",
         f"command:  judge {shlex.join(_without_secrets(arguments))}",
         f"python:   {platform.python_implementation()} {platform.python_version()}, {sys.executable}",
         f"platform: {platform.platform()}, {os.cpu_count()} cores",

@@ -26,10 +26,10 @@ from judge.bench import (
 )
 from judge.bench.contract import parse_benchmark
 from judge.bench.options import Device
-from judge.cli import DISTRIBUTION
 from judge.commands._options import target_options
 from judge.commands._progress import ProgressDisplay, show_progress
 from judge.errors import ExitCode, InputError, OutputError, UsageError
+from judge.lib.distribution import DISTRIBUTION
 from judge.reports.bench_session import session_lines, session_record, short_name
 from judge.reports.screen import columns
 from judge.reports.wording import visible

@@ -20,9 +20,9 @@ import click
 from judge.bench import fingerprint
 from judge.bench.process.gpu import Gpu, driver_seen, read_gpus, slowdowns
 from judge.bench.process.sandbox import Sandbox, find_sandbox
-from judge.cli import DISTRIBUTION
 from judge.errors import ExitCode
 from judge.judges.panel import all_backends
+from judge.lib.distribution import DISTRIBUTION
 from judge.lib.run_info import installed
 from judge.llm.providers.discovery import all_providers
 from judge.static_checks.discovery import all_rules

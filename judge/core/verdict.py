@@ -8,7 +8,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from judge.bench import SuiteResult
+from judge.bench.results import SuiteResult
 from judge.core.judgement import Abstained, Errored, Judged, Judgement, LogicMatch, NotAsked
 from judge.core.timing import Broken, NotTimed, Timed, Timing
 from judge.static_checks.model.case import Claim
@@ -60,22 +60,16 @@ class Reason:
 
 
 class Verdict(BaseModel):
-    """The combined outcome for one candidate.
-
-    Attributes:
-        verdict: the category, in one word.
-        true_success: False as soon as one necessary condition is shown to fail, True only when all
-            are shown to hold, None otherwise.
-        level: funnel level reached, an index into `LEVELS`.
-        reasons: what decided, or what is missing, in the order of the stages.
-    """
+    """The combined outcome for one candidate."""
 
     model_config = ConfigDict(frozen=True, allow_inf_nan=False)
 
     verdict: Category
-    true_success: bool | None
-    level: int = Field(ge=0, le=7)
-    reasons: tuple[Reason, ...]
+    true_success: bool | None = Field(
+        description="false: a necessary condition is shown to fail; true: all are shown to hold; null: neither"
+    )
+    level: int = Field(ge=0, le=7, description="funnel level reached")
+    reasons: tuple[Reason, ...] = Field(description="what decided, or what is missing, in the order of the stages")
 
 
 def decide(

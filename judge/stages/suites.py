@@ -13,7 +13,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from judge.bench import BenchError, Options, SuiteCommand, SuiteResult, SuiteRun, run_suite
-from judge.bench.suite.check import MOST_NAMES, Requirement, check_run, combine_results, derive_requirement
+from judge.bench.results import MOST_NAMES
+from judge.bench.suite.check import Requirement, check_run, combine_results, derive_requirement
 from judge.stages.trees import write_files
 from judge.static_checks.change.grading_files import named_files
 from judge.static_checks.model.case import Case

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -41,8 +41,11 @@ class Hit:
 class Finding:
     """One thing a rule saw: what, where, and the line it is about."""
 
+    # Read by pydantic, for which this is a part of a record.
+    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="ignore")
+
     code: str
-    severity: Annotated[Severity | Literal["error"], Field(description="error: the rule could not check")]
+    severity: Annotated[Literal["block", "warn", "info", "error"], Field(description="error: the rule could not check")]
     message: str
     path: str | None = None
     line: int | None = None
@@ -50,19 +53,14 @@ class Finding:
 
 
 class GateResult(BaseModel):
-    """The outcome of one gate; further keys are the gate's facts.
-
-    Attributes:
-        status: `fail` if any finding blocks, else `error` if any rule could not check, else `pass`;
-            `skipped` if the gate had nothing to work on.
-        reason: why it was skipped.
-        findings: what the rules saw; those of severity `error` say why a rule could not check.
-    """
+    """The outcome of one gate; further keys are the gate's facts."""
 
     model_config = ConfigDict(frozen=True, extra="allow", allow_inf_nan=False)
 
-    status: Status
-    reason: str | None = None
+    status: Status = Field(
+        description="fail: a finding blocks; error: a rule could not check; skipped: the gate had nothing to work on"
+    )
+    reason: str | None = Field(default=None, description="why it was skipped")
     findings: tuple[Finding, ...] = ()
 
     @property

@@ -60,7 +60,7 @@ def ask_about(case: Case, candidates: Sequence[Candidate], options: JudgingOptio
             change = checker.change(case, raw, missing=candidate.missing)
             gates = checker.check(change)
             question = make_question(case, candidate.id, raw, change, gates)
-            questions_made.append(Asked(passes=gates_hold(gates), questions=questioner.judge(question)))
+            questions_made.append(Asked(passes=gates_hold(gates) is True, questions=questioner.judge(question)))
     return questions_made
 
 

@@ -74,7 +74,7 @@ def measure(arguments: argparse.Namespace, url: str, kept: Path) -> Iterator[Row
         max_output_tokens=16_000,
     )
     address = argparse.Namespace(url=url)
-    with JudgingStage([make_model(address, arguments.protocol)], options) as stage:
+    with JudgingStage[str]([make_model(address, arguments.protocol)], options) as stage:
 
         def finished() -> Iterator[int]:
             done = 0

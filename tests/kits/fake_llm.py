@@ -25,7 +25,7 @@ from collections import Counter, deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from fake_replies import GOOD, PATHS, Answer, Reply, Request, cover_all, faults_of, reply_to
 
@@ -142,7 +142,7 @@ class FakeLlm:
 
     # Use
 
-    def __enter__(self) -> FakeLlm:
+    def __enter__(self) -> Self:
         self._thread.start()
         assert self._ready.wait(10), "the fake server did not start"
         return self

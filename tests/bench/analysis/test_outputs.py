@@ -221,6 +221,46 @@ def test_arrays_compare_nan_shape_and_dtype_exactly() -> None:
     assert compare_outputs(flat, array("float32", "f", [1, 2])).status == "changed"
 
 
+def test_arrays_of_objects_are_compared_piece_by_piece() -> None:
+    """Their pieces are nodes of their own, compared once dtype and shape agree."""
+    one, two = (["objects", "numpy.ndarray", "object", [1], tree([value])] for value in ("a", "b"))
+    assert compare_outputs(one, list(one)) == Same(how="equal")
+    found = compare_outputs(one, two)
+    assert isinstance(found, Changed)
+    assert found.where == "[0]"
+    assert compare_outputs(one, [*one[:3], [2], one[4]]).status == "changed"
+
+
+def test_equal_bytes_are_equal_whatever_the_dtype() -> None:
+    """Where no tolerance is known, the very same bytes are still the same."""
+    assert compare_outputs(array("float8_e4m3fn", "B", [1, 2]), array("float8_e4m3fn", "B", [1, 2])).status == "same"
+
+
+def test_arrays_that_are_not_what_they_say_are_unknown() -> None:
+    """Fewer bytes than the shape asks for, or bytes that are no base64: nothing is known."""
+    whole, short = array("int64", "q", [1, 2], [2]), array("int64", "q", [1], [2])
+    assert isinstance(compare_outputs(whole, short), Unknown)
+    broken = ["array", "numpy.ndarray", "int64", [1], "no base64"]
+    assert isinstance(compare_outputs(broken, ["array", "numpy.ndarray", "int64", [1], "none either"]), Unknown)
+
+
+def test_attributes_that_appear_or_vanish_are_a_change() -> None:
+    """An object with another attribute is another object."""
+    one, two = Point(1.0), Point(1.0)
+    two.more = 3  # type: ignore[attr-defined]  # that is the point
+    found = compared(one, two)
+    assert isinstance(found, Changed)
+    assert "attributes appeared or vanished: ['more']" in found.message
+
+
+def test_what_cannot_be_read_is_unknown() -> None:
+    """A part that raises when it is read is named, with its error."""
+    unreadable = ["unreadable", "pkg.Handle", "RuntimeError: closed"]
+    found = compare_outputs(unreadable, list(unreadable))
+    assert isinstance(found, Unknown)
+    assert found.reason == "result cannot be read: RuntimeError: closed"
+
+
 @pytest.mark.parametrize(
     "malformed",
     [None, [], 3, ["seq"], ["seq", "builtins.list", 3], ["float", "x"], ["nothing", "a", []]],

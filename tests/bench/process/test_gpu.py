@@ -15,9 +15,15 @@ FULL = Gpu(name="GPU-c", facts={"index": "2", "uuid": "GPU-c", "utilization_perc
 GPUS = (USED, IDLE, FULL)
 
 
-def contract(**changes: object) -> Contract:
-    values: dict[str, object] = {"path": Path("b.py"), "function": "f", "takes_data": True}
-    return Contract(has_check_equivalence=False, **(values | changes))  # type: ignore[arg-type]  # by name
+def contract(*, modules: tuple[str, ...] = (), names_cuda: bool = False) -> Contract:
+    return Contract(
+        path=Path("b.py"),
+        function="f",
+        takes_data=True,
+        has_check_equivalence=False,
+        modules=modules,
+        names_cuda=names_cuda,
+    )
 
 
 @pytest.mark.parametrize(
@@ -108,7 +114,7 @@ def test_a_function_of_the_tree_tells_by_its_module(tmp_path: Path) -> None:
 def test_when_the_targets_torch_is_asked() -> None:
     """Only where the benchmark may use a GPU and there may be one, or where a GPU was asked for."""
     path = Path("b.py")
-    auto, cpu, cuda = (Options(benchmark=path, device=device) for device in ("auto", "cpu", "cuda"))  # type: ignore[arg-type]
+    auto, cpu, cuda = (Options(benchmark=path, device=device) for device in ("auto", "cpu", "cuda"))
     assert refusal(auto, "uses torch", driver=True) == ""
     assert "no sign of an NVIDIA driver" in refusal(auto, "uses torch", driver=False)
     assert "does not use a GPU" in refusal(auto, "", driver=True)

@@ -2,7 +2,6 @@ import os
 import signal
 import subprocess
 import sys
-import threading
 from pathlib import Path
 
 import pytest
@@ -52,23 +51,34 @@ def experiment(data):
 """
 
 
+def start_grader(folder: Path, *, child: bool) -> subprocess.Popen[bytes]:
+    """Start a session that goes on for minutes, in a process of its own; it names its processes, so no sandbox."""
+    (folder / "library.py").write_text(SLOW, encoding="utf-8")
+    path = folder / "benchmark.py"
+    path.write_text(sleeping_benchmark(folder / "pids", child=child), encoding="utf-8")
+    script = (
+        "from pathlib import Path\n"
+        "from judge.bench import Options, Variant, measure\n"
+        f"tree, file = Path({str(folder)!r}), Path({str(path)!r})\n"
+        "variants = [Variant(name=name, tree=tree) for name in ('base', 'candidate')]\n"
+        "measure(variants, Options(benchmark=file, sandbox=False, budget_s=300.0))\n"
+    )
+    environment = dict(os.environ, TMPDIR=str(folder))
+    command = [sys.executable, "-P", "-c", script]
+    return subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL)
+
+
 @needs_proc
-def test_an_interrupt_leaves_no_process_behind(bench: Bench, tmp_path: Path) -> None:
+def test_an_interrupt_leaves_no_process_behind(tmp_path: Path) -> None:
     """After ^C in the middle of a fork, workers and their children are gone."""
-    pids = tmp_path / "pids"
-    benchmark = sleeping_benchmark(pids, child=True)
-
-    def interrupt() -> None:
-        wait_for(lambda: len(list(pids.iterdir())) >= 6)
-        os.kill(os.getpid(), signal.SIGINT)
-
-    waiter = threading.Thread(target=interrupt)
-    with pytest.raises(KeyboardInterrupt):
-        waiter.start()
-        # Without a sandbox it can name its processes; the budget must not end before the interrupt.
-        bench({"base": SLOW, "candidate": FAST}, benchmark=benchmark, sandbox=False, budget_s=300.0)
-    waiter.join()
-    started = [int(path.name) for path in pids.iterdir()]
+    grader = start_grader(tmp_path, child=True)
+    try:
+        assert wait_for(lambda: len(list((tmp_path / "pids").iterdir())) >= 6 or grader.poll() is not None)
+        grader.send_signal(signal.SIGINT)
+        assert grader.wait(timeout=120) == -signal.SIGINT
+    finally:
+        grader.kill()
+    started = [int(path.name) for path in (tmp_path / "pids").iterdir()]
     assert len(started) >= 6
     assert wait_for(lambda: all(map(gone, started)))
 
@@ -76,16 +86,7 @@ def test_an_interrupt_leaves_no_process_behind(bench: Bench, tmp_path: Path) -> 
 @needs_proc
 def test_a_killed_parent_leaves_no_worker_behind(tmp_path: Path) -> None:
     """kill -9 of the grader ends its workers too, the paused ones included."""
-    (tmp_path / "library.py").write_text(SLOW, encoding="utf-8")
-    path = tmp_path / "benchmark.py"
-    path.write_text(sleeping_benchmark(tmp_path / "pids", child=False), encoding="utf-8")
-    script = (
-        "import sys; from pathlib import Path\n"
-        "from judge.bench import Options, Variant, measure\n"
-        f"tree, file = Path({str(tmp_path)!r}), Path({str(path)!r})\n"
-        "measure([Variant(name='base', tree=tree)], Options(benchmark=file, sandbox=False, budget_s=300.0))\n"
-    )
-    parent = subprocess.Popen([sys.executable, "-P", "-c", script], env=dict(os.environ, TMPDIR=str(tmp_path)))
+    parent = start_grader(tmp_path, child=False)
     try:
         assert wait_for(lambda: len(list((tmp_path / "pids").iterdir())) >= 2)
     finally:

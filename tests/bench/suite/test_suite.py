@@ -1,11 +1,13 @@
 """The test command of a case: what its runs ask of a candidate, in words and with real runs of pytest."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 
 from judge.bench import Options, SuiteCommand, SuiteRan, SuiteRun, SuiteStopped, run_suite
-from judge.bench.suite.check import Requirement, SuiteResult, check_run, combine_results, derive_requirement
+from judge.bench.results import SuiteResult
+from judge.bench.suite.check import Requirement, check_run, combine_results, derive_requirement
 from judge.bench.suite.junit import TestOutcome
 from judge.bench.suite.run import is_pytest
 
@@ -106,7 +108,7 @@ def test_a_test_that_wavers_decides_nothing() -> None:
     assert (combine_results(a, both).status, combine_results(a, both).failed) == ("fail", ("a",))
     requirement = derive_requirement([GOOD, ran(1, a="failed", b="passed")], None, timeout_s=60.0)
     assert isinstance(requirement, Requirement)
-    assert requirement.tests == {"b"}
+    assert requirement.tests == frozenset({"b"})
 
 
 @pytest.mark.parametrize(
@@ -155,7 +157,7 @@ def real(tmp_path: Path, command: str = "python -m pytest -q", **files: str) -> 
     return run
 
 
-BOTH = {"test_library::test_value": "passed", "test_library::test_type": "passed"}
+BOTH: Mapping[str, TestOutcome] = {"test_library::test_value": "passed", "test_library::test_type": "passed"}
 
 
 def test_a_real_run_reports_each_test(tmp_path: Path) -> None:

@@ -7,22 +7,15 @@ import os
 import re
 import signal
 import subprocess
-import sys
 import time
 from pathlib import Path
 
 import pytest
+from command_kit import JUDGE, judge
 from old_runs import NOTHING, OTHER, OldRuns, old_runs, verdicts, write_all
 from support import ROOT
 
 from judge.inputs.runs.discovery import all_layouts
-
-JUDGE = [sys.executable, "-P", "-c", "from judge.cli import main; main()"]
-
-
-def judge(*args: str | Path, cwd: Path) -> subprocess.CompletedProcess[str]:
-    """Run the command line."""
-    return subprocess.run([*JUDGE, *map(str, args)], cwd=cwd, capture_output=True, text=True, check=False, timeout=240)
 
 
 @pytest.fixture

@@ -3,21 +3,13 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+from command_kit import judge
 from support import ROOT
 
 FIXTURES = ROOT / "fixtures"
-JUDGE = [sys.executable, "-P", "-c", "from judge.cli import main; main()"]
-
-
-def judge(*args: str | Path, cwd: Path) -> subprocess.CompletedProcess[str]:
-    """Run the command line."""
-    command = [*JUDGE, *map(str, args)]
-    return subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False, timeout=240)
 
 
 @pytest.fixture(scope="module")

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import command_kit
 import fault_table
 import pytest
 from gpu_kit import write_smi
@@ -17,12 +18,11 @@ from judge.commands.grade import command as grade_command
 from judge.static_checks.discovery import all_rules
 
 README = (ROOT / "README.md").read_text()
-JUDGE = [sys.executable, "-P", "-c", "from judge.cli import main; main()"]
 
 
-def judge(*args: str, cwd: Path = ROOT) -> subprocess.CompletedProcess[str]:
-    """Run the command line."""
-    return subprocess.run([*JUDGE, *args], cwd=cwd, capture_output=True, text=True, check=False, timeout=60)
+def judge(*args: str) -> subprocess.CompletedProcess[str]:
+    """Run the command line in the checkout."""
+    return command_kit.judge(*args, cwd=ROOT)
 
 
 def test_rule_lists_all_rules() -> None:

@@ -29,8 +29,8 @@ def judge(*args: str | Path, cwd: Path, **kwargs: object) -> subprocess.Complete
 def started(*args: str | Path, cwd: Path) -> subprocess.Popen[str]:
     """Start the command line in a process group of its own."""
     command = [*JUDGE, *map(str, args)]
-    pipes = {"stdout": subprocess.DEVNULL, "stderr": subprocess.PIPE}
-    return subprocess.Popen(command, cwd=cwd, text=True, start_new_session=True, **pipes)
+    out, err = subprocess.DEVNULL, subprocess.PIPE
+    return subprocess.Popen(command, cwd=cwd, text=True, start_new_session=True, stdout=out, stderr=err)
 
 
 def lines(out: Path) -> dict[str, dict[str, object]]:

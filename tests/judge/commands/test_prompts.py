@@ -4,25 +4,22 @@ from __future__ import annotations
 
 import json
 import re
-import subprocess
-import sys
 from collections import Counter
 from pathlib import Path
+from subprocess import CompletedProcess
 from typing import Any
 
+import command_kit
 import pytest
 from support import ROOT
 
 PATCHES = ROOT / "fixtures/patches"
-JUDGE = [sys.executable, "-P", "-c", "from judge.cli import main; main()"]
 FRAME = re.compile(r"^BEGIN ([0-9a-f]{16}) C\d+ candidate change\n= (.+)\n((?:.*\n)*?)END \1$", re.MULTILINE)
 
 
-def judge(*args: str | Path, cwd: Path) -> subprocess.CompletedProcess[str]:
+def judge(*args: str | Path, cwd: Path) -> CompletedProcess[str]:
     """Run the command line without any key in its environment."""
-    environment = {"PATH": "/usr/bin:/bin", "HOME": str(cwd)}
-    command = [*JUDGE, *map(str, args)]
-    return subprocess.run(command, cwd=cwd, env=environment, capture_output=True, text=True, check=False, timeout=240)
+    return command_kit.judge(*args, cwd=cwd, env={"PATH": "/usr/bin:/bin", "HOME": str(cwd)})
 
 
 def rows(file: Path) -> list[dict[str, Any]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Mapping
 from typing import get_args
 
 import pytest
@@ -29,11 +30,11 @@ def gate(status: Status) -> GateResult:
             return GateResult(status="pass")
 
 
-def gates(**changed: Status) -> dict[Gate, GateResult]:
+def gates(changed: Mapping[Gate, Status] | None = None) -> dict[Gate, GateResult]:
     """All gates pass, but for those named; overlap shares a file."""
     found: dict[Gate, GateResult] = {name: gate("pass") for name in NECESSARY}
     found["overlap"] = conclude([], {"files": {"common": ["a.py"]}})
-    return found | {name: gate(status) for name, status in changed.items()}  # type: ignore[misc]
+    return found | {name: gate(status) for name, status in (changed or {}).items()}
 
 
 def judged(match: LogicMatch) -> Judged:
@@ -64,11 +65,12 @@ TIMINGS: dict[tuple[str, str], Timing] = {
     ("skipped", "unknown"): NotTimed(status="skipped", reason="r", message="m"),
     ("error", "unknown"): NotTimed(status="error", reason="r", message="m"),
 }
+NOT_PASSED: tuple[Status, ...] = ("fail", "error", "skipped")
 GATES: dict[str, dict[Gate, GateResult]] = {
     "pass": gates(),
-    **{f"{status} {name}": gates(**{name: status}) for name in NECESSARY for status in ("fail", "error", "skipped")},
-    "fail and error": gates(parse="fail", tamper="error"),
-    "overlap error": gates(overlap="error"),
+    **{f"{status} {name}": gates({name: status}) for name in NECESSARY for status in NOT_PASSED},
+    "fail and error": gates({"parse": "fail", "tamper": "error"}),
+    "overlap error": gates({"overlap": "error"}),
     "nothing": {},
 }
 TESTS = (None, "pass", "fail", "error", "skipped")
@@ -140,6 +142,19 @@ def test_exactly_one_way_to_true_success() -> None:
     assert ways == {(g, "full", ("improved", "same"), s) for g in ("pass", "overlap error") for s in (None, "pass")}
 
 
+def test_a_recorded_timing_confirms_nothing() -> None:
+    """What a harness wrote down can refute a claim; only a timing made here can confirm one."""
+    recorded = timed("improved", "same").model_copy(update={"source": "recorded"})
+    verdict = decide(gates(), judged("full"), recorded, "success")
+    assert (verdict.verdict, verdict.true_success, verdict.level) == ("undetermined", None, 6)
+    slower = timed("regressed", "changed").model_copy(update={"source": "recorded"})
+    refuted = decide(gates(), judged("full"), slower, "success")
+    assert (refuted.verdict, refuted.true_success) == ("false_positive", False)
+    assert [reason.message for reason in refuted.reasons if reason.code.startswith("timing")] == [
+        "recorded: slower: 1.50x (1.40 to 1.60)"
+    ]
+
+
 def test_tests_that_could_not_be_checked_leave_the_verdict_open() -> None:
     """An error of the tests is never a failed patch and never a success, and it is named; a failure decides."""
     timing = ("improved", "same")
@@ -164,7 +179,7 @@ def test_a_silent_judge_never_decides(logic: str, timing: tuple[str, str]) -> No
 def test_an_error_is_never_a_failed_patch(name: Gate) -> None:
     """A gate that could not check leaves the verdict open, whatever was claimed."""
     verdict = decide(
-        gates(**{name: "error"}), NotAsked(reason="r", message="m"), TIMINGS["skipped", "unknown"], "success"
+        gates({name: "error"}), NotAsked(reason="r", message="m"), TIMINGS["skipped", "unknown"], "success"
     )
     assert (verdict.verdict, verdict.true_success) == ("undetermined", None)
     assert any(reason.message.startswith("not checked") for reason in verdict.reasons)
@@ -185,13 +200,13 @@ NO_COMMON = conclude([], {"files": {"common": []}})
     ("found", "logic", "timing", "level"),
     [
         ({"apply": EMPTY}, "not asked", ("skipped", "unknown"), 0),
-        (gates(apply="error"), "not asked", ("skipped", "unknown"), 0),
-        (gates(apply="fail"), "not asked", ("skipped", "unknown"), 1),
-        (gates(parse="fail"), "not asked", ("skipped", "unknown"), 2),
-        (gates(parse="error"), "not asked", ("skipped", "unknown"), 2),
-        (gates(template="fail"), "not asked", ("skipped", "unknown"), 3),
-        (gates(noop="fail"), "not asked", ("skipped", "unknown"), 3),
-        (gates(tamper="error"), "not asked", ("skipped", "unknown"), 3),
+        (gates({"apply": "error"}), "not asked", ("skipped", "unknown"), 0),
+        (gates({"apply": "fail"}), "not asked", ("skipped", "unknown"), 1),
+        (gates({"parse": "fail"}), "not asked", ("skipped", "unknown"), 2),
+        (gates({"parse": "error"}), "not asked", ("skipped", "unknown"), 2),
+        (gates({"template": "fail"}), "not asked", ("skipped", "unknown"), 3),
+        (gates({"noop": "fail"}), "not asked", ("skipped", "unknown"), 3),
+        (gates({"tamper": "error"}), "not asked", ("skipped", "unknown"), 3),
         (gates() | {"overlap": NO_COMMON}, "abstained", ("improved", "same"), 4),
         (gates() | {"overlap": NO_COMMON}, "full", ("neutral", "same"), 6),
         (gates(), "abstained", ("improved", "same"), 5),

@@ -4,18 +4,12 @@ from __future__ import annotations
 
 import json
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+from command_kit import judge
 
-JUDGE = [sys.executable, "-P", "-c", "from judge.cli import main; main()"]
 GOOD = "--- a/x.py\n+++ b/x.py\n@@ -1,2 +1,2 @@\n def f():\n-    return 1\n+    return 2\n"
-
-
-def judge(*args: str, cwd: Path) -> subprocess.CompletedProcess[str]:
-    """Run the command line."""
-    return subprocess.run([*JUDGE, *args], cwd=cwd, capture_output=True, text=True, check=False, timeout=120)
 
 
 def git(*args: str, cwd: Path) -> str:
@@ -49,7 +43,9 @@ def records(work: Path) -> dict[str, dict[str, object]]:
 
 def grade(work: Path, *more: str) -> subprocess.CompletedProcess[str]:
     """Grade the folder `patches` against HEAD."""
-    return judge("grade", "patches", *more, "--repo", "repo", "--base", "HEAD", "--time", "none", cwd=work)
+    return judge(
+        "grade", "patches", *more, "--repo", "repo", "--base", "HEAD", "--time", "none", "--jobs", "1", cwd=work
+    )
 
 
 def test_missing_path(work: Path) -> None:

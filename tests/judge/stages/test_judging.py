@@ -13,6 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from command_kit import JUDGE, judge
 from fake_batches import Step, batch_server
 from fake_llm import UNKNOWN_KEY, FakeLlm, always, first
 from fake_replies import Reply, Request
@@ -26,7 +27,6 @@ from judge.pipeline import GradeOptions, GradeResult, agrade, grade
 from judge.reports.formats.terminal import render
 from judge.reports.report import make_report
 
-JUDGE = [sys.executable, "-P", "-c", "from judge.cli import main; main()"]
 LIBRARY = "def total(rows):\n    found = 0\n    for row in rows:\n        found = found + row\n    return found\n"
 HUMAN = LIBRARY.replace("found = found + row", "found += row").replace("found = 0", "found = int()")
 CANDIDATES = {
@@ -216,8 +216,7 @@ def test_a_judge_that_was_slow_once_is_no_error(tmp_path: Path, case: Path) -> N
 def command(case: Path, server: FakeLlm, tmp_path: Path, *args: str) -> subprocess.CompletedProcess[str]:
     """Run the command line as a user would."""
     environment = {**os.environ, "OPENAI_API_KEY": "test-key", "JUDGE_CACHE": str(tmp_path / "kept.sqlite")}
-    line = [*JUDGE, *args, "--base-url", server.v1]
-    return subprocess.run(line, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=120)
+    return judge(*args, "--base-url", server.v1, cwd=tmp_path, env=environment)
 
 
 def test_dry_run_asks_nothing(server: FakeLlm, tmp_path: Path, case: Path) -> None:
@@ -240,7 +239,7 @@ def test_prompts_and_answers_without_a_key(server: FakeLlm, tmp_path: Path, case
         reply = server.produce(request["url"], request["body"])
         response = {"status_code": 200, "body": json.loads(reply.data)}
         answers.append({"custom_id": request["custom_id"], "response": response, "error": None})
-    answers[2]["response"]["body"] = {"error": {"message": "out of order"}}  # type: ignore[index]  # a batch line
+    answers[2]["response"]["body"] = {"error": {"message": "out of order"}}
     (tmp_path / "answers.jsonl").write_text("".join(json.dumps(answer) + "\n" for answer in answers))
     replayed = GradeOptions(judge=f"replay:{tmp_path / 'answers.jsonl'}", time="none", jobs=1)
     found = words(grade([case], replayed))

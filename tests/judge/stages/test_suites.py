@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -24,7 +25,7 @@ def test_none(): assert work([]) == 0
 def test_type(): assert isinstance(work([1]), int)
 """
 FILES = {"library.py": LIBRARY, "tests/test_library.py": TESTS}
-COMMAND = "python -m pytest -q tests"
+COMMAND = "PYTEST_DISABLE_PLUGIN_AUTOLOAD=1 python -m pytest -q tests"
 
 
 class Ground:
@@ -49,7 +50,7 @@ class Ground:
         self.options = Options(benchmark=folder / "none", sandbox=sandbox)
         self.suites = Suites()
 
-    def test(self, after: dict[str, str | None]) -> SuiteResult:
+    def test(self, after: Mapping[str, str | None]) -> SuiteResult:
         """Hold a candidate against the tests."""
         with Checker(rules=()) as checker:
             prepared = checker.prepare(self.case)

@@ -145,7 +145,7 @@ def recorded(judgement: Errored | Abstained) -> RecordedJudgement:
         ),
         False,
     )
-    stored = LegacyEvaluation(**flat, quality_score=0.0, issues=(), reasoning="")  # type: ignore[arg-type]  # booleans
+    stored = LegacyEvaluation(**flat, quality_score=0.0, issues=(), reasoning="")
     return RecordedJudgement(
         run_id="r", item_id="i", commit="c" * 8, status="success", patch_size=1, judgement=judgement, stored=stored
     )

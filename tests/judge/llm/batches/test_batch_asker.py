@@ -54,12 +54,14 @@ def model(request: pytest.FixtureRequest, served: Served) -> Model:
 
 def finish(model: Model, store: Path, batches: FakeBatches, count: int = 4) -> list[str | None]:
     """Let all batches end and run until every question has come to an end; return the texts of the answers."""
+    notes: Sequence[str] = ()
     for _ in range(6):
         batches.end()
         run = run_batch(model, store, range(count), later=SETTLING_S + 1)
         if not run.waiting:
             return [exchange.reply.text if exchange.answer and exchange.reply else None for exchange in run.exchanges]
-    raise AssertionError(f"still waiting: {run.asker.notes}")
+        notes = run.asker.notes
+    raise AssertionError(f"still waiting: {notes}")
 
 
 def once_each(batches: FakeBatches, count: int = 4) -> bool:
@@ -168,9 +170,11 @@ def test_no_fault_in_a_batch_makes_an_answer(protocol: str, served: Served, tmp_
     server.script = lambda request: fault_of(request, faults)
     numbers = range(len(faults) + 1)
     model = make_model(server, protocol)
+    runs = []
     for _ in range(3):
-        run = run_batch(model, tmp_path / "kept.db", numbers)
+        runs.append(run_batch(model, tmp_path / "kept.db", numbers))
         batches.end()
+    run = runs[-1]
     outcomes = dict(zip(numbers, run.outcomes, strict=True))
     answered = {n for n, outcome in outcomes.items() if isinstance(outcome, Exchange) and outcome.answer}
     assert answered == {len(faults), *(faults.index(fault) for fault in GOOD)}

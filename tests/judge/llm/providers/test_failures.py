@@ -7,6 +7,7 @@ import email.utils
 import importlib
 import re
 import time
+from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 from typing import Any, get_args
@@ -226,10 +227,11 @@ def make(kind: type[Exception], sdk: ModuleType) -> Exception:
         return kind(library.Response(200, request=request), None)
     if issubclass(kind, sdk.APITimeoutError):
         return kind(request)
+    build: Callable[..., Exception] = kind
     if issubclass(kind, sdk.APIConnectionError):
-        return kind(request=request)
+        return build(request=request)
     if issubclass(kind, sdk.APIError):
-        return kind("said", request, body=None)
+        return build("said", request, body=None)
     with contextlib.suppress(TypeError, AttributeError):
         return kind("said")
     made = kind.__new__(kind, "said")

@@ -15,7 +15,7 @@ from fake_replies import Request, make_answer, unit_ids
 from injection_kit import BAD, ROUTES, SAY, with_line
 from question_kit import BASE, COVERED, make, questions
 
-from judge.core.judgement import Abstained, Judged
+from judge.core.judgement import Abstained
 from judge.llm.calls.asker import Asker
 from judge.llm.calls.budget import Budget
 from judge.llm.calls.call_store import CallStore
@@ -153,7 +153,6 @@ def test_a_gullible_model_is_found_out(route: str, built: Build) -> None:
     assert isinstance(outcome, Abstained), outcome
     assert outcome.reason == "injection-flip"
     assert {finding.code for finding in outcome.findings} == {"judge-injection-signs", "judge-injection-flip"}
-    assert not isinstance(outcome, Judged)
 
 
 def test_an_honest_patch_has_no_neutral_version(tmp_path: Path) -> None:

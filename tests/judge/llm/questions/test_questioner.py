@@ -133,6 +133,7 @@ def test_the_least_relevant_goes_first(tmp_path: Path) -> None:
     question = make(tmp_path, COVERED, description="Do it. " * 2000, benchmark=BENCH * 200)
     whole = questions(question).plain[0]
     assert whole.omitted == ()
+    inquiry = whole
     for context, left in [(whole.tokens + 4_000 + 2_000, 0), (whole.tokens - 1_000, 1), (12_000, 2)]:
         inquiry = questions(question, context=context).plain[0]
         assert len(inquiry.omitted) == left
