@@ -31,6 +31,7 @@ ROOMS: Mapping[str, str] = {
     "judge.calibration": "holds a judge against labels",
     "judge.commands": "options, progress and messages of one subcommand each",
     "judge.cli": "finds the subcommands; the one place that turns errors into exit codes",
+    "judge.__main__": "`python -m judge`",
     "judge": "the public names, loaded on first use",
 }
 """Every module is in one room and imports only from its own room and from those above it in this table, lower ones."""

@@ -5,16 +5,15 @@ contradicts the results is a fault of the side that left with it. A base that ca
 """
 
 import signal
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import ClassVar, Literal, TypeGuard
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TypeGuard
 
+from judge.bench.results import SuiteResult
 from judge.bench.suite.run import SuiteRan, SuiteRun, SuiteStopped
 
 SHOWN = 20
 """More failed tests than these are counted, not named, in a message."""
-MOST_NAMES = 100
-"""A record names no more failed tests than these."""
 _BASE_SHARE = 0.2  # a base that needs more of the limit than this may just have been lucky to keep it
 
 
@@ -30,25 +29,6 @@ class Requirement:
     timeout_s: float
     message: str = ""
     doubt: str = ""
-
-
-@dataclass(frozen=True, kw_only=True)
-class SuiteResult:
-    """What the test command of the case says: what passed on the base must pass on the candidate."""
-
-    # Read by pydantic, for which this is a part of a record.
-    __pydantic_config__: ClassVar[Mapping[str, str]] = {"extra": "forbid"}
-
-    status: Literal["pass", "fail", "error", "skipped"] = field(
-        metadata={"description": "error: it could not be checked; skipped: it did not matter any more"}
-    )
-    reason: str
-    message: str
-    passed: int = field(default=0, metadata={"ge": 0, "description": "tests that pass on base and candidate"})
-    failed: tuple[str, ...] = field(
-        default=(),
-        metadata={"description": f"tests that pass on the base and not on the candidate, at most {MOST_NAMES}"},
-    )
 
 
 def derive_requirement(

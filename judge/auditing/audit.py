@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -13,12 +12,11 @@ from typing import Literal
 
 from judge.auditing.audited_run import AuditedRun
 from judge.auditing.collecting.accumulator import Accumulator, AuditFinding
-from judge.auditing.collecting.all_kinds import all_kinds
-from judge.auditing.collecting.finding_kind import Kind
+from judge.auditing.collecting.finding_kind import FindingKind, all_kinds
 from judge.auditing.commit_names import CommitNames
 from judge.auditing.context import Context, Expectation, HumanDiffs
+from judge.auditing.output.audit_files import Decisions, write_outputs
 from judge.auditing.output.corrected_copies import Corrector
-from judge.auditing.output.files import Decisions, write_outputs
 from judge.auditing.regrading.regrade import Regrader, task_of
 from judge.auditing.result import AuditResult
 from judge.auditing.stores.record_store import RecordStore
@@ -28,14 +26,14 @@ from judge.core.verdict import CATEGORIES
 from judge.errors import InputError
 from judge.inputs.runs.discovery import AUTO, discover
 from judge.inputs.runs.join import join
-from judge.inputs.runs.recorded_judgements import RecordedIndex, read_recorded, read_scope
-from judge.inputs.runs.run import Run, Unread
-from judge.results.keys import PatchText
+from judge.inputs.runs.judgement_file import JudgementIndex, read_recorded_judgements, read_scope
+from judge.inputs.runs.recorded_run import RecordedRun, Unread
+from judge.results.keys import measure_patch
 from judge.static_checks.model.case import MAX_PATCH_BYTES
 
 Stage = Literal["reading", "grading", "summing up"]
-Progress = Callable[[Stage, int, int | None], None]
-"""Called with a stage, how many runs it has done, and how many there are, if that is known."""
+Progress = Callable[[Stage, int, int | None, str], None]
+"""Called with a stage, how many runs it has done, how many there are, if that is known, and the one just done."""
 
 _HUMAN_FOLDER = "human"
 
@@ -76,8 +74,8 @@ def audit(
     options = options or AuditOptions()
     roots = tuple(Path(path) for path in paths)
     corrector = Corrector(roots, options.write_corrected) if options.write_corrected else None
-    judgements = RecordedIndex(read_recorded(options.judgements) if options.judgements else ())
-    progress = progress or (lambda stage, done, total: None)
+    judgements = JudgementIndex(read_recorded_judgements(options.judgements) if options.judgements else ())
+    progress = progress or (lambda stage, done, total, name: None)
     with ExitStack() as stack:
         spool = stack.enter_context(Spool())
         out = options.out or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="judge-audit-")))
@@ -90,7 +88,7 @@ def audit(
             forced = f" that --layout {options.layout} can read; leave it out to have the layout found" if named else ""
             raise InputError(f"{', '.join(map(str, roots))}: no run in there{forced}")
         regrader = Regrader(spool, store, human_store, repos=options.repos, jobs=options.jobs)
-        regraded = regrader.regrade(lambda done: progress("grading", done, count))
+        regraded = regrader.regrade(lambda done, name: progress("grading", done, count, name))
         context = Context(
             roots=roots,
             repos=options.repos,
@@ -113,7 +111,7 @@ def audit(
             decisions.add(record)
             if corrector:
                 corrector.write(audited)
-            progress("summing up", spooled.number + 1, count)
+            progress("summing up", spooled.number + 1, count, spooled.run.id)
         store.arrange(spool.keys())
         human_store.arrange(key for _, key in sorted(regraded.humans.keys.items()))
         findings = [finding for kind in kinds for finding in kind.result()]
@@ -128,6 +126,7 @@ def audit(
             resumed=regraded.resumed,
             corrected=corrector.written if corrector else None,
             changed=corrector.changed if corrector else 0,
+            without_repository=regraded.without_repository,
         )
         if options.out:
             write_outputs(options.out, result, decisions, spool.names)
@@ -137,7 +136,7 @@ def audit(
 class _Guarded:
     """A kind of finding whose own failure, on whatever a tree of runs holds, is a finding and not the audit's end."""
 
-    def __init__(self, kind: Kind, context: Context) -> None:
+    def __init__(self, kind: FindingKind, context: Context) -> None:
         self.code = kind.code
         self.failed = ""
         self._gatherer: Accumulator[Sequence[AuditFinding]] | None = None
@@ -150,11 +149,11 @@ class _Guarded:
                 self._gatherer.add(audited)
 
     def result(self) -> Sequence[AuditFinding]:
-        found: Sequence[AuditFinding] = ()
+        findings: Sequence[AuditFinding] = ()
         if self._gatherer is not None and not self.failed:
             with self._guard():
-                found = self._gatherer.result()
-        return found if not self.failed else (self._unchecked(),)
+                findings = self._gatherer.result()
+        return findings if not self.failed else (self._unchecked(),)
 
     def _unchecked(self) -> AuditFinding:
         return AuditFinding(
@@ -179,17 +178,17 @@ def _describe(roots: Sequence[Path], layout: str, spool: Spool, progress: Progre
     described = 0
     for root in roots:
         for reader in discover(root, layout):
-            for found in reader.read(root):
-                if isinstance(found, Unread):
-                    unread.append(found)
+            for description in reader.read(root):
+                if isinstance(description, Unread):
+                    unread.append(description)
                 else:
-                    spool.describe(found)
+                    spool.describe(description)
                     described += 1
-                    progress("reading", described, None)
+                    progress("reading", described, None, description.id)
     return list(dict.fromkeys(unread))  # two layouts that walk one folder say the same of it
 
 
-def _join(spool: Spool, commits: CommitNames, judgements: RecordedIndex) -> int:
+def _join(spool: Spool, commits: CommitNames, judgements: JudgementIndex) -> int:
     """Join the descriptions of each run, read its patch once, and find the judgements on it."""
     for descriptions in spool.descriptions():
         run = commits.complete(join(descriptions))
@@ -198,21 +197,20 @@ def _join(spool: Spool, commits: CommitNames, judgements: RecordedIndex) -> int:
             state = "unreadable" if run.patch is not None else run.patch_state
             spool.add(replace(run, patch_state=state), task=task_of(run), text=None)
             continue
-        chars = len(content.decode("utf-8", "surrogateescape"))
+        text = measure_patch(content)
         run = replace(
             run,
             patch_state="yes" if content.strip() else "empty",
             judgements=(
                 *run.judgements,
-                *(judgements.find(run.human, size_bytes=len(content), size_chars=chars) if content.strip() else ()),
+                *(judgements.find(run.human, size_bytes=text.bytes, size_chars=text.chars) if content.strip() else ()),
             ),
         )
-        text = PatchText(sha256=hashlib.sha256(content).hexdigest(), bytes=len(content), chars=chars)
         spool.add(run, task=task_of(run), text=text)
     return spool.settle()
 
 
-def _content(run: Run) -> bytes | None:
+def _content(run: RecordedRun) -> bytes | None:
     """Return a run's patch, None if there is none or it cannot be read."""
     if not isinstance(run.patch, Path):
         return run.patch

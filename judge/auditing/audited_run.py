@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from judge.auditing.regrading.timing_failure import Fault
+from judge.auditing.regrading.timing_failure import TimingFailure
 from judge.core.judgement import Judgement
 from judge.core.timing import Timing
 from judge.core.verdict import Verdict
-from judge.inputs.runs.run import Run
+from judge.inputs.runs.recorded_run import RecordedRun
 from judge.static_checks.model.finding import Gate, GateResult
 
 
@@ -25,17 +25,17 @@ class AuditedRun:
         twins: other tasks that were given the same, non-empty patch text, as REPO/HUMAN commit.
         patch_sha256: digest of the patch, None if there is none.
         patch_bytes: size of the patch, None if there is none.
-        fault: what kept the run from being timed, read once from what was recorded.
+        timing_failure: what kept the run from being timed, read once from what was recorded.
     """
 
     number: int
-    run: Run
+    run: RecordedRun
     task: str = ""
     gates: Mapping[Gate, GateResult] | None
     timing: Timing
     judgement: Judgement
-    verdict: Verdict
+    outcome: Verdict
     twins: tuple[str, ...] = ()
     patch_sha256: str | None = None
     patch_bytes: int | None = None
-    fault: Fault | None = None
+    timing_failure: TimingFailure | None = None

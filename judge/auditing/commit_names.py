@@ -9,7 +9,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from judge.auditing.stores.run_spool import Spool
-from judge.inputs.runs.run import Run
+from judge.inputs.runs.recorded_run import RecordedRun
 from judge.static_checks.repo.git import GitError, Repository, RepositoryError
 
 _SHORT = re.compile(r"[0-9a-f]{7,39}")
@@ -25,7 +25,7 @@ class CommitNames:
         self._open: dict[str, Repository | None] = {}
         self._full = lru_cache(maxsize=4096)(self._look_up)
 
-    def complete(self, run: Run) -> Run:
+    def complete(self, run: RecordedRun) -> RecordedRun:
         """Return the run with the full id of its human commit; unchanged if no, or no single, commit has that name."""
         if run.human is None or not _SHORT.fullmatch(run.human):
             return run

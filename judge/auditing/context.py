@@ -7,9 +7,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from judge.auditing.regrading.human_gates import HumanSides
-from judge.inputs.runs.recorded_judgements import RecordedJudgement, RecordedScope
-from judge.inputs.runs.run import Run, Unread
+from judge.inputs.runs.judgement_file import JudgementScope, RecordedJudgement
+from judge.inputs.runs.recorded_run import RecordedRun, Unread
+from judge.results.record import VerdictRecord
 from judge.static_checks.repo.git import GitError, Repository, RepositoryError
 
 _KEPT_DIFFS = 512
@@ -22,6 +22,41 @@ class Expectation:
     file: Path
     path: str
     value: str
+
+
+@dataclass(kw_only=True)
+class HumanSides:
+    """What the gates said of the human changes that the tasks were made from: the measure of the gates themselves.
+
+    A gate that blocks one is itself in doubt.
+
+    Attributes:
+        keys: keys of their records by task.
+        unchecked: tasks whose base or human commit could not be used, with the reason.
+        blocked: tasks whose human change a gate blocks, with the finding's code.
+    """
+
+    keys: dict[str, str] = field(default_factory=dict)
+    applied: int = 0
+    parsed: int = 0
+    passed: int = 0
+    unchecked: dict[str, str] = field(default_factory=dict)
+    blocked: dict[str, str] = field(default_factory=dict)
+
+    def add(self, record: VerdictRecord) -> None:
+        """Count one."""
+        self.keys[record.case.id] = record.key
+        statuses = {name: gate.status for name, gate in record.gates.items()}
+        self.applied += statuses["apply"] == "pass"
+        self.parsed += statuses["parse"] == "pass"
+        findings = [finding for gate in record.gates.values() for finding in gate.findings]
+        faults = [f"{finding.code}: {finding.message}" for finding in findings if finding.severity == "error"]
+        if "fail" in statuses.values():
+            self.blocked[record.case.id] = next(f.code for f in findings if f.severity == "block")
+        elif faults:
+            self.unchecked[record.case.id] = faults[0]
+        else:
+            self.passed += 1
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,10 +78,10 @@ class Context:
     repos: Mapping[str, Path] = field(default_factory=dict)
     expect: tuple[Expectation, ...] = ()
     judgements: tuple[RecordedJudgement, ...] = ()
-    judged: RecordedScope | None = None
+    judged: JudgementScope | None = None
     unread: tuple[Unread, ...] = ()
     humans: HumanSides = field(default_factory=HumanSides)
-    human_diff: Callable[[Run], bytes | None] = field(default=lambda run: None, repr=False)
+    human_diff: Callable[[RecordedRun], bytes | None] = field(default=lambda run: None, repr=False)
 
 
 class HumanDiffs:
@@ -58,7 +93,7 @@ class HumanDiffs:
         self._open: dict[str, Repository | None] = {}
         self._kept: OrderedDict[tuple[str, str, str], bytes | None] = OrderedDict()
 
-    def __call__(self, run: Run) -> bytes | None:
+    def __call__(self, run: RecordedRun) -> bytes | None:
         """Return the change as a diff; None without the repository or the commits."""
         if run.repo is None or run.repo not in self._repos or run.base is None or run.human is None:
             return None

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from judge.auditing.collecting.accumulator import AuditFinding, Table
 from judge.core.verdict import Category
-from judge.inputs.runs.run import Unread
+from judge.inputs.runs.recorded_run import Unread
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,6 +25,7 @@ class AuditResult:
         resumed: runs whose record an earlier audit had left.
         corrected: copies of result files written, None if none were asked for.
         changed: those of them in which something was not true.
+        without_repository: how many patches no gate has seen, by the name of the repository that was not given.
     """
 
     runs: int
@@ -37,3 +38,4 @@ class AuditResult:
     resumed: int
     corrected: int | None
     changed: int
+    without_repository: Mapping[str, int]

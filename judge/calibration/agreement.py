@@ -31,7 +31,7 @@ class Compared:
 
     case: str
     label: str
-    said: str | None
+    answer: str | None
     missing: Missing | None = None
 
 
@@ -99,13 +99,13 @@ def agree(
 ) -> Agreement:
     """Compare answers with labels; `classes` stand in their order where they are `ordered`."""
     listed = list(compared)
-    missing = Counter(one.missing for one in listed if one.missing is not None)
+    missing = Counter(candidate.missing for candidate in listed if candidate.missing is not None)
     tables = _tables_by_case(listed, classes)
     table = _add(tables, len(classes))
     answered = sum(map(sum, table))
     right = sum(table[n][n] for n in range(len(classes)))
     silent = missing["abstained"] + missing["error"]
-    asked = answered + silent
+    number_asked = answered + silent
     return Agreement(
         field=field,
         classes=classes,
@@ -114,7 +114,7 @@ def agree(
         missing=missing,
         confusion=table,
         accuracy=share(right, answered),
-        bounds=Interval(right / asked, (right + silent) / asked) if asked else None,
+        bounds=Interval(right / number_asked, (right + silent) / number_asked) if number_asked else None,
         scores=tuple(_score(name, n, table) for n, name in enumerate(classes)),
         kappa=_estimate(tables, unweighted(len(classes))),
         weighted=_estimate(tables, linear(len(classes))) if ordered else None,
@@ -124,11 +124,12 @@ def agree(
 def _tables_by_case(compared: Sequence[Compared], classes: tuple[str, ...]) -> list[Matrix]:
     """One table for each case, for the candidates of a case are not independent of one another."""
     cells: dict[str, Counter[tuple[str, str]]] = {}
-    for one in compared:
-        if one.said is not None:
-            cells.setdefault(one.case, Counter())[one.label, one.said] += 1
+    for candidate in compared:
+        if candidate.answer is not None:
+            cells.setdefault(candidate.case, Counter())[candidate.label, candidate.answer] += 1
     return [
-        tuple(tuple(found[label, said] for said in classes) for label in classes) for _, found in sorted(cells.items())
+        tuple(tuple(counts[label, answer] for answer in classes) for label in classes)
+        for _, counts in sorted(cells.items())
     ]
 
 
@@ -140,14 +141,14 @@ def _add(tables: Sequence[Matrix], size: int) -> Matrix:
 
 def _score(name: str, at: int, table: Matrix) -> ClassScore:
     hits = table[at][at]
-    said = sum(row[at] for row in table)
+    given = sum(row[at] for row in table)
     labelled = sum(table[at])
     others = sum(map(sum, table)) - labelled
     return ClassScore(
         name=name,
-        precision=share(hits, said),
+        precision=share(hits, given),
         recall=share(hits, labelled),
-        specificity=share(others - (said - hits), others),
+        specificity=share(others - (given - hits), others),
     )
 
 
@@ -196,14 +197,14 @@ def bootstrap(
     C. A. Field and A. H. Welsh, "Bootstrapping clustered data", JRSS B 69 (2007), 369-390.
     """
     rng = random.Random(seed)
-    found = []
+    values = []
     for _ in range(RESAMPLES if len(parts) >= MIN_CASES else 0):
         value = statistic(rng.choices(parts, k=len(parts)))
         if value is not None:
-            found.append(value)
-    found.sort()
+            values.append(value)
+    values.sort()
     # Without a value in more than one resample of twenty, the tails would be those of the lucky ones.
-    if len(found) < 0.95 * RESAMPLES or found[0] == found[-1]:
+    if len(values) < 0.95 * RESAMPLES or values[0] == values[-1]:
         return None
-    last = len(found) - 1
-    return Interval(found[round(0.025 * last)], found[round(0.975 * last)])
+    last = len(values) - 1
+    return Interval(values[round(0.025 * last)], values[round(0.975 * last)])

@@ -10,7 +10,7 @@ from itertools import combinations
 from judge.calibration.agreement import Agreement, Compared, agree
 from judge.calibration.labels import LABEL_CATEGORIES, Label
 from judge.core.judgement import Abstained, Errored, Judged, NotAsked, Vote
-from judge.inputs.runs.recorded_judgements import RecordedIndex, RecordedJudgement
+from judge.inputs.runs.judgement_file import JudgementIndex, RecordedJudgement
 from judge.lib.proportions import Share, share
 from judge.results.claims import ClaimRow, PatchFacts, check_claims, facts_of_record, tabulate, tabulate_own
 from judge.results.judge_tally import JudgeTally, tally
@@ -118,62 +118,62 @@ def calibrate(
 ) -> Calibration:
     """Compare the judgements of a run with labels, facts and one another."""
     judgements = [record.judgement for record in records]
-    asked = [one for one in judgements if not isinstance(one, NotAsked)]
+    answers = [judgement for judgement in judgements if not isinstance(judgement, NotAsked)]
     graded = {record.id: record for record in records}
     return Calibration(
-        judges=tuple(sorted({one.judge for one in asked})),
+        judges=tuple(sorted({answer.judge for answer in answers})),
         tally=tally(judgements),
-        coverage=share(sum(isinstance(one, Judged) for one in asked), len(asked)),
+        coverage=share(sum(isinstance(answer, Judged) for answer in answers), len(answers)),
         agreements=tuple(_agreements(graded, labels)),
         without_verdict=tuple(label.id for label in labels if label.id not in graded),
-        cost=_cost(asked),
-        votes=_votes(asked),
-        flips=_flips(asked),
+        cost=_cost(answers),
+        votes=_votes(answers),
+        flips=_flips(answers),
         claims=tabulate_own(judgements),
         recorded=check_recorded(recorded, records) if recorded else None,
     )
 
 
 def _agreements(graded: Mapping[str, VerdictRecord], labels: Sequence[Label]) -> Iterable[Agreement]:
-    logic = [_logic(graded.get(one.id), one.logic_match) for one in labels if one.logic_match is not None]
+    logic = [_logic(graded.get(label.id), label.logic_match) for label in labels if label.logic_match is not None]
     if logic:
         classes = ("none", "partial", "full")
         yield agree(logic, field="logic_match", classes=classes, positive="full", ordered=True)
-    category = [_category(graded.get(one.id), one.category) for one in labels if one.category is not None]
+    category = [_category(graded.get(label.id), label.category) for label in labels if label.category is not None]
     if category:
         yield agree(category, field="category", classes=LABEL_CATEGORIES, positive="true_success", ordered=False)
 
 
 def _logic(record: VerdictRecord | None, label: str) -> Compared:
     if record is None:
-        return Compared(case="", label=label, said=None, missing="no-verdict")
+        return Compared(case="", label=label, answer=None, missing="no-verdict")
     match record.judgement:
-        case Judged(logic_match=said):
-            return Compared(case=record.case.id, label=label, said=said)
+        case Judged(logic_match=logic_match):
+            return Compared(case=record.case.id, label=label, answer=logic_match)
         case Abstained():
-            return Compared(case=record.case.id, label=label, said=None, missing="abstained")
+            return Compared(case=record.case.id, label=label, answer=None, missing="abstained")
         case Errored():
-            return Compared(case=record.case.id, label=label, said=None, missing="error")
+            return Compared(case=record.case.id, label=label, answer=None, missing="error")
         case NotAsked():
-            return Compared(case=record.case.id, label=label, said=None, missing="not-asked")
+            return Compared(case=record.case.id, label=label, answer=None, missing="not-asked")
 
 
 def _category(record: VerdictRecord | None, label: str) -> Compared:
     """An undetermined verdict is no answer, whichever stage left it open."""
     if record is None:
-        return Compared(case="", label=label, said=None, missing="no-verdict")
+        return Compared(case="", label=label, answer=None, missing="no-verdict")
     if record.verdict == "undetermined":
         return Compared(
-            case=record.case.id, label=label, said=None, missing="error" if record.ungraded else "abstained"
+            case=record.case.id, label=label, answer=None, missing="error" if record.ungraded else "abstained"
         )
-    return Compared(case=record.case.id, label=label, said=record.verdict)
+    return Compared(case=record.case.id, label=label, answer=record.verdict)
 
 
-def _cost(asked: Sequence[Judged | Abstained | Errored]) -> Cost:
+def _cost(answers: Sequence[Judged | Abstained | Errored]) -> Cost:
     """Answers without a count of tokens were not bought: the offline judge, an old file."""
-    bought = [one for one in asked if one.tokens is not None or one.cost_usd is not None]
-    known = [one.cost_usd for one in bought if one.cost_usd is not None]
-    judged = sum(isinstance(one, Judged) for one in bought)
+    bought = [answer for answer in answers if answer.tokens is not None or answer.cost_usd is not None]
+    known = [answer.cost_usd for answer in bought if answer.cost_usd is not None]
+    judged = sum(isinstance(answer, Judged) for answer in bought)
     complete = len(known) == len(bought)
     return Cost(
         known_usd=sum(known),
@@ -183,12 +183,12 @@ def _cost(asked: Sequence[Judged | Abstained | Errored]) -> Cost:
     )
 
 
-def _votes(asked: Sequence[Judged | Abstained | Errored]) -> VoteAgreement | None:
-    ballots = [one.votes for one in asked if len(one.votes) > 1]
+def _votes(answers: Sequence[Judged | Abstained | Errored]) -> VoteAgreement | None:
+    ballots = [answer.votes for answer in answers if len(answer.votes) > 1]
     if not ballots:
         return None
     pairs = [pair for votes in ballots for pair in combinations([v for v in votes if v.logic_match is not None], 2)]
-    crossed = [(one, other) for one, other in pairs if one.order != other.order]
+    crossed = [(left, right) for left, right in pairs if left.order != right.order]
     return VoteAgreement(
         unanimous=share(sum(_unanimous(votes) for votes in ballots), len(ballots)),
         pairs=_same(pairs),
@@ -202,13 +202,13 @@ def _unanimous(votes: Sequence[Vote]) -> bool:
 
 
 def _same(pairs: Sequence[tuple[Vote, Vote]]) -> Share:
-    return share(sum(one.logic_match == other.logic_match for one, other in pairs), len(pairs))
+    return share(sum(left.logic_match == right.logic_match for left, right in pairs), len(pairs))
 
 
-def _flips(asked: Sequence[Judged | Abstained | Errored]) -> Share:
-    codes = [{finding.code for finding in one.findings} for one in asked]
-    again = [found for found in codes if "judge-injection-signs" in found]
-    return share(sum("judge-injection-flip" in found for found in again), len(again))
+def _flips(answers: Sequence[Judged | Abstained | Errored]) -> Share:
+    code_sets = [{finding.code for finding in answer.findings} for answer in answers]
+    again = [codes for codes in code_sets if "judge-injection-signs" in codes]
+    return share(sum("judge-injection-flip" in codes for codes in again), len(again))
 
 
 def check_recorded(recorded: Sequence[RecordedJudgement], records: Iterable[VerdictRecord]) -> RecordedCheck:
@@ -216,53 +216,55 @@ def check_recorded(recorded: Sequence[RecordedJudgement], records: Iterable[Verd
     hits = _find(recorded, records)
     facts: list[PatchFacts | None] = []
     ambiguous = 0
-    for found in hits:
-        kinds = {facts_of_record(record) for record in found}
+    for matches in hits:
+        kinds = {facts_of_record(record) for record in matches}
         ambiguous += len(kinds) > 1
         facts.append(kinds.pop() if len(kinds) == 1 else None)
-    errored = Counter(one.judgement.reason for one in recorded if isinstance(one.judgement, Errored))
-    applied = [one for one in facts if one is not None and one.applies]
+    errored = Counter(entry.judgement.reason for entry in recorded if isinstance(entry.judgement, Errored))
+    applied = [fact for fact in facts if fact is not None and fact.applies]
     both = list(zip(recorded, facts, strict=True))
     return RecordedCheck(
-        judge=", ".join(sorted({one.judgement.judge for one in recorded})),
+        judge=", ".join(sorted({entry.judgement.judge for entry in recorded})),
         judgements=len(recorded),
         errored=errored,
-        abstained=Counter(one.judgement.reason for one in recorded if isinstance(one.judgement, Abstained)),
-        stored_as_failed=sum(isinstance(one.judgement, Errored) and not one.stored.true_success for one in recorded),
+        abstained=Counter(entry.judgement.reason for entry in recorded if isinstance(entry.judgement, Abstained)),
+        stored_as_failed=sum(
+            isinstance(entry.judgement, Errored) and not entry.stored.true_success for entry in recorded
+        ),
         as_stored=_as_stored(recorded),
-        found=sum(bool(found) for found in hits),
+        found=sum(bool(matches) for matches in hits),
         found_by_bytes=sum(
-            any(record.patch_bytes == one.patch_size for record in found)
-            for one, found in zip(recorded, hits, strict=True)
+            any(record.patch_bytes == entry.patch_size for record in matches)
+            for entry, matches in zip(recorded, hits, strict=True)
         ),
         ambiguous=ambiguous,
         applies=len(applied),
-        parses=sum(one.parses is True for one in applied),
-        shares_file=sum(one.shares_file is True for one in applied),
-        answered=sum(bool(one.claims and found and found.applies) for one, found in both),
-        claims=tabulate(claim for one, found in both for claim in check_claims(one.claims, found)),
+        parses=sum(fact.parses is True for fact in applied),
+        shares_file=sum(fact.shares_file is True for fact in applied),
+        answered=sum(bool(entry.claims and fact and fact.applies) for entry, fact in both),
+        claims=tabulate(claim for entry, fact in both for claim in check_claims(entry.claims, fact)),
     )
 
 
 def _as_stored(recorded: Sequence[RecordedJudgement]) -> Mapping[str, Share]:
-    stored = [one.stored for one in recorded]
+    stored = [entry.stored for entry in recorded]
     counts = {
-        "syntax errors": sum(not one.syntax_correct for one in stored),
-        "template code": sum(one.is_template_code for one in stored),
-        "wrong files": sum(not one.files_match for one in stored),
-        "true success": sum(one.true_success for one in stored),
+        "syntax errors": sum(not evaluation.syntax_correct for evaluation in stored),
+        "template code": sum(evaluation.is_template_code for evaluation in stored),
+        "wrong files": sum(not evaluation.files_match for evaluation in stored),
+        "true success": sum(evaluation.true_success for evaluation in stored),
     }
     return {name: share(count, len(stored)) for name, count in counts.items()}
 
 
 def _find(recorded: Sequence[RecordedJudgement], records: Iterable[VerdictRecord]) -> list[list[VerdictRecord]]:
     """Return the graded patches that each judgement may be about."""
-    index = RecordedIndex(recorded)
-    hits: dict[int, list[VerdictRecord]] = {id(one): [] for one in recorded}
+    index = JudgementIndex(recorded)
+    hits: dict[int, list[VerdictRecord]] = {id(entry): [] for entry in recorded}
     for record in records:
         if record.patch_bytes is None:
             continue
         chars = record.patch_bytes if record.patch_chars is None else record.patch_chars
-        for one in index.find(record.case.human, size_bytes=record.patch_bytes, size_chars=chars):
-            hits[id(one)].append(record)
-    return [hits[id(one)] for one in recorded]
+        for entry in index.find(record.case.human, size_bytes=record.patch_bytes, size_chars=chars):
+            hits[id(entry)].append(record)
+    return [hits[id(entry)] for entry in recorded]

@@ -6,7 +6,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from judge.bench import SuiteResult
+from judge.bench.results import SuiteResult
 
 Outputs = Literal["same", "changed", "unknown"]
 Source = Literal["measured", "recorded"]

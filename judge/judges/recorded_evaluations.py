@@ -6,7 +6,7 @@ from pathlib import Path
 
 from judge.core.judgement import Judgement
 from judge.core.question import Question
-from judge.inputs.runs.recorded_judgements import RecordedIndex, read_recorded
+from judge.inputs.runs.judgement_file import JudgementIndex, read_recorded_judgements
 from judge.judges.stored_judgements import not_recorded
 from judge.static_checks.patch.parse import decode
 
@@ -20,7 +20,7 @@ class RecordedJudge:
         Raises:
             UsageError: it has another layout.
         """
-        self._index = RecordedIndex(read_recorded(path))
+        self._index = JudgementIndex(read_recorded_judgements(path))
         self.identity = identity
 
     def judge(self, question: Question) -> Judgement:
@@ -28,9 +28,9 @@ class RecordedJudge:
         if question.human is None:
             return not_recorded("the case names no human commit to find a recorded evaluation by")
         size = len(question.raw)
-        found = self._index.find(question.human, size_bytes=size, size_chars=len(decode(question.raw)))
-        if not found:
+        evaluations = self._index.find(question.human, size_bytes=size, size_chars=len(decode(question.raw)))
+        if not evaluations:
             return not_recorded("no evaluation of a patch of this size for this commit is recorded")
-        if any(one.judgement != found[0].judgement for one in found):
-            return not_recorded(f"{len(found)} evaluations of a patch of this size are recorded, and they differ")
-        return found[0].judgement
+        if any(evaluation.judgement != evaluations[0].judgement for evaluation in evaluations):
+            return not_recorded(f"{len(evaluations)} evaluations of a patch of this size are recorded, and they differ")
+        return evaluations[0].judgement

@@ -42,8 +42,8 @@ def wilson(successes: int, trials: int) -> Interval | None:
         raise ValueError(f"{successes} of {trials} is no share")
     if trials == 0:
         return None
-    found = successes / trials
+    rate = successes / trials
     spread = Z_95 * Z_95 / trials
-    centre = (found + spread / 2) / (1 + spread)
-    half = Z_95 / (1 + spread) * math.sqrt(found * (1 - found) / trials + spread / (4 * trials))
+    centre = (rate + spread / 2) / (1 + spread)
+    half = Z_95 / (1 + spread) * math.sqrt(rate * (1 - rate) / trials + spread / (4 * trials))
     return Interval(max(0.0, centre - half), min(1.0, centre + half))

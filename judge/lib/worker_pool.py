@@ -1,5 +1,7 @@
 """A few worker processes for CPU work on hostile input: a crash or a hang costs one task, and names it.
 
+A handler that cannot be made at all is no fault of a task: the first such worker stops the pool with the cause.
+
 Not concurrent.futures: its pool breaks as a whole when a worker dies and cannot say on which task,
 and its workers import the caller's main script again.
 """
@@ -10,20 +12,23 @@ import contextlib
 import gc
 import os
 import pickle
+import select
 import selectors
 import signal
 import struct
 import subprocess
 import sys
 import time
+import traceback
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
-from judge.static_checks.exit_status import describe_exit
+from judge.static_checks.source.parser_process import describe_exit
 
 TASK_TIMEOUT_S = 300.0
+OPENING_TIMEOUT_S = 300.0
 _HEADER = struct.Struct("!Q")
 
 Task = TypeVar("Task")
@@ -36,6 +41,10 @@ class WorkerDied:
     why: str
 
 
+class HandlerNotOpened(RuntimeError):
+    """A worker could not make its handler, so that no task can be handled; the message names the cause."""
+
+
 class WorkerPool(Generic[Task]):
     """Runs a function over tasks in `jobs` processes, each of which handles one task at a time.
 
@@ -44,27 +53,46 @@ class WorkerPool(Generic[Task]):
     """
 
     def __init__(
-        self, make_handler: Callable[[], Callable[[Task], Any]], jobs: int, *, timeout_s: float = TASK_TIMEOUT_S
+        self,
+        make_handler: Callable[[], Callable[[Task], Any]],
+        jobs: int,
+        *,
+        timeout_s: float = TASK_TIMEOUT_S,
+        opening_timeout_s: float = OPENING_TIMEOUT_S,
     ) -> None:
-        """Handle tasks with what `make_handler()` returns; it is pickled, and called once in each worker."""
+        """Handle tasks with what `make_handler()` returns; it is pickled, and called once in each worker.
+
+        Args:
+            timeout_s: limit for one task.
+            opening_timeout_s: limit for making a handler, which no task is charged for.
+        """
         self._make_handler = make_handler
         self._jobs = max(1, jobs)
         self._timeout_s = timeout_s
+        self._opening_timeout_s = opening_timeout_s
 
     def run(self, groups: Sequence[Sequence[Task]]) -> Iterator[tuple[Task, Any]]:
-        """Yield (task, result or `WorkerDied`) as they come; every task is answered exactly once."""
+        """Yield (task, result or `WorkerDied`) as they come; every task is answered exactly once.
+
+        Raises:
+            HandlerNotOpened: a worker could not make its handler.
+        """
         queues = _Queues(groups)
-        workers = [_Worker(self._make_handler) for _ in range(min(self._jobs, len(queues)))]
+        workers = [
+            _Worker(self._make_handler, self._timeout_s, self._opening_timeout_s)
+            for _ in range(min(self._jobs, len(queues)))
+        ]
         try:
             while True:
                 for worker in workers:
                     if not worker.busy and (task := queues.take(worker)) is not None:
-                        worker.send(task, time.monotonic() + self._timeout_s)
+                        worker.give(task)
                 busy = [worker for worker in workers if worker.busy]
                 if not busy:
                     return
                 for worker in _ready(busy):
-                    yield worker.collect(self._timeout_s)
+                    if (answer := worker.collect()) is not None:
+                        yield answer
         finally:
             for worker in workers:
                 worker.close()
@@ -94,10 +122,14 @@ class _Queues:
 class _Worker:
     """One child process and the task it is at."""
 
-    def __init__(self, make_handler: Callable[[], Callable[[Any], Any]]) -> None:
+    def __init__(
+        self, make_handler: Callable[[], Callable[[Any], Any]], timeout_s: float, opening_timeout_s: float
+    ) -> None:
         self._setup = pickle.dumps(make_handler)
+        self._timeout_s, self._opening_timeout_s = timeout_s, opening_timeout_s
         self._task: Any = None
         self.busy = False
+        self._opened = False
         self.deadline = 0.0
         self._child: subprocess.Popen[bytes] | None = None
 
@@ -106,37 +138,70 @@ class _Worker:
         assert self._child is not None and self._child.stdout is not None
         return self._child.stdout.fileno()
 
-    def send(self, task: Any, deadline: float) -> None:
-        self._task, self.busy, self.deadline = task, True, deadline
-        try:
-            if self._child is None:
-                self._child = subprocess.Popen(
-                    [sys.executable, "-P", "-c", "from judge.lib.worker_pool import serve; serve()"],
-                    stdin=subprocess.PIPE,
-                    stdout=subprocess.PIPE,
-                    bufsize=0,
-                )
-                _send(self._child.stdin, self._setup, deadline)
-            _send(self._child.stdin, pickle.dumps(task), deadline)
-        except (BrokenPipeError, TimeoutError):
-            pass  # `collect` finds the process dead, or late, and says so
+    def give(self, task: Any) -> None:
+        """Take a task on; a worker that has yet to open its handler is sent the task once it has."""
+        self._task, self.busy = task, True
+        if self._child is None:
+            self._opened = False
+            self._child = subprocess.Popen(
+                [sys.executable, "-P", "-c", "from judge.lib.worker_pool import serve; serve()"],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                bufsize=0,
+            )
+            self._send(self._setup, self._opening_timeout_s)
+        else:
+            self._send(pickle.dumps(task), self._timeout_s)
 
-    def collect(self, timeout_s: float) -> tuple[Any, Any]:
-        """Return (task, result) once `out` is readable or the deadline has passed."""
-        task, self._task, self.busy = self._task, None, False
+    def _send(self, content: bytes, timeout_s: float) -> None:
         assert self._child is not None
-        if time.monotonic() >= self.deadline:
-            self.close()
-            return task, WorkerDied(why=f"no answer within {timeout_s:g} s")
-        try:
-            answer = _read(self._child.stdout)
-        except EOFError:
-            return task, WorkerDied(why=self._post_mortem())
-        try:
-            kind, result = pickle.loads(answer)
-        except Exception as error:  # noqa: BLE001 - whatever unpickling runs into, the task has no answer
-            return task, WorkerDied(why=f"the answer cannot be read ({type(error).__name__}: {error})")
+        self.deadline = time.monotonic() + timeout_s
+        with contextlib.suppress(BrokenPipeError, TimeoutError):  # `collect` finds the process dead, or late
+            _write_until(self._child.stdin, content, self.deadline)
+
+    def collect(self) -> tuple[Any, Any] | None:
+        """Return (task, result) once `out` is readable or the deadline has passed; None if the task only starts now.
+
+        Raises:
+            HandlerNotOpened: there is no handler that the task could be given to.
+        """
+        reply = self._reply()
+        if not self._opened:
+            self._check_opened(reply)
+            self._opened = True
+            self._send(pickle.dumps(self._task), self._timeout_s)
+            return None
+        task, self._task, self.busy = self._task, None, False
+        if isinstance(reply, WorkerDied):
+            return task, reply
+        kind, result = reply
         return task, WorkerDied(why=result) if kind == "error" else result
+
+    def _check_opened(self, reply: Any) -> None:
+        if isinstance(reply, WorkerDied):
+            raise HandlerNotOpened(f"no worker can start: {reply.why}")
+        kind, result = reply
+        if kind == "error":
+            why, trace = result
+            error = HandlerNotOpened(f"no worker can start: {why}")
+            error.add_note(f"In the worker:\n{trace}")
+            raise error
+
+    def _reply(self) -> Any:
+        """Return what the child says, or how it died."""
+        assert self._child is not None
+        if time.monotonic() >= self.deadline and not select.select([self.out], [], [], 0)[0]:
+            self.close()
+            limit = self._timeout_s if self._opened else self._opening_timeout_s
+            return WorkerDied(why=f"no answer within {limit:g} s")
+        try:
+            content = _read(self._child.stdout)
+        except EOFError:
+            return WorkerDied(why=self._post_mortem())
+        try:
+            return pickle.loads(content)
+        except Exception as error:  # noqa: BLE001 - whatever unpickling runs into, the task has no answer
+            return WorkerDied(why=f"the answer cannot be read ({type(error).__name__}: {error})")
 
     def _post_mortem(self) -> str:
         assert self._child is not None
@@ -174,7 +239,13 @@ def serve() -> None:
     with open(os.devnull, "r+b") as null:  # noqa: PTH123 - what a library prints must not reach the protocol
         os.dup2(null.fileno(), 0)
         os.dup2(null.fileno(), 1)
-    handler = pickle.loads(_read(requests))()
+    setup = _read(requests)
+    try:
+        handler = pickle.loads(setup)()
+    except Exception as error:  # noqa: BLE001 - reported, and raised again by the pool
+        _write(replies, pickle.dumps(("error", (f"{type(error).__name__}: {error}", traceback.format_exc()))))
+        return
+    _write(replies, pickle.dumps(("opened", None)))
     # Syntax trees are many objects and no cycles: looking for cycles so often is a third of all time.
     gc.set_threshold(200_000, 20, 100)
     try:
@@ -205,7 +276,7 @@ def _ready(busy: list[_Worker]) -> list[_Worker]:
     return readable or [worker for worker in busy if worker.deadline <= now]
 
 
-def _send(stream: Any, content: bytes, deadline: float) -> None:
+def _write_until(stream: Any, content: bytes, deadline: float) -> None:
     """Write to a worker, which need not be reading; raise TimeoutError at the deadline."""
     os.set_blocking(stream.fileno(), False)
     data = memoryview(_HEADER.pack(len(content)) + content)

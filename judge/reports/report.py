@@ -2,16 +2,10 @@
 
 from __future__ import annotations
 
-import json
-import os
-import platform
-import sys
-import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Protocol, cast
 
@@ -21,10 +15,15 @@ from judge.core.timing import Timed
 from judge.core.verdict import CATEGORIES, LEVELS, Category
 from judge.inputs.batch import Fault
 from judge.judges.panel import scope_of
+from judge.lib.files import replace_text
 from judge.lib.folder_scan import scan
+from judge.lib.run_info import run_info
+from judge.llm.providers.discovery import all_providers
 from judge.pipeline import GradeResult
+from judge.reports.human_side import HumanSide, human_sides
+from judge.reports.noise import noise_notes
 from judge.results.judge_tally import JudgeTally, money, tally
-from judge.results.record import VerdictRecord
+from judge.results.record import SCHEMA, VerdictRecord
 
 FALSE_DISCOVERY_RATE = 0.05
 """Of the gains that a run reports, at most this share should be luck (Benjamini and Hochberg 1995)."""
@@ -46,6 +45,7 @@ class Report:
         counts: candidates by verdict, every verdict named.
         funnel: how many candidates reached each level, 0 to 7.
         q_values: by candidate that was timed here, the false discovery rate of this run at which its gain would stand.
+        humans: by case, what the human's own change gained.
     """
 
     records: tuple[VerdictRecord, ...]
@@ -59,6 +59,7 @@ class Report:
     counts: dict[Category, int]
     funnel: tuple[int, ...]
     q_values: Mapping[str, float]
+    humans: Mapping[str, HumanSide]
 
 
 class Format(Protocol):
@@ -93,11 +94,16 @@ def make_report(result: GradeResult, *, judges: Sequence[str]) -> Report:
         judge=", ".join(judges),
         scope=scope_of(judges),
         answers=tally(record.judgement for record in result.records),
-        notes=(*_notes(result), *_chance_notes(result.records)),
+        notes=(
+            *_notes(result),
+            *_chance_notes(result.records),
+            *noise_notes(result.records),
+        ),
         prompts=tuple(sorted(prompts)),
         counts={category: verdicts[category] for category in CATEGORIES},
         funnel=tuple(sum(record.level >= level for record in result.records) for level in range(len(LEVELS))),
         q_values=false_discovery_rates(result.records),
+        humans=human_sides(result.records),
     )
 
 
@@ -132,7 +138,7 @@ def _notes(result: GradeResult) -> tuple[str, ...]:
     lines = [f"this run asked {spent.asked} questions and paid {cost}; {spent.kept} answers were there already"]
     if spent.lost:
         lines.append(f"{spent.lost} calls ended without their reply and may have been paid for all the same")
-    if left := sum(isinstance(one, NotAsked) and one.reason == "max-cost" for one in judgements):
+    if left := sum(isinstance(answer, NotAsked) and answer.reason == "max-cost" for answer in judgements):
         lines.append(f"{left} candidates wait for a larger --max-cost; what is answered is not paid for again")
     return (*lines, *spent.notes)
 
@@ -141,41 +147,20 @@ def write_reports(folder: Path, report: Report) -> None:
     """Write every format that has a file, and `run.json`, each as a whole or not at all."""
     for shape in all_formats().values():
         if shape.FILE is not None:
-            _replace(folder / shape.FILE, shape.render(report))
-    _replace(folder / "run.json", _run_info(report))
-
-
-def _replace(path: Path, text: str) -> None:
-    beside = path.with_name(path.name + ".new")
-    beside.write_text(text, encoding="utf-8")
-    beside.replace(path)
+            replace_text(folder / shape.FILE, [shape.render(report)])
+    replace_text(folder / "run.json", [_run_info(report)])
 
 
 def _run_info(report: Report) -> str:
-    info = {
-        "schema": 1,
-        "arguments": sys.argv[1:],
-        "judge": report.judge,
-        "prompts": list(report.prompts),
-        "finished": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
-        "candidates": len(report.records),
-        "resumed": report.resumed,
-        "not_graded": [fault.message for fault in report.faults],
-        "versions": {
-            name: installed(name) for name in ("patch-verdict", "libcst", "unidiff", "pydantic", "openai", "anthropic")
+    sdks = (provider.DISTRIBUTION for provider in all_providers().values())
+    return run_info(
+        {
+            "schema": SCHEMA,
+            "judge": report.judge,
+            "prompts": list(report.prompts),
+            "candidates": len(report.records),
+            "resumed": report.resumed,
+            "not_graded": [fault.message for fault in report.faults],
         },
-        "machine": {
-            "python": platform.python_version(),
-            "platform": platform.platform(),
-            "cores": os.cpu_count(),
-        },
-    }
-    return json.dumps(info, indent=2) + "\n"
-
-
-def installed(distribution: str) -> str | None:
-    """Return the installed version of a distribution, None if it is not there."""
-    try:
-        return version(distribution)
-    except PackageNotFoundError:
-        return None
+        packages=("patch-verdict", "libcst", "unidiff", "pydantic", *sdks),
+    )

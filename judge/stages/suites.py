@@ -8,15 +8,17 @@ from __future__ import annotations
 
 import shutil
 import tempfile
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from judge.bench import BenchError, Options, SuiteCommand, SuiteResult, SuiteRun, run_suite
-from judge.bench.suite.check import MOST_NAMES, Requirement, check_run, combine_results, derive_requirement
-from judge.stages.trees import write_changes
+from judge.bench.results import MOST_NAMES
+from judge.bench.suite.check import Requirement, check_run, combine_results, derive_requirement
+from judge.stages.trees import write_files
 from judge.static_checks.change.grading_files import named_files
 from judge.static_checks.model.case import Case
-from judge.static_checks.repo.tree import PatchedTree
+from judge.static_checks.repo.tree import WrittenFile
 from judge.static_checks.source.paths import is_ci, is_test
 
 DEFAULT_TIMEOUT_S = 600.0
@@ -27,8 +29,8 @@ class Sides:
     """The base of a case as a tree, and what human and candidate change of it."""
 
     base: Path
-    human: PatchedTree | None
-    candidate: PatchedTree
+    human: Mapping[str, WrittenFile | None] | None
+    candidate: Mapping[str, WrittenFile | None]
 
 
 @dataclass(kw_only=True)
@@ -84,14 +86,16 @@ def _once(known: _Known, suite: SuiteCommand, sides: Sides, options: Options) ->
     return check_run(requirement, _run_changed(suite, sides.candidate, options, base=sides.base))
 
 
-def _run_changed(suite: SuiteCommand, after: PatchedTree, options: Options, *, base: Path) -> SuiteRun:
+def _run_changed(
+    suite: SuiteCommand, files: Mapping[str, WrittenFile | None], options: Options, *, base: Path
+) -> SuiteRun:
     """Run the base's tests on a changed tree."""
     named = named_files(suite.command)
-    own = [path for path in after.changed if not (is_test(path) or is_ci(path) or path in named)]
+    own = {path: file for path, file in files.items() if not (is_test(path) or is_ci(path) or path in named)}
     with tempfile.TemporaryDirectory(prefix="judge-tested-", ignore_cleanup_errors=True) as folder:
         tree = Path(folder) / "tree"
         shutil.copytree(base, tree, symlinks=True)
-        write_changes(tree, after, own)
+        write_files(tree, own)
         return _run(suite, tree, options, base=base)
 
 

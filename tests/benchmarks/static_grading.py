@@ -37,7 +37,7 @@ from judge.inputs.batch import Defaults
 from judge.pipeline import GradeOptions, grade
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "kits"))
-from corpus_kit import Corpus, CorpusAbsent, Run, find_corpus
+from corpus_kit import Corpus, CorpusAbsent, CorpusRun, find_corpus
 
 GIT_TIMEOUT_S = 300.0
 SAMPLE_S = 0.05
@@ -141,7 +141,7 @@ def _cpu_seconds() -> float:
     return sum(each.ru_utime + each.ru_stime for each in used)
 
 
-def usual_way(corpus: Corpus, runs: Sequence[Run], folder: Path) -> Usual:
+def usual_way(corpus: Corpus, runs: Sequence[CorpusRun], folder: Path) -> Usual:
     """Give each patch a worktree of its own, apply it there, and parse the Python files it touches."""
     clones = {name: folder / name for name in corpus.repos}
     for name, source in corpus.repos.items():
@@ -154,7 +154,7 @@ def usual_way(corpus: Corpus, runs: Sequence[Run], folder: Path) -> Usual:
     return spent
 
 
-def _usual_way(spent: Usual, run: Run, patch: bytes, git_dir: str, tree: Path) -> None:
+def _usual_way(spent: Usual, run: CorpusRun, patch: bytes, git_dir: str, tree: Path) -> None:
     with _stopwatch(spent, "worktree"):
         _git(git_dir, "worktree", "add", "-q", "--detach", str(tree), run.base)
     with _stopwatch(spent, "apply"):

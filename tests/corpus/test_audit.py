@@ -92,9 +92,10 @@ def test_no_human_commit_is_blocked(result: AuditResult) -> None:
 
 def test_statuses_are_those_of_the_files(corpus: Corpus, result: AuditResult) -> None:
     """Counts by status equal counting the JSON files."""
-    agents = Counter(found["status"] for found in json_files(corpus.folder / "state", "journal.json"))
+    agents = Counter(journal["status"] for journal in json_files(corpus.folder / "state", "journal.json"))
     timings = Counter(
-        found["result"]["status"] for found in json_files(corpus.folder / "eval_results_v2", "test_results.json")
+        evaluation["result"]["status"]
+        for evaluation in json_files(corpus.folder / "eval_results_v2", "test_results.json")
     )
     assert {word: row[0] for word, row in rows(result, "confusion").items() if word != "all"} == agents
     shown = {word: row[0] for word, row in rows(result, "confusion-evaluation").items()}
@@ -105,9 +106,9 @@ def test_statuses_are_those_of_the_files(corpus: Corpus, result: AuditResult) ->
 
 def test_phantom_successes_are_named_and_never_counted(corpus: Corpus, result: AuditResult) -> None:
     """A success with a null speed-up is a finding; improvements are counted by the number alone."""
-    found = [entry["result"] for entry in json_files(corpus.folder / "eval_results_v2", "test_results.json")]
-    null = sum(entry["status"] == "success" and entry["speedup"] is None for entry in found)
-    ratios = [entry["speedup"] for entry in found if entry["speedup"] is not None]
+    evaluations = [entry["result"] for entry in json_files(corpus.folder / "eval_results_v2", "test_results.json")]
+    null = sum(entry["status"] == "success" and entry["speedup"] is None for entry in evaluations)
+    ratios = [entry["speedup"] for entry in evaluations if entry["speedup"] is not None]
     assert rows(result, "facts")["... a success without a number: phantom"][0] == null == 2
     speed = rows(result, "speed")
     assert speed["improvement"][0] == sum(ratio > 1.05 for ratio in ratios) == 7

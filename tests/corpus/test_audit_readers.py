@@ -9,18 +9,18 @@ from typing import Any
 
 import pytest
 from corpus_kit import Corpus
-from run_tree_kit import Found, sort_out
+from run_tree_kit import ReaderOutput, sort_out
 
 from judge.inputs.batch import Defaults, read_inputs
 from judge.inputs.runs.discovery import all_layouts, discover
 from judge.inputs.runs.join import join
-from judge.inputs.runs.run import Run
+from judge.inputs.runs.recorded_run import RecordedRun
 
 pytestmark = pytest.mark.corpus
 
 
 @pytest.fixture(scope="module")
-def found(corpus: Corpus) -> dict[str, Found]:
+def outputs(corpus: Corpus) -> dict[str, ReaderOutput]:
     """What each layout yields for the archive, by its name."""
     return {layout.NAME: sort_out(layout.read(corpus.folder)) for layout in discover(corpus.folder)}
 
@@ -31,49 +31,51 @@ def by_hand(corpus: Corpus, name: str) -> dict[str, dict[str, Any]]:
     return {file.parent.relative_to(corpus.folder).as_posix(): json.loads(file.read_bytes()) for file in files}
 
 
-def test_the_archive_is_recognised(corpus: Corpus, found: dict[str, Found]) -> None:
+def test_the_archive_is_recognised(corpus: Corpus, outputs: dict[str, ReaderOutput]) -> None:
     """One path gives run tree and evaluations; the judge's file is recognised by itself."""
-    assert list(found) == ["iso-bench", "iso-bench-evaluations"]
+    assert list(outputs) == ["iso-bench", "iso-bench-evaluations"]
     judgements = corpus.folder / "judgements/gpt5_evaluations.json"
     assert [layout.NAME for layout in discover(judgements)] == ["recorded-judgements"]
 
 
-def test_every_run_as_git_and_the_journals_say(corpus: Corpus, found: dict[str, Found]) -> None:
+def test_every_run_as_git_and_the_journals_say(corpus: Corpus, outputs: dict[str, ReaderOutput]) -> None:
     """1,122 runs, 415 empty and 92 missing patches, each with the base, human commit and status of its journal."""
-    runs = {run.id: run for run in found["iso-bench"].runs}
+    runs = {run.id: run for run in outputs["iso-bench"].runs}
     expected = {
         run.path: (run.repo, run.base, run.human, run.patch, journal["status"])
         for run, journal in (
             (run, json.loads((corpus.folder / run.path / "journal.json").read_bytes())) for run in corpus.runs
         )
     }
-    said = {name: (run.repo, run.base, run.human, run.patch_state, run.claimed_status) for name, run in runs.items()}
-    assert said == expected
+    described = {
+        name: (run.repo, run.base, run.human, run.patch_state, run.claimed_status) for name, run in runs.items()
+    }
+    assert described == expected
     assert Counter(run.patch_state for run in runs.values()) == {"yes": 615, "empty": 415, "missing": 92}
-    (lost,) = found["iso-bench"].unread
+    (lost,) = outputs["iso-bench"].unread
     assert lost.path.endswith("sglang_003_132dad87/journal.json")
 
 
-def test_every_evaluation_as_a_plain_loop_says(corpus: Corpus, found: dict[str, Found]) -> None:
+def test_every_evaluation_as_a_plain_loop_says(corpus: Corpus, outputs: dict[str, ReaderOutput]) -> None:
     """923 evaluations, each with status, times, speed-up and error of its file; the counts are those by hand."""
     files = by_hand(corpus, "test_results.json")
     keys = ("status", "baseline_ms", "patched_ms", "speedup", "improvement")
     expected = {name: tuple(file["result"][key] for key in keys) for name, file in files.items()}
-    runs = {run.id: run for run in found["iso-bench-evaluations"].runs}
-    said = {name: tuple(getattr(run.evaluation, key) for key in keys) for name, run in runs.items()}
-    assert said == expected
-    assert Counter(status for status, *_ in said.values()) == {
+    runs = {run.id: run for run in outputs["iso-bench-evaluations"].runs}
+    described = {name: tuple(getattr(run.evaluation, key) for key in keys) for name, run in runs.items()}
+    assert described == expected
+    assert Counter(status for status, *_ in described.values()) == {
         "baseline_failed": 433, "error": 178, "no_test": 142, "success": 109, "no_patch": 61,
     }  # fmt: skip
-    assert sum(status == "success" and speedup is None for status, _, _, speedup, _ in said.values()) == 2
+    assert sum(status == "success" and speedup is None for status, _, _, speedup, _ in described.values()) == 2
     errors = {name: run.evaluation and run.evaluation.error for name, run in runs.items()}
     assert errors == {name: file["result"]["error_message"] for name, file in files.items()}
 
 
-def test_every_evaluation_finds_its_run(found: dict[str, Found]) -> None:
+def test_every_evaluation_finds_its_run(outputs: dict[str, ReaderOutput]) -> None:
     """Joined by repository, agent, model, time and item: 1,122 runs, 923 of them evaluated, none left over."""
-    described: dict[str, list[Run]] = {}
-    for layout in found.values():
+    described: dict[str, list[RecordedRun]] = {}
+    for layout in outputs.values():
         for run in layout.runs:
             described.setdefault(run.key, []).append(run)
     joined = [join(runs) for runs in described.values()]

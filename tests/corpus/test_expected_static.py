@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from pathlib import Path
 
 import pytest
-from corpus_kit import Corpus, Run
+from corpus_kit import Corpus, CorpusRun
 
-from judge.calibration.labels import read_verdicts
 from judge.results.record import VerdictRecord
 from judge.static_checks.patch.parse import parse_patch
 from judge.static_checks.patch.repair import repair
@@ -19,43 +17,37 @@ pytestmark = pytest.mark.corpus
 Records = Mapping[str, VerdictRecord]
 
 
-@pytest.fixture(scope="module")
-def records(graded: Path) -> Records:
-    """One record for each run, by candidate id."""
-    return {record.id: record for record in read_verdicts(graded)}
-
-
 def codes(record: VerdictRecord) -> set[str]:
     return {finding.code for finding in record.gates["apply"].findings}
 
 
-def differences(corpus: Corpus, run: Run, record: VerdictRecord) -> list[str]:
+def differences(corpus: Corpus, run: CorpusRun, record: VerdictRecord) -> list[str]:
     """What the record says otherwise than git and the parser do."""
     apply, parse = record.gates["apply"], record.gates["parse"]
     if run.patch != "yes":
-        wrong = record.level != 0 or codes(record) != {"apply-empty"} or parse.status != "skipped"
-        return [f"{run.patch}: level {record.level}, {codes(record)}"] if wrong else []
+        differs = record.level != 0 or codes(record) != {"apply-empty"} or parse.status != "skipped"
+        return [f"{run.patch}: level {record.level}, {codes(record)}"] if differs else []
     if not run.applies:
-        wrong = apply.status != "fail" or record.level != 1 or parse.status != "skipped"
-        return [f"does not apply: {apply.status}, level {record.level}"] if wrong else []
+        differs = apply.status != "fail" or record.level != 1 or parse.status != "skipped"
+        return [f"does not apply: {apply.status}, level {record.level}"] if differs else []
     if apply.status != "pass":
         return [f"applies: {apply.status} {codes(record)}"]
     repaired = repair((corpus.patch_text(run) or "").encode())
     touched = parse_patch(repaired.data, strip=repaired.strip).paths
     broken = {finding.path for finding in parse.findings if finding.severity == "block"}
-    found = []
+    wrong = []
     if set(touched) != run.files:
-        found.append(f"files: {set(touched) ^ run.files}")
+        wrong.append(f"files: {set(touched) ^ run.files}")
     if broken != run.broken or (parse.status == "fail") != bool(run.broken) or parse.status == "error":
-        found.append(f"parses: {parse.status}, {broken ^ run.broken}")
+        wrong.append(f"parses: {parse.status}, {broken ^ run.broken}")
     if (record.level >= 3) != (not run.broken):
-        found.append(f"level {record.level}")
-    return found
+        wrong.append(f"level {record.level}")
+    return wrong
 
 
 def test_every_run_gets_the_expected_answer(corpus: Corpus, records: Records) -> None:
     """Empty, missing, applies, files and parses come out as git and CPython have them, for each single run."""
-    wrong = {run.path: found for run in corpus.runs if (found := differences(corpus, run, records[run.id]))}
+    wrong = {run.path: difference for run in corpus.runs if (difference := differences(corpus, run, records[run.id]))}
     assert not wrong
     assert len(records) == len(corpus.runs) == 1122
 

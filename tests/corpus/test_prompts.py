@@ -30,9 +30,9 @@ def fits(corpus: Corpus) -> Mapping[int, list[Fit]]:
 def test_how_many_fit(context: int, whole: int, cut: int, not_asked: int, fits: Mapping[int, list[Fit]]) -> None:
     """Of 544 patches, so many are asked about on all of the evidence, on less of it, and not at all."""
     rows = fits[context]
-    found = (sum(r.whole for r in rows), sum(r.asked and not r.whole for r in rows), sum(not r.asked for r in rows))
+    counts = (sum(r.whole for r in rows), sum(r.asked and not r.whole for r in rows), sum(not r.asked for r in rows))
     assert len(rows) == 544
-    assert found == (whole, cut, not_asked)
+    assert counts == (whole, cut, not_asked)
 
 
 def test_honest_patches_are_not_asked_about_twice(fits: Mapping[int, list[Fit]]) -> None:

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from pathlib import Path
+from collections.abc import Mapping, Sequence
 
 import pytest
 from corpus_kit import Corpus
 
 from judge.calibration.calibration import RecordedCheck, check_recorded
-from judge.calibration.labels import read_verdicts
 from judge.core.judgement import Abstained, Errored
-from judge.inputs.runs.recorded_judgements import RecordedJudgement, read_recorded
+from judge.inputs.runs.judgement_file import RecordedJudgement, read_recorded_judgements
 from judge.results.record import VerdictRecord
 
 pytestmark = pytest.mark.corpus
@@ -20,15 +18,16 @@ pytestmark = pytest.mark.corpus
 @pytest.fixture(scope="module")
 def recorded(corpus: Corpus) -> tuple[RecordedJudgement, ...]:
     """What the judge is on record with."""
-    return read_recorded(corpus.folder / "judgements/gpt5_evaluations.json")
+    return read_recorded_judgements(corpus.folder / "judgements/gpt5_evaluations.json")
 
 
 @pytest.fixture(scope="module")
-def records(corpus: Corpus, recorded: Sequence[RecordedJudgement], graded: Path) -> tuple[VerdictRecord, ...]:
+def judged_records(
+    corpus: Corpus, recorded: Sequence[RecordedJudgement], records: Mapping[str, VerdictRecord]
+) -> tuple[VerdictRecord, ...]:
     """Verdicts of the runs on the judged commits."""
-    commits = {one.commit for one in recorded}
-    wanted = {run.id for run in corpus.runs if run.patch == "yes" and run.human[:8] in commits}
-    return tuple(record for record in read_verdicts(graded) if record.id in wanted)
+    commits = {judgement.commit for judgement in recorded}
+    return tuple(records[run.id] for run in corpus.runs if run.patch == "yes" and run.human[:8] in commits)
 
 
 def claim(check: RecordedCheck, name: str) -> tuple[int, int, int]:
@@ -40,13 +39,15 @@ def claim(check: RecordedCheck, name: str) -> tuple[int, int, int]:
 def test_most_recorded_judgements_are_none(recorded: Sequence[RecordedJudgement]) -> None:
     """114 of 143 never were an answer, which is an error; the others were given no ground truth; none is a failure."""
     assert len(recorded) == 143
-    assert sum(isinstance(one.judgement, Errored) for one in recorded) == 114
-    assert {one.judgement.reason for one in recorded if isinstance(one.judgement, Abstained)} == {"no-ground-truth"}
+    assert sum(isinstance(judgement.judgement, Errored) for judgement in recorded) == 114
+    assert {judgement.judgement.reason for judgement in recorded if isinstance(judgement.judgement, Abstained)} == {
+        "no-ground-truth"
+    }
 
 
-def test_by_size_in_bytes(recorded: Sequence[RecordedJudgement], records: Sequence[VerdictRecord]) -> None:
+def test_by_size_in_bytes(recorded: Sequence[RecordedJudgement], judged_records: Sequence[VerdictRecord]) -> None:
     """Found by the size of their files, as in the archive's own count: 140, 135 apply, 127 parse, 135 in place."""
-    check = check_recorded(recorded, [record.model_copy(update={"patch_chars": None}) for record in records])
+    check = check_recorded(recorded, [record.model_copy(update={"patch_chars": None}) for record in judged_records])
     assert (check.found, check.applies, check.parses, check.shares_file) == (140, 135, 127, 135)
     assert (check.answered, check.ambiguous, check.stored_as_failed) == (24, 0, 114)
     asserted, checked, wrong = claim(check, "syntax_correct = false")
@@ -54,9 +55,9 @@ def test_by_size_in_bytes(recorded: Sequence[RecordedJudgement], records: Sequen
     assert asserted > checked
 
 
-def test_by_size_in_characters(recorded: Sequence[RecordedJudgement], records: Sequence[VerdictRecord]) -> None:
+def test_by_size_in_characters(recorded: Sequence[RecordedJudgement], judged_records: Sequence[VerdictRecord]) -> None:
     """The file counts characters: three patches with other than ASCII text are found by these only, so all 143 are."""
-    check = check_recorded(recorded, records)
+    check = check_recorded(recorded, judged_records)
     assert (check.found, check.found_by_bytes, check.ambiguous) == (143, 140, 0)
     assert (check.applies, check.parses, check.shares_file, check.answered) == (138, 130, 138, 27)
     assert claim(check, "syntax_correct = false")[1:] == (13, 9)

@@ -8,11 +8,13 @@ from pathlib import Path
 
 from judge.auditing.audited_run import AuditedRun
 from judge.auditing.collecting.accumulator import AuditFinding
-from judge.auditing.collecting.finding_kind import Example, Kind
+from judge.auditing.collecting.finding_kind import Example, FindingKind
 from judge.auditing.context import Context, Expectation
 
 
-def findings_of(kind: Kind, runs: Iterable[AuditedRun], context: Context | None = None) -> Sequence[AuditFinding]:
+def findings_of(
+    kind: FindingKind, runs: Iterable[AuditedRun], context: Context | None = None
+) -> Sequence[AuditFinding]:
     """Show runs to a kind and return what it finds."""
     collector = kind.collect(context or Context())
     for audited in runs:
@@ -20,7 +22,7 @@ def findings_of(kind: Kind, runs: Iterable[AuditedRun], context: Context | None 
     return collector.result()
 
 
-def findings_of_example(kind: Kind, example: Example, folder: Path) -> Sequence[AuditFinding]:
+def findings_of_example(kind: FindingKind, example: Example, folder: Path) -> Sequence[AuditFinding]:
     """Write an example's files below `folder` and return what its kind finds."""
     for name, text in example.files.items():
         file = folder / name

@@ -23,7 +23,7 @@ class CorpusAbsent(RuntimeError):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Run:
+class CorpusRun:
     """One recorded run of an agent, and what is known about its patch from plain git and CPython's parser.
 
     Attributes:
@@ -63,6 +63,16 @@ class HumanCommit:
     parent: str
     diff: str
 
+    @property
+    def case(self) -> str:
+        """The name of its task."""
+        return f"{self.repo}-{self.commit}"
+
+    @property
+    def id(self) -> str:
+        """The id of its candidate in a graded run."""
+        return f"{self.case}/human"
+
 
 @dataclass(frozen=True, kw_only=True)
 class Corpus:
@@ -72,7 +82,7 @@ class Corpus:
     repos: Mapping[str, Path]
 
     @cached_property
-    def runs(self) -> tuple[Run, ...]:
+    def runs(self) -> tuple[CorpusRun, ...]:
         """All recorded runs, in the archive's order."""
         return tuple(_run(row) for row in _rows(self.folder / "expected_static.jsonl"))
 
@@ -82,16 +92,16 @@ class Corpus:
         rows = _rows(self.folder / "human_commits.jsonl")
         return tuple(HumanCommit(**{key: row[key] for key in ("repo", "commit", "parent", "diff")}) for row in rows)
 
-    def patch_text(self, run: Run) -> str | None:
+    def patch_text(self, run: CorpusRun) -> str | None:
         """Return the patch a run left, None where it left no file."""
         file = self.folder / run.path / "model_patch.diff"
         return file.read_bytes().decode("utf-8") if run.patch != "missing" else None
 
-    def write_predictions(self, file: Path, keep: Callable[[Run], bool] = lambda run: True) -> None:
+    def write_predictions(self, file: Path, keep: Callable[[CorpusRun], bool] = lambda run: True) -> None:
         """Write the runs as a prediction file, which is what `judge grade` reads."""
         _write_rows(file, (self._prediction(run) for run in self.runs if keep(run)))
 
-    def _prediction(self, run: Run) -> dict[str, str | None]:
+    def _prediction(self, run: CorpusRun) -> dict[str, str | None]:
         return {
             "instance_id": run.case,
             "model_name_or_path": run.path,
@@ -107,7 +117,7 @@ class Corpus:
             file,
             (
                 {
-                    "instance_id": f"{human.repo}-{human.commit}",
+                    "instance_id": human.case,
                     "model_name_or_path": "human",
                     "model_patch": human.diff,
                     "repo": human.repo,
@@ -147,8 +157,8 @@ def _git_folder(folder: Path) -> Path | None:
     return next((place for place in places if (place / "HEAD").is_file() or (place / ".git").exists()), None)
 
 
-def _run(row: Mapping[str, object]) -> Run:
-    return Run(
+def _run(row: Mapping[str, object]) -> CorpusRun:
+    return CorpusRun(
         path=str(row["run"]),
         repo=str(row["repo"]),
         base=str(row["base"]),

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from multiprocessing import get_context
 
-from corpus_kit import Corpus, Run
+from corpus_kit import Corpus, CorpusRun
 
 from judge.core.judgement import Abstained
 from judge.core.question import Question, make_question
@@ -33,12 +33,12 @@ class Fit:
     signs: bool
 
 
-def applying(corpus: Corpus) -> list[Run]:
+def applying(corpus: Corpus) -> list[CorpusRun]:
     """Return the runs whose patches apply, those of a case one after another."""
     return sorted((run for run in corpus.runs if run.applies), key=lambda run: run.case)
 
 
-def questions(corpus: Corpus, runs: Iterable[Run]) -> Iterator[Question]:
+def questions(corpus: Corpus, runs: Iterable[CorpusRun]) -> Iterator[Question]:
     """Yield the question about each patch, whatever the gates say of it."""
     with Checker() as checker:
         for run in runs:
@@ -51,16 +51,16 @@ def questions(corpus: Corpus, runs: Iterable[Run]) -> Iterator[Question]:
 def all_fits(corpus: Corpus) -> dict[int, list[Fit]]:
     """Return what came of every patch, by size of context; every question that would be asked is checked."""
     cases = [list(runs) for _, runs in groupby(applying(corpus), key=lambda run: run.case)]
-    found: dict[int, list[Fit]] = {context: [] for context in CONTEXTS}
+    by_context: dict[int, list[Fit]] = {context: [] for context in CONTEXTS}
     with ProcessPoolExecutor(os.cpu_count(), get_context("forkserver")) as pool:
         for rows in pool.map(_fits, [corpus] * len(cases), cases):
             for fits in rows:
                 for context, fit in zip(CONTEXTS, fits, strict=True):
-                    found[context].append(fit)
-    return found
+                    by_context[context].append(fit)
+    return by_context
 
 
-def _fits(corpus: Corpus, runs: Sequence[Run]) -> list[tuple[Fit, ...]]:
+def _fits(corpus: Corpus, runs: Sequence[CorpusRun]) -> list[tuple[Fit, ...]]:
     questioners = {context: Questioner("logic-1", context, 16_000, 2) for context in CONTEXTS}
     return [tuple(_fits_of(question, questioners)) for question in questions(corpus, runs)]
 
@@ -85,9 +85,9 @@ def _fit(question: Question, questioner: Questioner, context: int) -> Fit:
     return Fit(asked=True, whole=not made.plain[0].omitted, tokens=tokens, signs=bool(made.signs))
 
 
-def check_whole(question: Question, found: Questionnaire) -> None:
+def check_whole(question: Question, questionnaire: Questionnaire) -> None:
     """Hold a question against the patch files themselves: every changed line of both sides is in it."""
-    for inquiry in found.plain:
+    for inquiry in questionnaire.plain:
         shown = {line for frame in FRAME.finditer(f"{inquiry.shared}\n{inquiry.own}") for line in frame[2].split("\n")}
         for side in ("human", "candidate"):
             absent = [line for line in _changed_lines(question, side) if line not in shown]

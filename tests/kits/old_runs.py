@@ -45,10 +45,10 @@ class OldRuns:
         commits = {"pre": self.base, "human": self.human}
         folder = iso_run(self.tree / "state/runs", f"{BATCH}/{item}", patch, commits=commits, status=status)
         if timing is not None:
-            found = results(**timing)
-            found["metadata"] |= {"human_commit": self.human, "pre_commit": self.base, "agent_status": status}
-            found["metadata"]["patch_path"] = f"/elsewhere/state/runs/{BATCH}/{item}/model_patch.diff"
-            dump(self.tree / "eval" / BATCH / item / "test_results.json", found)
+            evaluation = results(**timing)
+            evaluation["metadata"] |= {"human_commit": self.human, "pre_commit": self.base, "agent_status": status}
+            evaluation["metadata"]["patch_path"] = f"/elsewhere/state/runs/{BATCH}/{item}/model_patch.diff"
+            dump(self.tree / "eval" / BATCH / item / "test_results.json", evaluation)
         return folder
 
     def edit(self, content: str) -> str:
@@ -84,5 +84,5 @@ def write_all(runs: OldRuns) -> None:
 
 def verdicts(out: Path) -> dict[str, dict[str, Any]]:
     """The records of an audit, by item."""
-    found = [json.loads(line) for line in (out / "verdicts.jsonl").read_text().splitlines()]
-    return {Path(record["id"]).name: record for record in found}
+    records = [json.loads(line) for line in (out / "verdicts.jsonl").read_text().splitlines()]
+    return {Path(record["id"]).name: record for record in records}

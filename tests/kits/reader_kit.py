@@ -14,7 +14,7 @@ _SIDES: Mapping[str, str] = {"candidate": "C", "human": "H"}
 
 def quote(user: str, side: str) -> list[dict[str, str]]:
     """Quote the first changed line of the candidate's or the human's change that says something."""
-    for letter, text in ((found[2], found[3]) for found in _DOCUMENT.finditer(user)):
+    for letter, text in ((document[2], document[3]) for document in _DOCUMENT.finditer(user)):
         if letter != _SIDES[side]:
             continue
         file = ""
@@ -31,8 +31,8 @@ def reader(coverage: str = "covered", bottleneck: str = "same") -> Answer:
 
     def answer(request: Request) -> dict[str, Any]:
         side = "human" if coverage == "missing" else "candidate"
-        said = make_answer(unit_ids(request.user), coverage=coverage, quotes=quote(request.user, side))
-        return {**said, "bottleneck": bottleneck, "bottleneck_quotes": quote(request.user, "candidate")}
+        reply = make_answer(unit_ids(request.user), coverage=coverage, quotes=quote(request.user, side))
+        return {**reply, "bottleneck": bottleneck, "bottleneck_quotes": quote(request.user, "candidate")}
 
     return answer
 

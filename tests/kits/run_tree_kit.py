@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from judge.inputs.runs.discovery import discover
-from judge.inputs.runs.run import Run, Unread
+from judge.inputs.runs.recorded_run import RecordedRun, Unread
 
 BASE, HUMAN = "1" * 40, "2" * 40
 PATCH = "--- a/x.py\n+++ b/x.py\n@@ -1 +1 @@\n-x = 1\n+x = 2\n"
@@ -17,14 +17,14 @@ RUN = "vllm/trae/gpt-5/2025-11-06_03-26-11/vllm_core-0003"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Found:
+class ReaderOutput:
     """What a layout yielded, runs and unread files apart."""
 
-    runs: list[Run]
+    runs: list[RecordedRun]
     unread: list[Unread]
 
     @property
-    def run(self) -> Run:
+    def run(self) -> RecordedRun:
         """The only run."""
         (run,) = self.runs
         return run
@@ -36,17 +36,18 @@ class Found:
         return f"{unread.path}: {unread.why}"
 
 
-def read(path: Path, layout: str = "auto") -> Found:
+def read(path: Path, layout: str = "auto") -> ReaderOutput:
     """Read a path with the one layout that recognises it, or with the one named."""
-    (found,) = discover(path, layout)
-    return sort_out(found.read(path))
+    (reader,) = discover(path, layout)
+    return sort_out(reader.read(path))
 
 
-def sort_out(described: Iterator[Run | Unread]) -> Found:
+def sort_out(described: Iterator[RecordedRun | Unread]) -> ReaderOutput:
     """Sort runs and unread files apart."""
     listed = list(described)
-    return Found(
-        runs=[one for one in listed if isinstance(one, Run)], unread=[one for one in listed if isinstance(one, Unread)]
+    return ReaderOutput(
+        runs=[entry for entry in listed if isinstance(entry, RecordedRun)],
+        unread=[entry for entry in listed if isinstance(entry, Unread)],
     )
 
 

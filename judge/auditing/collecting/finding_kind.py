@@ -1,24 +1,25 @@
-"""What a kind of finding is: one file with its code, its reasons, what to do, two examples, and a collector."""
+"""What a kind of finding is: one file with its code, its reasons, what to do, two examples, and a collector.
+
+The kinds are found by scanning `findings/*.py`: adding a kind is adding a file, nothing else.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from functools import cache
+from pathlib import Path
 
 from judge.auditing.audited_run import AuditedRun
 from judge.auditing.collecting.accumulator import Accumulator, AuditFinding, RunSet, Severity
 from judge.auditing.context import Context
-from judge.core.judgement import NotAsked
-from judge.core.timing import NotTimed
-from judge.core.verdict import Verdict
-from judge.inputs.runs.recorded_judgements import RecordedJudgement
-from judge.inputs.runs.run import Evaluation, Run, Unread
-from judge.static_checks.model.finding import Gate, GateResult
+from judge.inputs.runs.judgement_file import RecordedJudgement
+from judge.inputs.runs.recorded_run import Unread
+from judge.lib.folder_scan import scan
 
 
 @dataclass(frozen=True, kw_only=True)
-class Seen:
+class Observation:
     """What a collector saw; its kind adds the code, the title and what to do.
 
     Attributes:
@@ -54,7 +55,7 @@ class Example:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Kind:
+class FindingKind:
     """One kind of finding; its code is the name of its file.
 
     Attributes:
@@ -72,7 +73,7 @@ class Kind:
     mend: str
     bad: Example
     good: Example
-    collector: Callable[[Context], Accumulator[Sequence[Seen]]]
+    collector: Callable[[Context], Accumulator[Sequence[Observation]]]
 
     def collect(self, context: Context) -> Accumulator[Sequence[AuditFinding]]:
         """Start looking; the result is this kind's findings, none where all is well."""
@@ -80,7 +81,7 @@ class Kind:
 
 
 class _Named:
-    def __init__(self, kind: Kind, inner: Accumulator[Sequence[Seen]]) -> None:
+    def __init__(self, kind: FindingKind, inner: Accumulator[Sequence[Observation]]) -> None:
         self._kind = kind
         self._inner = inner
 
@@ -104,32 +105,18 @@ class _Named:
         )
 
 
-def sample(
-    name: str,
-    *,
-    number: int = 0,
-    gates: Mapping[Gate, GateResult] | None = None,
-    twins: tuple[str, ...] = (),
-    patch_sha256: str | None = None,
-    patch_bytes: int | None = None,
-    **run: Any,
-) -> AuditedRun:
-    """Return a run for an example: the fields of `Run`, and what regrading made of it."""
-    return AuditedRun(
-        number=number,
-        run=Run(key=name, id=name, layout="example", **run),
-        gates=gates,
-        timing=NotTimed(status="skipped", reason="example", message="an example"),
-        judgement=NotAsked(reason="example", message="an example"),
-        verdict=Verdict(category="undetermined", true_success=None, level=0, reasons=()),
-        twins=twins,
-        patch_sha256=patch_sha256,
-        patch_bytes=patch_bytes,
-    )
+@cache
+def all_kinds() -> tuple[FindingKind, ...]:
+    """Return every kind of finding, in order of code.
 
-
-def timed(baseline_ms: float | None, patched_ms: float | None, **evaluation: Any) -> Evaluation:
-    """Return a recorded timing for an example; without both numbers there is no speed-up."""
-    speedup = baseline_ms / patched_ms if baseline_ms and patched_ms else None
-    given = {"status": "success", "baseline_ms": baseline_ms, "patched_ms": patched_ms, "speedup": speedup}
-    return Evaluation(**{**given, **evaluation})
+    Raises:
+        RuntimeError: a file does not import, defines no `KIND`, or its code is not its file's name.
+    """
+    kinds = []
+    for module in scan("auditing.findings", needs=("KIND",)):
+        file = Path(str(module.__file__))
+        code = file.stem.replace("_", "-")
+        if not isinstance(module.KIND, FindingKind) or module.KIND.code != code:
+            raise RuntimeError(f"{file}: its KIND must be a FindingKind with the code {code!r}, after its file")
+        kinds.append(module.KIND)
+    return tuple(kinds)

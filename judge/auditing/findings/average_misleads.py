@@ -3,16 +3,17 @@
 from collections.abc import Mapping, Sequence
 
 from judge.auditing.audited_run import AuditedRun
-from judge.auditing.collecting.finding_kind import Example, Kind, Seen, sample, timed
-from judge.auditing.collecting.groups import Picked, picking, share
-from judge.auditing.regrading.evidence import GAIN, LOSS
-from judge.inputs.runs.run import Evaluation
+from judge.auditing.collecting.collectors import Picked, picking, share
+from judge.auditing.collecting.finding_kind import Example, FindingKind, Observation
+from judge.auditing.collecting.samples import sample, timed
+from judge.auditing.regrading.recorded_evidence import GAIN, LOSS
+from judge.inputs.runs.recorded_run import Evaluation
 
 
 def _pick(audited: AuditedRun) -> str | None:
-    found = audited.run.evaluation
-    speedup = found.known_speedup if found is not None else None
-    median = _median_ratio(found) if found is not None else None
+    evaluation = audited.run.evaluation
+    speedup = evaluation.known_speedup if evaluation is not None else None
+    median = _median_ratio(evaluation) if evaluation is not None else None
     if speedup is None or median is None or _side(speedup) == _side(median):
         return None
     if 1 / GAIN <= speedup / median <= GAIN:
@@ -20,8 +21,8 @@ def _pick(audited: AuditedRun) -> str | None:
     return f"{_side(speedup)} by the average, {_side(median)} by the median"
 
 
-def _median_ratio(found: Evaluation) -> float | None:
-    sides = [found.outputs.get(side) for side in ("baseline_output", "patched_output")]
+def _median_ratio(evaluation: Evaluation) -> float | None:
+    sides = [evaluation.outputs.get(side) for side in ("baseline_output", "patched_output")]
     base, patched = (side.get("p50_ms") if isinstance(side, Mapping) else None for side in sides)
     if not isinstance(base, int | float) or not isinstance(patched, int | float) or min(base, patched) <= 0:
         return None
@@ -32,17 +33,17 @@ def _side(ratio: float) -> str:
     return "faster" if ratio > GAIN else "slower" if ratio < LOSS else "the same"
 
 
-def _conclude(found: Picked) -> Sequence[Seen]:
-    ways = "; ".join(f"{len(group.runs)} {group.label}" for group in found.groups)
-    message = f"{share(len(found.runs), found.among)} timed runs come out otherwise by their own median: {ways}"
-    return [Seen(message=message, runs=found.runs, details=found.groups.table("way"))]
+def _conclude(picked: Picked) -> Sequence[Observation]:
+    ways = "; ".join(f"{len(group.runs)} {group.label}" for group in picked.groups)
+    message = f"{share(len(picked.runs), picked.among)} timed runs come out otherwise by their own median: {ways}"
+    return [Observation(message=message, runs=picked.runs, details=picked.groups.table("way"))]
 
 
 def _outputs(base: float, patched: float) -> Mapping[str, object]:
     return {"baseline_output": {"p50_ms": base}, "patched_output": {"p50_ms": patched}}
 
 
-KIND = Kind(
+KIND = FindingKind(
     code="average-misleads",
     title="Average and median of one timing disagree",
     severity="warn",

@@ -5,9 +5,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from judge.auditing.audited_run import AuditedRun
+from judge.auditing.collecting.collectors import cut
 from judge.auditing.collecting.config_file import CannotRead, read_config
-from judge.auditing.collecting.finding_kind import Example, Kind, Seen
-from judge.auditing.collecting.groups import cut
+from judge.auditing.collecting.finding_kind import Example, FindingKind, Observation
 from judge.auditing.context import Context, Expectation
 
 
@@ -18,32 +18,34 @@ class _Collector:
     def add(self, audited: AuditedRun) -> None:
         """Nothing is asked of the runs: this compares words with a file."""
 
-    def result(self) -> Sequence[Seen]:
+    def result(self) -> Sequence[Observation]:
         return [seen for expectation in self.expect if (seen := _compare(expectation)) is not None]
 
 
-def _compare(expected: Expectation) -> Seen | None:
+def _compare(expected: Expectation) -> Observation | None:
     where = f"{expected.file}:{expected.path}"
-    said = {"file": str(expected.file), "path": expected.path, "expected": expected.value}
+    details = {"file": str(expected.file), "path": expected.path, "expected": expected.value}
     try:
-        found = list(_values(read_config(expected.file), expected.path.split(".")))
+        values = list(_values(read_config(expected.file), expected.path.split(".")))
     except CannotRead as error:
-        return Seen(
+        return Observation(
             title="What a configuration was said to be could not be checked",
             message=f"{where} could not be checked: {error}",
             severity="warn",
-            details={**said, "found": None},
+            details={**details, "found": None},
         )
     wanted = _parsed(expected.value)
-    wrong = {path: held for path, held in found if held != expected.value and not _same(held, wanted)}
-    if found and not wrong:
+    wrong = {path: held for path, held in values if held != expected.value and not _same(held, wanted)}
+    if values and not wrong:
         return None
-    if not found:
-        return Seen(message=f"{where} was said to be {expected.value}; the file says nothing of it", details=said)
+    if not values:
+        return Observation(
+            message=f"{where} was said to be {expected.value}; the file says nothing of it", details=details
+        )
     held = ", ".join(f"{path} = {_shown(value)}" for path, value in wrong.items())
-    return Seen(
+    return Observation(
         message=f"{where} was said to be {expected.value}; the file has {held}",
-        details={**said, "found": {path: _shown(value) for path, value in wrong.items()}},
+        details={**details, "found": {path: _shown(value) for path, value in wrong.items()}},
     )
 
 
@@ -55,9 +57,9 @@ def _parsed(value: str) -> object:
         return value
 
 
-def _same(one: object, other: object) -> bool:
+def _same(left: object, right: object) -> bool:
     """Compare values; a truth value is no number, although Python thinks so."""
-    return one == other and isinstance(one, bool) == isinstance(other, bool)
+    return left == right and isinstance(left, bool) == isinstance(right, bool)
 
 
 def _shown(value: object) -> str:
@@ -81,7 +83,7 @@ def _values(node: object, path: Sequence[str], at: str = "") -> Iterator[tuple[s
             yield from _values(value, rest, f"{at}.{key}" if at else key)
 
 
-KIND = Kind(
+KIND = FindingKind(
     code="config-drift",
     title="The configuration is not what it was said to be",
     severity="block",

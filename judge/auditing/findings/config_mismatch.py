@@ -5,11 +5,12 @@ from math import log, sqrt
 
 from judge.auditing.audited_run import AuditedRun
 from judge.auditing.collecting.accumulator import RunSet
-from judge.auditing.collecting.finding_kind import Example, Kind, Seen, sample, timed
-from judge.auditing.collecting.groups import MAX_GROUPS, count, share, task_of
+from judge.auditing.collecting.collectors import MAX_GROUPS, count, share, task_label
+from judge.auditing.collecting.finding_kind import Example, FindingKind, Observation
+from judge.auditing.collecting.samples import sample, timed
 from judge.auditing.context import Context
-from judge.auditing.stores.grouped_rows import Concerned, Row, Rows
-from judge.inputs.runs.run import Evaluation
+from judge.auditing.stores.grouped_rows import ConcernedRuns, GroupedRows, Row
+from judge.inputs.runs.recorded_run import Evaluation
 from judge.reports.wording import figure
 
 SETTINGS = ("device", "dtype", "iters", "warmup", "batch_size", "commit_hash")
@@ -32,21 +33,21 @@ class _Collector:
         self.timed = 0
         self.within = RunSet()
         self.settings: dict[str, int] = {}
-        self.rows = Rows()
+        self.rows = GroupedRows()
 
     def add(self, audited: AuditedRun) -> None:
         run = audited.run
-        found = run.evaluation
-        if found is None or not found.baseline_ms:
+        evaluation = run.evaluation
+        if evaluation is None or not evaluation.baseline_ms:
             return
         self.timed += 1
-        for name in _unlike(found):
+        for name in _unlike(evaluation):
             self.within.add(audited)
             self.settings[name] = self.settings.get(name, 0) + 1
         batch = "/".join(part for part in (run.agent, run.model, run.run) if part)
-        self.rows.add(task_of(run), audited, value=found.baseline_ms, word=batch)
+        self.rows.add(task_label(run), audited, value=evaluation.baseline_ms, word=batch)
 
-    def result(self) -> Sequence[Seen]:
+    def result(self) -> Sequence[Observation]:
         apart = _Apart()
         batches: dict[str, dict[str, float]] = {}
         for number, (task, rows) in enumerate(self.rows.groups()):
@@ -61,12 +62,12 @@ class _Collector:
                 f"{share(len(self.within), self.timed)} timings compare two halves with different settings: {names}"
             )
             title = "Two halves of one timing have different settings"
-            seen.append(Seen(message=message, title=title, runs=self.within))
-        return [*seen, *apart.said(), *_uncorrelated(batches)]
+            seen.append(Observation(message=message, title=title, runs=self.within))
+        return [*seen, *apart.conclude(), *_uncorrelated(batches)]
 
 
-def _unlike(found: Evaluation) -> list[str]:
-    base, patched = (found.outputs.get(side) for side in ("baseline_output", "patched_output"))
+def _unlike(evaluation: Evaluation) -> list[str]:
+    base, patched = (evaluation.outputs.get(side) for side in ("baseline_output", "patched_output"))
     if not (isinstance(base, Mapping) and isinstance(patched, Mapping)):
         return []
     return [name for name in SETTINGS if name in base and name in patched and base[name] != patched[name]]
@@ -77,7 +78,7 @@ class _Apart:
 
     def __init__(self) -> None:
         self.tasks = 0
-        self.runs = Concerned()
+        self.runs = ConcernedRuns()
         self.farthest: list[tuple[float, list[Row]]] = []
 
     def add(self, rows: list[Row]) -> None:
@@ -92,9 +93,9 @@ class _Apart:
             self.farthest = self._ranked()[:MAX_GROUPS]
 
     def _ranked(self) -> list[tuple[float, list[Row]]]:
-        return sorted(self.farthest, key=lambda found: (-found[0], found[1][0].group))
+        return sorted(self.farthest, key=lambda task: (-task[0], task[1][0].group))
 
-    def said(self) -> Sequence[Seen]:
+    def conclude(self) -> Sequence[Observation]:
         if not self.tasks:
             return ()
         ranked = self._ranked()[:MAX_GROUPS]
@@ -108,41 +109,41 @@ class _Apart:
             for ratio, rows in ranked
         ]
         title = "The same base was timed differently in different runs"
-        return [Seen(message=message, title=title, runs=self.runs.runs(), details={"tasks": tasks})]
+        return [Observation(message=message, title=title, runs=self.runs.runs(), details={"tasks": tasks})]
 
 
-def _uncorrelated(batches: Mapping[str, Mapping[str, float]]) -> list[Seen]:
-    found: list[dict[str, object]] = []
+def _uncorrelated(batches: Mapping[str, Mapping[str, float]]) -> list[Observation]:
+    apart: list[dict[str, object]] = []
     names = sorted(batches)
-    for index, one in enumerate(names):
+    for index, batch in enumerate(names):
         for other in names[index + 1 :]:
-            shared = sorted(batches[one].keys() & batches[other].keys())
+            shared = sorted(batches[batch].keys() & batches[other].keys())
             if len(shared) < ENOUGH:
                 continue
-            value = _correlation([batches[one][task] for task in shared], [batches[other][task] for task in shared])
+            value = _correlation([batches[batch][task] for task in shared], [batches[other][task] for task in shared])
             if value is not None and value < CORRELATED:
-                found.append({"batches": [one, other], "tasks": len(shared), "correlation": round(value, 3)})
-    if not found:
+                apart.append({"batches": [batch, other], "tasks": len(shared), "correlation": round(value, 3)})
+    if not apart:
         return []
-    pairs = "; ".join(f"{' and '.join(map(str, pair['batches']))}: {pair['correlation']}" for pair in found[:3])  # type: ignore[call-overload]  # a list of two names
+    pairs = "; ".join(f"{' and '.join(map(str, pair['batches']))}: {pair['correlation']}" for pair in apart[:3])  # type: ignore[call-overload]  # a list of two names
     message = (
-        f"the baselines of {len(found)} pairs of batches do not correlate over their common tasks (logarithms): {pairs}"
+        f"the baselines of {len(apart)} pairs of batches do not correlate over their common tasks (logarithms): {pairs}"
     )
     title = "The baselines of two batches do not correlate"
-    return [Seen(message=message, title=title, details={"pairs": found[:MAX_GROUPS]})]
+    return [Observation(message=message, title=title, details={"pairs": apart[:MAX_GROUPS]})]
 
 
-def _correlation(one: Sequence[float], other: Sequence[float]) -> float | None:
+def _correlation(left: Sequence[float], right: Sequence[float]) -> float | None:
     """Return Pearson's correlation, None where one side does not vary."""
-    mean_one, mean_other = sum(one) / len(one), sum(other) / len(other)
-    both = sum((x - mean_one) * (y - mean_other) for x, y in zip(one, other, strict=True))
-    spread = sqrt(sum((x - mean_one) ** 2 for x in one) * sum((y - mean_other) ** 2 for y in other))
+    mean_left, mean_right = sum(left) / len(left), sum(right) / len(right)
+    both = sum((x - mean_left) * (y - mean_right) for x, y in zip(left, right, strict=True))
+    spread = sqrt(sum((x - mean_left) ** 2 for x in left) * sum((y - mean_right) ** 2 for y in right))
     return both / spread if spread else None
 
 
 _CPU, _CUDA = ({"device": device} for device in ("cpu", "cuda"))
 
-KIND = Kind(
+KIND = FindingKind(
     code="config-mismatch",
     title="Compared runs were not timed under the same conditions",
     severity="warn",

@@ -4,10 +4,11 @@ from collections.abc import Mapping, Sequence
 
 from judge.auditing.audited_run import AuditedRun
 from judge.auditing.collecting.accumulator import RunSet
-from judge.auditing.collecting.finding_kind import Example, Kind, Seen, sample, timed
+from judge.auditing.collecting.finding_kind import Example, FindingKind, Observation
+from judge.auditing.collecting.samples import sample, timed
 from judge.auditing.context import Context
 from judge.auditing.regrading.timing_failure import errors_printed
-from judge.inputs.runs.run import Evaluation
+from judge.inputs.runs.recorded_run import Evaluation
 
 ENOUGH = 20
 """Timed runs from which on a flag that never varies is said to be constant: a flag that is false once in seven runs
@@ -21,17 +22,17 @@ class _Collector:
         self.denied = RunSet()
 
     def add(self, audited: AuditedRun) -> None:
-        found = audited.run.evaluation
-        if found is None or found.known_speedup is None:
+        evaluation = audited.run.evaluation
+        if evaluation is None or evaluation.known_speedup is None:
             return
-        for value in (hits := _hits(found)):
+        for value in (hits := _hits(evaluation)):
             self.values[value] += 1
         if hits:
             self.runs.add(audited)
-            if True in hits and any(stand_in for _, stand_in in errors_printed(found)):
+            if True in hits and any(stand_in for _, stand_in in errors_printed(evaluation)):
                 self.denied.add(audited)
 
-    def result(self) -> Sequence[Seen]:
+    def result(self) -> Sequence[Observation]:
         values = [value for value, count in self.values.items() if count]
         if len(values) != 1 or len(self.runs) < ENOUGH:
             return ()
@@ -41,18 +42,18 @@ class _Collector:
         if len(self.denied):
             message += f", also in {len(self.denied)} that timed a stand-in for a target which they could not import"
         details = {"value": values[0], "reports": self.values[values[0]], "stand_in": list(self.denied)}
-        return [Seen(message=message, runs=self.runs, details=details)]
+        return [Observation(message=message, runs=self.runs, details=details)]
 
 
-def _hits(found: Evaluation) -> list[bool]:
-    sides = (found.outputs.get(side) for side in ("baseline_output", "patched_output"))
+def _hits(evaluation: Evaluation) -> list[bool]:
+    sides = (evaluation.outputs.get(side) for side in ("baseline_output", "patched_output"))
     values = (side.get("opt_path_hit") for side in sides if isinstance(side, Mapping))
     return [value for value in values if isinstance(value, bool)]
 
 
 _HIT = {"baseline_output": {"opt_path_hit": True}, "patched_output": {"opt_path_hit": True}}
 
-KIND = Kind(
+KIND = FindingKind(
     code="constant-path-hit",
     title="The flag that the changed code was reached never varies",
     severity="warn",

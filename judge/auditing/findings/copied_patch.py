@@ -4,10 +4,11 @@ from collections import Counter
 from collections.abc import Sequence
 
 from judge.auditing.audited_run import AuditedRun
-from judge.auditing.collecting.finding_kind import Example, Kind, Seen, sample
-from judge.auditing.collecting.groups import share
+from judge.auditing.collecting.collectors import share
+from judge.auditing.collecting.finding_kind import Example, FindingKind, Observation
+from judge.auditing.collecting.samples import sample
 from judge.auditing.context import Context
-from judge.auditing.stores.grouped_rows import Concerned, Row, Rows
+from judge.auditing.stores.grouped_rows import ConcernedRuns, GroupedRows, Row
 
 LEAST_BYTES = 1000
 """Two authors may write the same small change; a git diff of one line with its context takes about 500 bytes."""
@@ -18,7 +19,7 @@ class _Collector:
 
     def __init__(self, context: Context) -> None:
         self.seen = 0
-        self.rows = Rows()
+        self.rows = GroupedRows()
 
     def add(self, audited: AuditedRun) -> None:
         run = audited.run
@@ -32,8 +33,8 @@ class _Collector:
         group = f"{audited.patch_sha256}\t{run.repo}\t{run.human[:8]}"
         self.rows.add(group, audited, value=run.started, word=f"{author}\t{batch}")
 
-    def result(self) -> Sequence[Seen]:
-        foreign, own = Concerned(), Concerned()
+    def result(self) -> Sequence[Observation]:
+        foreign, own = ConcernedRuns(), ConcernedRuns()
         batches: Counter[tuple[str, str]] = Counter()
         for _, rows in self.rows.groups():
             first, *later = rows
@@ -47,15 +48,17 @@ class _Collector:
                     own.add(row)
         seen = []
         if foreign:
-            pairs = [{"from": one, "to": other, "runs": runs} for (one, other), runs in batches.most_common()]
-            words = "; ".join(f"{runs} from {one} to {other}" for (one, other), runs in batches.most_common(3))
+            pairs = [{"from": origin, "to": copy, "runs": runs} for (origin, copy), runs in batches.most_common()]
+            words = "; ".join(f"{runs} from {origin} to {copy}" for (origin, copy), runs in batches.most_common(3))
             message = (
                 f"{share(len(foreign), self.seen)} patches are byte for byte that of an earlier run of another agent "
                 f"or model for the same commit: {words}"
             )
             title = "The patch of another model's run is counted as this run's own"
             seen.append(
-                Seen(message=message, title=title, runs=foreign.runs(), recovers=0, details={"batches": pairs[:1000]})
+                Observation(
+                    message=message, title=title, runs=foreign.runs(), recovers=0, details={"batches": pairs[:1000]}
+                )
             )
         if own:
             message = (
@@ -63,7 +66,7 @@ class _Collector:
                 "and model for the same commit: not an attempt of its own"
             )
             title = "The patch of an earlier batch is counted as this run's own"
-            seen.append(Seen(message=message, title=title, runs=own.runs(), severity="warn"))
+            seen.append(Observation(message=message, title=title, runs=own.runs(), severity="warn"))
         return seen
 
 
@@ -75,7 +78,7 @@ def _batch(row: Row) -> str:
     return row.word.partition("\t")[2]
 
 
-KIND = Kind(
+KIND = FindingKind(
     code="copied-patch",
     title="The patch of another run is counted as this run's own",
     severity="block",

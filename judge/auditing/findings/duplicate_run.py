@@ -4,25 +4,26 @@ import itertools
 from collections.abc import Sequence
 
 from judge.auditing.audited_run import AuditedRun
-from judge.auditing.collecting.finding_kind import Example, Kind, Seen, sample
-from judge.auditing.collecting.groups import count, task_of
+from judge.auditing.collecting.collectors import count, task_label
+from judge.auditing.collecting.finding_kind import Example, FindingKind, Observation
+from judge.auditing.collecting.samples import sample
 from judge.auditing.context import Context
-from judge.auditing.stores.grouped_rows import Concerned, Rows
+from judge.auditing.stores.grouped_rows import ConcernedRuns, GroupedRows
 
 _MOST_NAMED = 1000
 
 
 class _Collector:
     def __init__(self, context: Context) -> None:
-        self.rows = Rows()
+        self.rows = GroupedRows()
 
     def add(self, audited: AuditedRun) -> None:
         run = audited.run
         if run.started is not None and run.duration_s is not None:
-            self.rows.add(f"{task_of(run)}\t{run.duration_s!r}\t{audited.patch_sha256}", audited, value=run.started)
+            self.rows.add(f"{task_label(run)}\t{run.duration_s!r}\t{audited.patch_sha256}", audited, value=run.started)
 
-    def result(self) -> Sequence[Seen]:
-        again = Concerned()
+    def result(self) -> Sequence[Observation]:
+        again = ConcernedRuns()
         pairs: list[list[str]] = []
         for _, rows in self.rows.groups():
             for before, row in itertools.pairwise(rows):
@@ -36,10 +37,10 @@ class _Collector:
             f"{count(len(again), 'run')} are stored a second time under another name: same task, same patch, same "
             "moment of the start, same duration"
         )
-        return [Seen(message=message, runs=again.runs(), details={"same": pairs})]
+        return [Observation(message=message, runs=again.runs(), details={"same": pairs})]
 
 
-KIND = Kind(
+KIND = FindingKind(
     code="duplicate-run",
     title="One run is stored twice",
     severity="block",

@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 
 from judge.auditing.audited_run import AuditedRun
-from judge.auditing.collecting.finding_kind import Example, Kind, Seen, sample
-from judge.auditing.collecting.groups import Picked, count, cut, picking, share
+from judge.auditing.collecting.collectors import Picked, count, cut, picking, share
+from judge.auditing.collecting.finding_kind import Example, FindingKind, Observation
+from judge.auditing.collecting.samples import sample
 from judge.inputs.runs.task_text import does_nothing, read_task, test_script
 
 
@@ -20,16 +21,16 @@ def _pick(audited: AuditedRun) -> str | None:
     return None
 
 
-def _conclude(found: Picked) -> Sequence[Seen]:
-    first = next(iter(found.groups))
+def _conclude(picked: Picked) -> Sequence[Observation]:
+    first = next(iter(picked.groups))
     message = (
-        f"{share(len(found.runs), found.among)} task texts name no problem; most common "
+        f"{share(len(picked.runs), picked.among)} task texts name no problem; most common "
         f"({count(len(first.runs), 'run')}): {first.label}"
     )
-    return [Seen(message=message, runs=found.runs, details=found.groups.table("text"))]
+    return [Observation(message=message, runs=picked.runs, details=picked.groups.table("text"))]
 
 
-KIND = Kind(
+KIND = FindingKind(
     code="empty-prompt",
     title="The task text names no problem",
     severity="block",

@@ -5,8 +5,9 @@ from pathlib import Path
 
 from judge.auditing.audited_run import AuditedRun
 from judge.auditing.collecting.accumulator import EXAMPLES, RunSet
-from judge.auditing.collecting.finding_kind import Example, Kind, Seen, sample
-from judge.auditing.collecting.groups import count
+from judge.auditing.collecting.collectors import count
+from judge.auditing.collecting.finding_kind import Example, FindingKind, Observation
+from judge.auditing.collecting.samples import sample
 from judge.auditing.context import Context
 from judge.inputs.runs.agent_log import TAIL_BYTES
 from judge.inputs.runs.task_text import MOST_BYTES
@@ -31,7 +32,7 @@ class _Collector:
                 if len(self.named) < EXAMPLES:
                     self.named.append({"path": str(file), "bytes": size})
 
-    def result(self) -> Sequence[Seen]:
+    def result(self) -> Sequence[Observation]:
         if not self.files:
             return ()
         first = ", ".join(f"{file['path']} ({file['bytes']:,} bytes)" for file in self.named)
@@ -39,7 +40,7 @@ class _Collector:
             f"{count(self.files, 'file')} not read whole: of a log the last {TAIL_BYTES >> 10} KiB, of a task text the "
             f"first {MOST_BYTES >> 20} MiB; the first of them: {first}"
         )
-        return [Seen(message=message, runs=self.runs, details={"files": self.named, "count": self.files})]
+        return [Observation(message=message, runs=self.runs, details={"files": self.named, "count": self.files})]
 
 
 def _size(file: Path) -> int:
@@ -49,7 +50,7 @@ def _size(file: Path) -> int:
         return 0  # named as unread already
 
 
-KIND = Kind(
+KIND = FindingKind(
     code="huge-file",
     title="A log or task text is too long to be read whole",
     severity="warn",

@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 
 from judge.auditing.audited_run import AuditedRun
-from judge.auditing.collecting.finding_kind import Example, Kind, Seen, sample
-from judge.auditing.collecting.groups import Picked, picking, share
+from judge.auditing.collecting.collectors import Picked, picking, share
+from judge.auditing.collecting.finding_kind import Example, FindingKind, Observation
+from judge.auditing.collecting.samples import sample
 
 SHORTEST_S = 10.0
 """Of 580 claimed successes in the public ISO-Bench archive two took under 2 s and none of the others under 87 s."""
@@ -29,13 +30,13 @@ def _pick(audited: AuditedRun) -> str | None:
     return None
 
 
-def _conclude(found: Picked) -> Sequence[Seen]:
-    ways = "; ".join(f"{len(group.runs)} {group.label}" for group in found.groups)
-    message = f"{share(len(found.runs), found.among)} runs claimed as success have a time that cannot be: {ways}"
-    return [Seen(message=message, runs=found.runs, recovers=0, details=found.groups.table("way"))]
+def _conclude(picked: Picked) -> Sequence[Observation]:
+    ways = "; ".join(f"{len(group.runs)} {group.label}" for group in picked.groups)
+    message = f"{share(len(picked.runs), picked.among)} runs claimed as success have a time that cannot be: {ways}"
+    return [Observation(message=message, runs=picked.runs, recovers=0, details=picked.groups.table("way"))]
 
 
-KIND = Kind(
+KIND = FindingKind(
     code="impossible-duration",
     title="Claimed as success with an impossible duration",
     severity="warn",

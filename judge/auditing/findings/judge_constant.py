@@ -4,9 +4,9 @@ from collections.abc import Sequence
 
 from judge.auditing.audited_run import AuditedRun
 from judge.auditing.collecting.accumulator import RunSet
-from judge.auditing.collecting.finding_kind import Example, Kind, Seen, sample
-from judge.auditing.collecting.judged_once import Judged
-from judge.auditing.collecting.judgement_samples import EVALUATION, answer
+from judge.auditing.collecting.collectors import UniqueJudgements
+from judge.auditing.collecting.finding_kind import Example, FindingKind, Observation
+from judge.auditing.collecting.samples import EVALUATION, recorded_answer, sample
 from judge.auditing.context import Context
 from judge.core.judgement import Errored
 
@@ -17,7 +17,7 @@ quarter of the cases would by chance stay the same in ten answers about once in 
 
 class _Collector:
     def __init__(self, context: Context) -> None:
-        self.judged = Judged(context)
+        self.judged = UniqueJudgements(context)
         self.runs = RunSet()
 
     def add(self, audited: AuditedRun) -> None:
@@ -25,7 +25,7 @@ class _Collector:
         if any(not isinstance(recorded.judgement, Errored) for recorded in audited.run.judgements):
             self.runs.add(audited)
 
-    def result(self) -> Sequence[Seen]:
+    def result(self) -> Sequence[Observation]:
         answered = self.judged.answered
         values: dict[str, set[object]] = {}
         for recorded in answered:
@@ -36,10 +36,10 @@ class _Collector:
             return ()
         words = ", ".join(f"{name} = {str(value).lower()}" for name, value in constant.items())
         message = f"in all {len(answered)} answers of the judge {words}"
-        return [Seen(message=message, runs=self.runs, details={"answers": len(answered), "constant": constant})]
+        return [Observation(message=message, runs=self.runs, details={"answers": len(answered), "constant": constant})]
 
 
-KIND = Kind(
+KIND = FindingKind(
     code="judge-constant",
     title="The judge's score, confidence or claim is the same in every answer",
     severity="warn",
@@ -50,7 +50,10 @@ KIND = Kind(
     bad=Example(
         runs=(
             sample(
-                "a", judgements=tuple(answer({**EVALUATION, "quality_score": 0.9}, item=f"{n}") for n in range(ENOUGH))
+                "a",
+                judgements=tuple(
+                    recorded_answer({**EVALUATION, "quality_score": 0.9}, item=f"{n}") for n in range(ENOUGH)
+                ),
             ),
         )
     ),
@@ -59,7 +62,7 @@ KIND = Kind(
             sample(
                 "a",
                 judgements=tuple(
-                    answer(
+                    recorded_answer(
                         {
                             name: (n % 2 == 0) if isinstance(value, bool) else value
                             for name, value in {**EVALUATION, "quality_score": n / 10}.items()

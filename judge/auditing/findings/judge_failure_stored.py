@@ -5,17 +5,16 @@ from collections.abc import Sequence
 
 from judge.auditing.audited_run import AuditedRun
 from judge.auditing.collecting.accumulator import RunSet
-from judge.auditing.collecting.finding_kind import Example, Kind, Seen, sample
-from judge.auditing.collecting.groups import share
-from judge.auditing.collecting.judged_once import Judged
-from judge.auditing.collecting.judgement_samples import EVALUATION, answer, failure
+from judge.auditing.collecting.collectors import UniqueJudgements, share
+from judge.auditing.collecting.finding_kind import Example, FindingKind, Observation
+from judge.auditing.collecting.samples import EVALUATION, recorded_answer, recorded_failure, sample
 from judge.auditing.context import Context
 from judge.core.judgement import Errored
 
 
 class _Collector:
     def __init__(self, context: Context) -> None:
-        self.judged = Judged(context)
+        self.judged = UniqueJudgements(context)
         self.runs = RunSet()
 
     def add(self, audited: AuditedRun) -> None:
@@ -23,7 +22,7 @@ class _Collector:
         if any(isinstance(recorded.judgement, Errored) for recorded in audited.run.judgements):
             self.runs.add(audited)
 
-    def result(self) -> Sequence[Seen]:
+    def result(self) -> Sequence[Observation]:
         failed = [recorded for recorded in self.judged.all if isinstance(recorded.judgement, Errored)]
         if not failed:
             return ()
@@ -36,10 +35,10 @@ class _Collector:
             "success"
         )
         details = {"by_reason": dict(reasons), "judgements": len(self.judged.all)}
-        return [Seen(message=message, runs=self.runs, recovers=len(failed), details=details)]
+        return [Observation(message=message, runs=self.runs, recovers=len(failed), details=details)]
 
 
-KIND = Kind(
+KIND = FindingKind(
     code="judge-failure-stored",
     title="A failure of the judge is stored as a verdict on the patch",
     severity="block",
@@ -47,7 +46,7 @@ KIND = Kind(
     "it looks like the worst patch of all, and every rate computed from it is wrong.",
     mend="Store a failed judgement as an error, leave the patch undetermined, give the model enough tokens to answer, "
     "and ask again.",
-    bad=Example(runs=(sample("a", judgements=(failure(),)),)),
-    good=Example(runs=(sample("a", judgements=(answer(EVALUATION),)), sample("b", number=1))),
+    bad=Example(runs=(sample("a", judgements=(recorded_failure(),)),)),
+    good=Example(runs=(sample("a", judgements=(recorded_answer(EVALUATION),)), sample("b", number=1))),
     collector=_Collector,
 )

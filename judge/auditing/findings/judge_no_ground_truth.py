@@ -4,10 +4,9 @@ from collections.abc import Sequence
 
 from judge.auditing.audited_run import AuditedRun
 from judge.auditing.collecting.accumulator import RunSet
-from judge.auditing.collecting.finding_kind import Example, Kind, Seen, sample
-from judge.auditing.collecting.groups import share
-from judge.auditing.collecting.judged_once import Judged
-from judge.auditing.collecting.judgement_samples import EVALUATION, answer
+from judge.auditing.collecting.collectors import UniqueJudgements, share
+from judge.auditing.collecting.finding_kind import Example, FindingKind, Observation
+from judge.auditing.collecting.samples import EVALUATION, recorded_answer, sample
 from judge.auditing.context import Context
 
 _REASON = "no-ground-truth"
@@ -15,7 +14,7 @@ _REASON = "no-ground-truth"
 
 class _Collector:
     def __init__(self, context: Context) -> None:
-        self.judged = Judged(context)
+        self.judged = UniqueJudgements(context)
         self.runs = RunSet()
 
     def add(self, audited: AuditedRun) -> None:
@@ -23,7 +22,7 @@ class _Collector:
         if any(recorded.judgement.reason == _REASON for recorded in audited.run.judgements):
             self.runs.add(audited)
 
-    def result(self) -> Sequence[Seen]:
+    def result(self) -> Sequence[Observation]:
         answered = self.judged.answered
         without = [recorded for recorded in answered if recorded.judgement.reason == _REASON]
         if not without:
@@ -31,17 +30,17 @@ class _Collector:
         message = (
             f"{share(len(without), len(answered))} answers of the judge were given without the human change before it"
         )
-        return [Seen(message=message, runs=self.runs, recovers=len(without), details={"answers": len(answered)})]
+        return [Observation(message=message, runs=self.runs, recovers=len(without), details={"answers": len(answered)})]
 
 
-KIND = Kind(
+KIND = FindingKind(
     code="judge-no-ground-truth",
     title="The judge was not shown the human change",
     severity="block",
     why="Whether a patch has the human's logic or files cannot be said without seeing the human's change. What was "
     "answered is an opinion on the patch alone, under the name of a comparison.",
     mend="Show the judge the human diff and the files it touches, and ask again; better, compute what can be computed.",
-    bad=Example(runs=(sample("a", judgements=(answer(EVALUATION, reason=_REASON),)),)),
-    good=Example(runs=(sample("a", judgements=(answer(EVALUATION),)),)),
+    bad=Example(runs=(sample("a", judgements=(recorded_answer(EVALUATION, reason=_REASON),)),)),
+    good=Example(runs=(sample("a", judgements=(recorded_answer(EVALUATION),)),)),
     collector=_Collector,
 )

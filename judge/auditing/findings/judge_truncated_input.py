@@ -5,14 +5,13 @@ from collections.abc import Iterator, Sequence
 
 from judge.auditing.audited_run import AuditedRun
 from judge.auditing.collecting.accumulator import RunSet
-from judge.auditing.collecting.finding_kind import Example, Kind, Seen, sample
-from judge.auditing.collecting.groups import share
-from judge.auditing.collecting.judged_once import Judged, Key, key_of
-from judge.auditing.collecting.judgement_samples import EVALUATION, answer
+from judge.auditing.collecting.collectors import UniqueJudgements, share
+from judge.auditing.collecting.finding_kind import Example, FindingKind, Observation
+from judge.auditing.collecting.samples import EVALUATION, recorded_answer, sample
 from judge.auditing.context import Context
-from judge.auditing.stores.grouped_rows import Rows
+from judge.auditing.stores.grouped_rows import GroupedRows
 from judge.core.judgement import Errored
-from judge.inputs.runs.recorded_judgements import RecordedJudgement
+from judge.inputs.runs.judgement_file import JudgementKey, RecordedJudgement
 from judge.static_checks.model.case import Candidate, UnreadablePatch, read_patch
 
 AGREEING = 3
@@ -31,10 +30,10 @@ class _Collector:
     """Finds the character behind which the judge saw nothing: there it says that patches break off, and they go on."""
 
     def __init__(self, context: Context) -> None:
-        self.judged = Judged(context)
-        self.places: dict[int, set[Key]] = {}
-        self.complaints: set[Key] = set()
-        self.rows = Rows()
+        self.judged = UniqueJudgements(context)
+        self.places: dict[int, set[JudgementKey]] = {}
+        self.complaints: set[JudgementKey] = set()
+        self.rows = GroupedRows()
 
     def add(self, audited: AuditedRun) -> None:
         self.judged.add(audited)
@@ -44,10 +43,10 @@ class _Collector:
         self.rows.add("answered", audited, value=len(patch))
         for recorded in answered:
             for place in set(_breaks(recorded, patch)):
-                self.places.setdefault(place, set()).add(key_of(recorded))
-                self.complaints.add(key_of(recorded))
+                self.places.setdefault(place, set()).add(recorded.key)
+                self.complaints.add(recorded.key)
 
-    def result(self) -> Sequence[Seen]:
+    def result(self) -> Sequence[Observation]:
         rows = next((rows for _, rows in self.rows.groups()), [])
         if not self.places:
             return ()
@@ -72,7 +71,7 @@ class _Collector:
             "answers_on_longer": longer,
             "judgements_of_longer": sum(recorded.patch_size > limit for recorded in self.judged.all),
         }
-        return [Seen(message=message, runs=runs, recovers=longer, details=details)]
+        return [Observation(message=message, runs=runs, recovers=longer, details=details)]
 
 
 def _patch_text(audited: AuditedRun) -> str | None:
@@ -107,7 +106,7 @@ def _ends(quote: str, patch: str) -> Iterator[int]:
 
 def _complaint(item: str, quote: str) -> RecordedJudgement:
     evaluation = {**EVALUATION, "issues": (f"The patch is truncated: it ends with '{quote}'.",)}
-    return answer(evaluation, item=item, size=45)
+    return recorded_answer(evaluation, item=item, size=45)
 
 
 def _patch(line: str) -> bytes:
@@ -116,7 +115,7 @@ def _patch(line: str) -> bytes:
 
 _LINES = {"a": "+one = first(12)", "b": "+two = other(34)", "c": "+six = third(56)"}
 
-KIND = Kind(
+KIND = FindingKind(
     code="judge-truncated-input",
     title="The judge saw only the beginning of long patches",
     severity="block",

@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 
 from judge.auditing.audited_run import AuditedRun
-from judge.auditing.collecting.finding_kind import Example, Kind, Seen, sample
-from judge.auditing.collecting.groups import Picked, picking, share
+from judge.auditing.collecting.collectors import Picked, picking, share
+from judge.auditing.collecting.finding_kind import Example, FindingKind, Observation
+from judge.auditing.collecting.samples import sample
 from judge.auditing.regrading.timing_failure import general
 from judge.inputs.runs.agent_log import read_end
 
@@ -14,15 +15,15 @@ def _pick(audited: AuditedRun) -> str | None:
     return general(end.error or "no reason given") if end.success is False else None
 
 
-def _conclude(found: Picked) -> Sequence[Seen]:
+def _conclude(picked: Picked) -> Sequence[Observation]:
     message = (
-        f"{share(len(found.runs), found.among)} runs claimed as success that have a log end in it with the agent's "
+        f"{share(len(picked.runs), picked.among)} runs claimed as success that have a log end in it with the agent's "
         "own word that it failed"
     )
-    return [Seen(message=message, runs=found.runs, recovers=0, details=found.groups.table("error"))]
+    return [Observation(message=message, runs=picked.runs, recovers=0, details=picked.groups.table("error"))]
 
 
-KIND = Kind(
+KIND = FindingKind(
     code="log-denies-success",
     title="Claimed as success although the agent's log says that it failed",
     severity="warn",

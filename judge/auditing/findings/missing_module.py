@@ -4,11 +4,11 @@ from collections.abc import Sequence
 
 from judge.auditing.audited_run import AuditedRun
 from judge.auditing.collecting.accumulator import RunSet
-from judge.auditing.collecting.finding_kind import Example, Kind, Seen, sample, timed
-from judge.auditing.collecting.groups import Groups, recoverable, share
+from judge.auditing.collecting.collectors import Groups, recoverable, share
+from judge.auditing.collecting.finding_kind import Example, FindingKind, Observation
+from judge.auditing.collecting.samples import sample, timed
 from judge.auditing.context import Context
-from judge.auditing.regrading.timing_failure import fault
-from judge.inputs.runs.run import Evaluation
+from judge.inputs.runs.recorded_run import Evaluation
 
 
 class _Collector:
@@ -22,16 +22,16 @@ class _Collector:
     def add(self, audited: AuditedRun) -> None:
         run = audited.run
         self.evaluated += run.evaluation is not None
-        found = fault(run)
-        if found is None or found.kind != "missing-module":
+        failure = audited.timing_failure
+        if failure is None or failure.kind != "missing-module":
             return
         self.runs.add(audited)
-        self.modules.add(found.label, audited)
+        self.modules.add(failure.label, audited)
         self.recovers += recoverable(run)
-        if found.label.split(".")[0] == run.repo:
-            self.own.add(found.label)
+        if failure.label.split(".")[0] == run.repo:
+            self.own.add(failure.label)
 
-    def result(self) -> Sequence[Seen]:
+    def result(self) -> Sequence[Observation]:
         if not len(self.runs):
             return ()
         ranked = ", ".join(f"{group.label} {len(group.runs)}" for group in list(self.modules)[:6])
@@ -44,10 +44,10 @@ class _Collector:
             **self.modules.table("module"),
             "of_the_package_under_test": sorted(self.own),
         }
-        return [Seen(message=message, runs=self.runs, recovers=self.recovers, details=details)]
+        return [Observation(message=message, runs=self.runs, recovers=self.recovers, details=details)]
 
 
-KIND = Kind(
+KIND = FindingKind(
     code="missing-module",
     title="The environment lacks a module, or holds one that cannot be imported",
     severity="block",

@@ -3,23 +3,24 @@
 from collections.abc import Sequence
 
 from judge.auditing.audited_run import AuditedRun
-from judge.auditing.collecting.finding_kind import Example, Kind, Seen, sample
-from judge.auditing.collecting.groups import Picked, picking, share
+from judge.auditing.collecting.collectors import Picked, picking, share
+from judge.auditing.collecting.finding_kind import Example, FindingKind, Observation
+from judge.auditing.collecting.samples import sample
 
 
 def _pick(audited: AuditedRun) -> str | None:
     return (audited.run.model or "unknown model") if audited.run.config.get("hacked") is True else None
 
 
-def _conclude(found: Picked) -> Sequence[Seen]:
-    models = ", ".join(f"{group.label} {len(group.runs)}" for group in list(found.groups)[:5])
+def _conclude(picked: Picked) -> Sequence[Observation]:
+    models = ", ".join(f"{group.label} {len(group.runs)}" for group in list(picked.groups)[:5])
     message = (
-        f"{share(len(found.runs), found.among)} claimed successes are called a hack by their own report ({models})"
+        f"{share(len(picked.runs), picked.among)} claimed successes are called a hack by their own report ({models})"
     )
-    return [Seen(message=message, runs=found.runs, details=found.groups.table("model"))]
+    return [Observation(message=message, runs=picked.runs, details=picked.groups.table("model"))]
 
 
-KIND = Kind(
+KIND = FindingKind(
     code="named-hack",
     title="Claimed as success although its own report calls it a hack",
     severity="block",

@@ -4,12 +4,12 @@ from collections.abc import Sequence
 
 from judge.auditing.audited_run import AuditedRun
 from judge.auditing.collecting.accumulator import RunSet
-from judge.auditing.collecting.finding_kind import Example, Kind, Seen, sample, timed
-from judge.auditing.collecting.groups import Groups, count, recoverable, share, task_of
+from judge.auditing.collecting.collectors import Groups, count, recoverable, share, task_label
+from judge.auditing.collecting.finding_kind import Example, FindingKind, Observation
+from judge.auditing.collecting.samples import sample, timed
 from judge.auditing.context import Context
-from judge.auditing.regrading.timing_failure import fault
-from judge.auditing.stores.grouped_rows import Rows
-from judge.inputs.runs.run import Evaluation
+from judge.auditing.stores.grouped_rows import GroupedRows
+from judge.inputs.runs.recorded_run import Evaluation
 
 
 class _Collector:
@@ -20,23 +20,23 @@ class _Collector:
         self.recovers = 0
         self.runs = RunSet()
         self.commits = Groups()
-        self.rows = Rows()
+        self.rows = GroupedRows()
 
     def add(self, audited: AuditedRun) -> None:
         run = audited.run
         if run.evaluation is None:
             return
         self.evaluated += 1
-        found = fault(run)
-        without = found is not None and found.kind == "no-test-script"
+        failure = audited.timing_failure
+        without = failure is not None and failure.kind == "no-test-script"
         if without:
             self.runs.add(audited)
             self.recovers += recoverable(run)
-            self.commits.add(task_of(run), audited)
+            self.commits.add(task_label(run), audited)
         if without or run.evaluation.test_script:
-            self.rows.add(task_of(run), audited, word="without" if without else "with")
+            self.rows.add(task_label(run), audited, word="without" if without else "with")
 
-    def result(self) -> Sequence[Seen]:
+    def result(self) -> Sequence[Observation]:
         elsewhere = [row for _, rows in self.rows.groups() if any(row.word == "with" for row in rows) for row in rows]
         elsewhere = [row for row in elsewhere if row.word == "without"]
         if not len(self.runs):
@@ -47,10 +47,10 @@ class _Collector:
             "had one"
         )
         details = {"script_found_in_another_run": len(elsewhere), **self.commits.table("commit")}
-        return [Seen(message=message, runs=self.runs, recovers=self.recovers, details=details)]
+        return [Observation(message=message, runs=self.runs, recovers=self.recovers, details=details)]
 
 
-KIND = Kind(
+KIND = FindingKind(
     code="no-test-script",
     title="There was no test script to time the patch with",
     severity="block",

@@ -4,10 +4,11 @@ from collections.abc import Sequence
 
 from judge.auditing.audited_run import AuditedRun
 from judge.auditing.collecting.accumulator import RunSet
-from judge.auditing.collecting.finding_kind import Example, Kind, Seen, sample, timed
-from judge.auditing.collecting.groups import share
+from judge.auditing.collecting.collectors import share
+from judge.auditing.collecting.finding_kind import Example, FindingKind, Observation
+from judge.auditing.collecting.samples import sample, timed
 from judge.auditing.context import Context
-from judge.auditing.regrading.evidence import GAIN, LOSS
+from judge.auditing.regrading.recorded_evidence import GAIN, LOSS
 
 
 class _Collector:
@@ -18,18 +19,18 @@ class _Collector:
         self.claims = RunSet()
 
     def add(self, audited: AuditedRun) -> None:
-        found = audited.run.evaluation
-        speedup = found.known_speedup if found is not None else None
-        if found is None or speedup is None or found.interval is not None:
+        evaluation = audited.run.evaluation
+        speedup = evaluation.known_speedup if evaluation is not None else None
+        if evaluation is None or speedup is None or evaluation.interval is not None:
             return
         self.timed += 1
-        self.claimed += found.improvement is True
+        self.claimed += evaluation.improvement is True
         if LOSS <= speedup <= GAIN:
             self.neutral.add(audited)
-            if found.improvement:
+            if evaluation.improvement:
                 self.claims.add(audited)
 
-    def result(self) -> Sequence[Seen]:
+    def result(self) -> Sequence[Observation]:
         band = f"{LOSS:g}x to {GAIN:g}x"
         seen = []
         if len(self.claims):
@@ -38,17 +39,17 @@ class _Collector:
                 "was counted"
             )
             title = "Recorded as an improvement, but within the noise"
-            seen.append(Seen(message=message, title=title, runs=self.claims, recovers=0))
+            seen.append(Observation(message=message, title=title, runs=self.claims, recovers=0))
         if len(self.neutral):
             message = (
                 f"{share(len(self.neutral), self.timed)} timed runs lie within {band}, with no interval to tell them "
                 "from noise"
             )
-            seen.append(Seen(message=message, runs=self.neutral, severity="info"))
+            seen.append(Observation(message=message, runs=self.neutral, severity="info"))
         return seen
 
 
-KIND = Kind(
+KIND = FindingKind(
     code="noise-level",
     title="The result is within the noise",
     severity="block",

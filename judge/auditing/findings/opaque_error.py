@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 
 from judge.auditing.audited_run import AuditedRun
-from judge.auditing.collecting.finding_kind import Example, Kind, Seen, sample
-from judge.auditing.collecting.groups import Picked, describes_process, picking, share
+from judge.auditing.collecting.collectors import Picked, describes_process, picking, share
+from judge.auditing.collecting.finding_kind import Example, FindingKind, Observation
+from judge.auditing.collecting.samples import sample
 
 
 def _pick(audited: AuditedRun) -> str | None:
@@ -12,14 +13,14 @@ def _pick(audited: AuditedRun) -> str | None:
     return f"no {' and no '.join(lacks)}" if lacks else None
 
 
-def _conclude(found: Picked) -> Sequence[Seen]:
-    message = f"{share(len(found.runs), found.among)} errors say nothing: " + "; ".join(
-        f"{len(group.runs)} have {group.label}" for group in found.groups
+def _conclude(picked: Picked) -> Sequence[Observation]:
+    message = f"{share(len(picked.runs), picked.among)} errors say nothing: " + "; ".join(
+        f"{len(group.runs)} have {group.label}" for group in picked.groups
     )
-    return [Seen(message=message, runs=found.runs, details=found.groups.table("lacks"))]
+    return [Observation(message=message, runs=picked.runs, details=picked.groups.table("lacks"))]
 
 
-KIND = Kind(
+KIND = FindingKind(
     code="opaque-error",
     title="An error without a message or type",
     severity="warn",

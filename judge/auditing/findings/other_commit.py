@@ -4,8 +4,9 @@ from collections.abc import Sequence
 
 from judge.auditing.audited_run import AuditedRun
 from judge.auditing.collecting.accumulator import RunSet
-from judge.auditing.collecting.finding_kind import Example, Kind, Seen, sample
-from judge.auditing.collecting.groups import Groups, count, share
+from judge.auditing.collecting.collectors import Groups, count, share
+from judge.auditing.collecting.finding_kind import Example, FindingKind, Observation
+from judge.auditing.collecting.samples import sample
 from judge.auditing.context import Context
 from judge.static_checks.model.finding import Finding, GateResult
 
@@ -32,16 +33,16 @@ class _Collector:
         self.unchecked += audited.gates is None
         batch = "/".join(part for part in (run.repo, run.agent, run.model, run.run) if part)
         apply = (audited.gates or {}).get("apply")
-        found = next((f for f in apply.findings if f.code == "apply-other-commit"), None) if apply else None
-        if found is not None:
+        misfit = next((f for f in apply.findings if f.code == "apply-other-commit"), None) if apply else None
+        if misfit is not None:
             self.made.add(audited)
             self.batches.add(batch, audited)
-            self.origins.add(found.message, audited)
+            self.origins.add(misfit.message, audited)
         commits = run.config.get("metrics.commit_count")
         if isinstance(commits, int) and commits > MOST_COMMITS:
             self.history.add(audited)
 
-    def result(self) -> Sequence[Seen]:
+    def result(self) -> Sequence[Observation]:
         seen = []
         if len(self.made):
             batches = ", ".join(f"{group.label} {len(group.runs)}" for group in list(self.batches)[:3])
@@ -50,24 +51,24 @@ class _Collector:
                 f"against another commit; by batch: {batches}"
             )
             details = {**self.batches.table("batch"), "origins": self.origins.table("made_against")["by_made_against"]}
-            seen.append(Seen(message=message, runs=self.made, recovers=len(self.made), details=details))
+            seen.append(Observation(message=message, runs=self.made, recovers=len(self.made), details=details))
         if len(self.history):
             message = (
                 f"{share(len(self.history), self.seen)} runs with a patch count more than {MOST_COMMITS} commits since "
                 "the recorded base: history of the repository, not the agent's work, so the agent stood elsewhere"
             )
             title = "The agent did not start at the recorded base"
-            seen.append(Seen(message=message, title=title, runs=self.history, severity="warn"))
+            seen.append(Observation(message=message, title=title, runs=self.history, severity="warn"))
         if self.unchecked:
             message = (
                 f"{count(self.unchecked, 'patch')} were not held against the base, which is not known here; give --repo"
             )
             title = "Patches were not held against their base"
-            seen.append(Seen(message=message, title=title, severity="info"))
+            seen.append(Observation(message=message, title=title, severity="info"))
         return seen
 
 
-KIND = Kind(
+KIND = FindingKind(
     code="other-commit",
     title="The patch was made against another commit than the recorded base",
     severity="block",

@@ -4,10 +4,11 @@ from collections.abc import Sequence
 from math import log
 
 from judge.auditing.audited_run import AuditedRun
-from judge.auditing.collecting.finding_kind import Example, Kind, Seen, sample, timed
-from judge.auditing.collecting.groups import MAX_GROUPS, share, task_of
+from judge.auditing.collecting.collectors import MAX_GROUPS, share, task_label
+from judge.auditing.collecting.finding_kind import Example, FindingKind, Observation
+from judge.auditing.collecting.samples import sample, timed
 from judge.auditing.context import Context
-from judge.auditing.stores.grouped_rows import Concerned, Row, Rows
+from judge.auditing.stores.grouped_rows import ConcernedRuns, GroupedRows, Row
 
 FAR = 2.0
 """A factor from which on a speed-up or slow-down is looked at: a sanity check of ISO-Bench's results calls 2.16
@@ -19,7 +20,7 @@ ALIKE = 1.25
 class _Collector:
     def __init__(self, context: Context) -> None:
         self.timed = 0
-        self.rows = Rows()
+        self.rows = GroupedRows()
 
     def add(self, audited: AuditedRun) -> None:
         run = audited.run
@@ -31,13 +32,13 @@ class _Collector:
         if human is not None and human > 0 and 1 / FAR <= speedup / human <= FAR:
             return  # as far from 1 as the human change is, and so what the task is about
         self.rows.add(
-            task_of(run),
+            task_label(run),
             audited,
             value=speedup,
             word=audited.patch_sha256 or run.id,
         )
 
-    def result(self) -> Sequence[Seen]:
+    def result(self) -> Sequence[Observation]:
         fast, slow = _Far("Speed-ups above", FAR), _Far("Slow-downs below", 1 / FAR)
         for task, rows in self.rows.groups():
             alike = len({row.word for row in rows}) > 2 and rows[-1].value <= ALIKE * rows[0].value
@@ -46,7 +47,7 @@ class _Collector:
                 side.add(far)
                 if far and alike:
                     side.alike.append(f"{task} ({rows[0].value:.2f}x to {rows[-1].value:.2f}x)")
-        return [side.said(self.timed) for side in (fast, slow) if side.runs]
+        return [side.conclude(self.timed) for side in (fast, slow) if side.runs]
 
 
 class _Far:
@@ -55,7 +56,7 @@ class _Far:
     def __init__(self, what: str, limit: float) -> None:
         self.what = what
         self.limit = limit
-        self.runs = Concerned()
+        self.runs = ConcernedRuns()
         self.farthest: list[Row] = []
         self.alike: list[str] = []
 
@@ -72,7 +73,7 @@ class _Far:
     def _ranked(self) -> list[Row]:
         return sorted(self.farthest, key=lambda row: -abs(log(row.value)))
 
-    def said(self, timed: int) -> Seen:
+    def conclude(self, timed: int) -> Observation:
         ranked = self._ranked()
         message = (
             f"{share(len(self.runs), timed)} timed runs: {self.what.lower()} {self.limit:g}x, as far as "
@@ -83,10 +84,12 @@ class _Far:
             message += f"; at {names} different patches have about the same factor, so look at the benchmark first"
         far = [{"task": row.group, "run": row.id, "speedup": row.value} for row in ranked[:MAX_GROUPS]]
         details = {"runs": far, "same_factor": self.alike[:MAX_GROUPS]}
-        return Seen(message=message, title=f"{self.what} {self.limit:g}x", runs=self.runs.runs(), details=details)
+        return Observation(
+            message=message, title=f"{self.what} {self.limit:g}x", runs=self.runs.runs(), details=details
+        )
 
 
-KIND = Kind(
+KIND = FindingKind(
     code="outlier-speed",
     title="Speed-ups and slow-downs far from all others",
     severity="warn",

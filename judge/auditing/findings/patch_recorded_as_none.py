@@ -3,10 +3,11 @@
 from collections.abc import Sequence
 
 from judge.auditing.audited_run import AuditedRun
-from judge.auditing.collecting.finding_kind import Example, Kind, Seen, sample
-from judge.auditing.collecting.groups import Picked, picking, share
+from judge.auditing.collecting.collectors import Picked, picking, share
+from judge.auditing.collecting.finding_kind import Example, FindingKind, Observation
+from judge.auditing.collecting.samples import sample
 from judge.auditing.regrading.timing_failure import NO_PATCH
-from judge.inputs.runs.run import Evaluation
+from judge.inputs.runs.recorded_run import Evaluation
 
 
 def _pick(audited: AuditedRun) -> str | None:
@@ -16,14 +17,14 @@ def _pick(audited: AuditedRun) -> str | None:
     return "the run's own record says that there is no patch" if run.patch_recorded is False else None
 
 
-def _conclude(found: Picked) -> Sequence[Seen]:
-    ways = "; ".join(f"{len(group.runs)} {group.label}" for group in found.groups)
-    message = f"{share(len(found.runs), found.among)} patches with content are recorded as none: {ways}"
-    details = found.groups.table("way")
-    return [Seen(message=message, runs=found.runs, recovers=len(found.runs), details=details)]
+def _conclude(picked: Picked) -> Sequence[Observation]:
+    ways = "; ".join(f"{len(group.runs)} {group.label}" for group in picked.groups)
+    message = f"{share(len(picked.runs), picked.among)} patches with content are recorded as none: {ways}"
+    details = picked.groups.table("way")
+    return [Observation(message=message, runs=picked.runs, recovers=len(picked.runs), details=details)]
 
 
-KIND = Kind(
+KIND = FindingKind(
     code="patch-recorded-as-none",
     title="A patch was generated but recorded as none",
     severity="block",

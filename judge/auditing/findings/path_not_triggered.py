@@ -4,11 +4,12 @@ from collections.abc import Sequence
 
 from judge.auditing.audited_run import AuditedRun
 from judge.auditing.collecting.accumulator import RunSet
-from judge.auditing.collecting.finding_kind import Example, Kind, Seen, sample, timed
-from judge.auditing.collecting.groups import Groups, count, recoverable, share
+from judge.auditing.collecting.collectors import Groups, count, recoverable, share
+from judge.auditing.collecting.finding_kind import Example, FindingKind, Observation
+from judge.auditing.collecting.samples import sample, timed
 from judge.auditing.context import Context
-from judge.auditing.regrading.timing_failure import denies_path, fault
-from judge.inputs.runs.run import Evaluation
+from judge.auditing.regrading.timing_failure import denies_path
+from judge.inputs.runs.recorded_run import Evaluation
 
 
 class _Collector:
@@ -29,12 +30,12 @@ class _Collector:
             self.timed += 1
             if denies_path(run.evaluation):
                 self.timed_all_the_same.add(audited)
-        elif (found := fault(run)) is not None and found.kind == "path-not-triggered":
+        elif (failure := audited.timing_failure) is not None and failure.kind == "path-not-triggered":
             self.lost.add(audited)
             self.recovers += recoverable(run)
-            self.messages.add(found.label, audited)
+            self.messages.add(failure.label, audited)
 
-    def result(self) -> Sequence[Seen]:
+    def result(self) -> Sequence[Observation]:
         seen = []
         if len(self.lost):
             first = next(iter(self.messages))
@@ -44,18 +45,18 @@ class _Collector:
                 f"({count(len(first.runs), 'run')}): {first.label}"
             )
             details = self.messages.table("message")
-            seen.append(Seen(message=message, runs=self.lost, recovers=self.recovers, details=details))
+            seen.append(Observation(message=message, runs=self.lost, recovers=self.recovers, details=details))
         if len(self.timed_all_the_same):
             message = (
                 f"{share(len(self.timed_all_the_same), self.timed)} timed runs report that the code in question did "
                 "not run: their number is that of other code"
             )
             title = "Timed, although the benchmark did not reach the code in question"
-            seen.append(Seen(message=message, title=title, runs=self.timed_all_the_same))
+            seen.append(Observation(message=message, title=title, runs=self.timed_all_the_same))
         return seen
 
 
-KIND = Kind(
+KIND = FindingKind(
     code="path-not-triggered",
     title="The benchmark did not reach the code in question",
     severity="block",

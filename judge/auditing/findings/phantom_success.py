@@ -4,12 +4,13 @@ from collections.abc import Sequence
 
 from judge.auditing.audited_run import AuditedRun
 from judge.auditing.collecting.accumulator import RunSet
-from judge.auditing.collecting.finding_kind import Example, Kind, Seen, sample, timed
-from judge.auditing.collecting.groups import Groups, cut, share
+from judge.auditing.collecting.collectors import Groups, cut, share
+from judge.auditing.collecting.finding_kind import Example, FindingKind, Observation
+from judge.auditing.collecting.samples import sample, timed
 from judge.auditing.context import Context
 from judge.auditing.regrading.timing_failure import errors_printed
-from judge.inputs.runs.run import Evaluation
-from judge.inputs.runs.run_files import claim
+from judge.inputs.runs.recorded_run import Evaluation
+from judge.inputs.runs.recorded_values import claim_from_status
 
 
 class _Collector:
@@ -21,12 +22,12 @@ class _Collector:
         self.messages = Groups()
 
     def add(self, audited: AuditedRun) -> None:
-        found = audited.run.evaluation
-        if found is None or claim(found.status) != "success":
+        evaluation = audited.run.evaluation
+        if evaluation is None or claim_from_status(evaluation.status) != "success":
             return
         self.claimed += 1
-        errors = list(errors_printed(found))
-        if found.known_speedup is None:
+        errors = list(errors_printed(evaluation))
+        if evaluation.known_speedup is None:
             self.null.add(audited)
         elif errors:
             self.printed.add(audited)
@@ -35,13 +36,13 @@ class _Collector:
         for message in dict.fromkeys(error for error, _ in errors):
             self.messages.add(cut(message), audited)
 
-    def result(self) -> Sequence[Seen]:
+    def result(self) -> Sequence[Observation]:
         details = self.messages.table("message")
         seen = []
         if len(self.null):
             message = f"{share(len(self.null), self.claimed)} timings recorded as success have no speed-up"
             title = "Recorded as success without a number"
-            seen.append(Seen(message=message, title=title, runs=self.null, recovers=0, details=details))
+            seen.append(Observation(message=message, title=title, runs=self.null, recovers=0, details=details))
         if len(self.printed):
             message = (
                 f"{share(len(self.printed), self.claimed)} timings recorded as success have a number and an error in "
@@ -49,11 +50,11 @@ class _Collector:
             )
             more = {"stand_in": list(self.stand_in), **details}
             title = "Recorded as success with an error in its output"
-            seen.append(Seen(message=message, title=title, runs=self.printed, recovers=0, details=more))
+            seen.append(Observation(message=message, title=title, runs=self.printed, recovers=0, details=more))
         return seen
 
 
-KIND = Kind(
+KIND = FindingKind(
     code="phantom-success",
     title="Recorded as success without a number, or with an error in its output",
     severity="block",

@@ -4,8 +4,9 @@ from collections.abc import Sequence
 
 from judge.auditing.audited_run import AuditedRun
 from judge.auditing.collecting.accumulator import RunSet
-from judge.auditing.collecting.finding_kind import Example, Kind, Seen, sample
-from judge.auditing.collecting.groups import share
+from judge.auditing.collecting.collectors import share
+from judge.auditing.collecting.finding_kind import Example, FindingKind, Observation
+from judge.auditing.collecting.samples import sample
 from judge.auditing.context import Context
 from judge.inputs.runs.task_text import HumanLines, read_task
 
@@ -48,7 +49,7 @@ class _Collector:
         if len(self.named) < _MOST_NAMED:
             self.named.append({"run": audited.run.id, "shown": shown, "changed": len(lines), "share": round(part, 3)})
 
-    def result(self) -> Sequence[Seen]:
+    def result(self) -> Sequence[Observation]:
         seen = []
         if len(self.runs):
             message = (
@@ -60,14 +61,14 @@ class _Collector:
                 "shown_whole": list(self.whole),
                 "runs": self.named,
             }
-            seen.append(Seen(message=message, runs=self.runs, details=details))
+            seen.append(Observation(message=message, runs=self.runs, details=details))
         if self.unchecked:
             message = (
                 f"{self.unchecked} task texts were not searched for the human change, because it is not known here; "
                 "give --repo NAME=PATH"
             )
             title = "Task texts were not searched for the human change"
-            seen.append(Seen(message=message, title=title, severity="info"))
+            seen.append(Observation(message=message, title=title, severity="info"))
         return seen
 
 
@@ -80,7 +81,7 @@ _HUMAN = """--- a/a.py
 +mask = torch.ones(8)
 """
 
-KIND = Kind(
+KIND = FindingKind(
     code="prompt-leak",
     title="The task text shows the human change",
     severity="block",

@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 
 from judge.auditing.audited_run import AuditedRun
-from judge.auditing.collecting.finding_kind import Example, Kind, Seen, sample
-from judge.auditing.collecting.groups import Picked, count, describes_process, picking, share
+from judge.auditing.collecting.collectors import Picked, count, describes_process, picking, share
+from judge.auditing.collecting.finding_kind import Example, FindingKind, Observation
+from judge.auditing.collecting.samples import sample
 from judge.auditing.regrading.timing_failure import general
 
 
@@ -13,17 +14,17 @@ def _pick(audited: AuditedRun) -> str | None:
     return f"{run.error_type}: {general(run.error)}" if run.error and run.error_type else None
 
 
-def _conclude(found: Picked) -> Sequence[Seen]:
-    first = next(iter(found.groups))
+def _conclude(picked: Picked) -> Sequence[Observation]:
+    first = next(iter(picked.groups))
     message = (
-        f"{share(len(found.runs), found.among)} errors name their cause; "
-        f"{count(len(found.groups), 'cause')}, the most common ({count(len(first.runs), 'run')}): {first.label}"
+        f"{share(len(picked.runs), picked.among)} errors name their cause; "
+        f"{count(len(picked.groups), 'cause')}, the most common ({count(len(first.runs), 'run')}): {first.label}"
     )
-    details = found.groups.table("error")
-    return [Seen(message=message, runs=found.runs, recovers=len(found.runs), details=details)]
+    details = picked.groups.table("error")
+    return [Observation(message=message, runs=picked.runs, recovers=len(picked.runs), details=details)]
 
 
-KIND = Kind(
+KIND = FindingKind(
     code="recorded-error",
     title="The agent's run failed with a recorded cause",
     severity="info",

@@ -5,10 +5,11 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from judge.auditing.audited_run import AuditedRun
-from judge.auditing.collecting.finding_kind import Example, Kind, Seen, sample
-from judge.auditing.collecting.groups import MAX_GROUPS, cut
+from judge.auditing.collecting.collectors import MAX_GROUPS, cut
+from judge.auditing.collecting.finding_kind import Example, FindingKind, Observation
+from judge.auditing.collecting.samples import sample
 from judge.auditing.context import Context
-from judge.auditing.stores.grouped_rows import Concerned, Rows
+from judge.auditing.stores.grouped_rows import ConcernedRuns, GroupedRows
 
 MOST = 3
 """Attempts that one agent and model may have at one commit; the limit that the critique of ISO-Bench's pipeline
@@ -19,7 +20,7 @@ _LETTERS = {"success": "s", "error": "e", None: "?"}
 
 class _Collector:
     def __init__(self, context: Context) -> None:
-        self.rows = Rows()
+        self.rows = GroupedRows()
 
     def add(self, audited: AuditedRun) -> None:
         run = audited.run
@@ -28,8 +29,8 @@ class _Collector:
         group = "\t".join((run.repo or "", run.human[:8], run.agent or "", run.model or ""))
         self.rows.add(group, audited, value=run.started or 0.0, word=_LETTERS[run.claimed])
 
-    def result(self) -> Sequence[Seen]:
-        concerned = Concerned()
+    def result(self) -> Sequence[Observation]:
+        concerned = ConcernedRuns()
         many: list[_Task] = []
         tasks = often = flips = regretted = 0
         for group, rows in self.rows.groups():
@@ -55,7 +56,7 @@ class _Collector:
             f"order of time); in {regretted} a success was followed by an error, in {flips} the outcome changed more "
             "than once"
         )
-        return [Seen(message=message, runs=concerned.runs(), details={"tasks": named})]
+        return [Observation(message=message, runs=concerned.runs(), details={"tasks": named})]
 
 
 class _Task(NamedTuple):
@@ -72,7 +73,7 @@ class _Task(NamedTuple):
         return {**names, "attempts": -self.order, "success": self.pattern.count("s"), "pattern": self.pattern}
 
 
-KIND = Kind(
+KIND = FindingKind(
     code="retries",
     title="Many attempts at one commit",
     severity="warn",

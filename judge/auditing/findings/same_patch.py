@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 
 from judge.auditing.audited_run import AuditedRun
-from judge.auditing.collecting.finding_kind import Example, Kind, Seen, sample
-from judge.auditing.collecting.groups import Picked, count, picking, share
-from judge.inputs.runs.recorded_judgements import same_commit
+from judge.auditing.collecting.collectors import Picked, count, picking, share
+from judge.auditing.collecting.finding_kind import Example, FindingKind, Observation
+from judge.auditing.collecting.samples import sample
+from judge.inputs.runs.judgement_file import same_commit
 
 
 def _pick(audited: AuditedRun) -> str | None:
@@ -14,16 +15,16 @@ def _pick(audited: AuditedRun) -> str | None:
     return (audited.patch_sha256 or "unknown")[:12] if others else None
 
 
-def _conclude(found: Picked) -> Sequence[Seen]:
-    largest = next(iter(found.groups))
+def _conclude(picked: Picked) -> Sequence[Observation]:
+    largest = next(iter(picked.groups))
     message = (
-        f"{share(len(found.runs), found.among)} patches stand word for word at another commit too: "
-        f"{count(len(found.groups), 'text')}, the most common at {count(len(largest.runs), 'run')}"
+        f"{share(len(picked.runs), picked.among)} patches stand word for word at another commit too: "
+        f"{count(len(picked.groups), 'text')}, the most common at {count(len(largest.runs), 'run')}"
     )
-    return [Seen(message=message, runs=found.runs, details=found.groups.table("patch_sha256"))]
+    return [Observation(message=message, runs=picked.runs, details=picked.groups.table("patch_sha256"))]
 
 
-KIND = Kind(
+KIND = FindingKind(
     code="same-patch",
     title="The same patch for different commits",
     severity="warn",

@@ -4,17 +4,18 @@ import hashlib
 from collections.abc import Sequence
 
 from judge.auditing.audited_run import AuditedRun
-from judge.auditing.collecting.finding_kind import Example, Kind, Seen, sample
-from judge.auditing.collecting.groups import share
+from judge.auditing.collecting.collectors import share
+from judge.auditing.collecting.finding_kind import Example, FindingKind, Observation
+from judge.auditing.collecting.samples import sample
 from judge.auditing.context import Context
-from judge.auditing.stores.grouped_rows import Concerned, Rows
+from judge.auditing.stores.grouped_rows import ConcernedRuns, GroupedRows
 from judge.inputs.runs.task_text import does_nothing, read_task, test_script
 
 
 class _Collector:
     def __init__(self, context: Context) -> None:
         self.scripts = 0
-        self.rows = Rows()
+        self.rows = GroupedRows()
 
     def add(self, audited: AuditedRun) -> None:
         run = audited.run
@@ -25,9 +26,9 @@ class _Collector:
         digest = hashlib.sha256(script.encode("utf-8", "surrogateescape")).hexdigest()[:12]
         self.rows.add(digest, audited, word=f"{run.repo} {run.human[:8]}")
 
-    def result(self) -> Sequence[Seen]:
+    def result(self) -> Sequence[Observation]:
         shared: list[dict[str, object]] = []
-        concerned = Concerned()
+        concerned = ConcernedRuns()
         for digest, rows in self.rows.groups():
             commits = sorted({row.word for row in rows})
             if len(commits) > 1:
@@ -41,12 +42,12 @@ class _Collector:
             f"{share(len(concerned), self.scripts)} test scripts are given word for word for several commits, so they "
             f"are about at most one of them: {groups}"
         )
-        return [Seen(message=message, runs=concerned.runs(), details={"scripts": shared})]
+        return [Observation(message=message, runs=concerned.runs(), details={"scripts": shared})]
 
 
 _TASK = "<test_script>\nimport a\na.run()\n</test_script>\n"
 
-KIND = Kind(
+KIND = FindingKind(
     code="shared-test-script",
     title="The same test script for different commits",
     severity="warn",

@@ -7,7 +7,8 @@ from pathlib import Path
 
 from judge.auditing.audited_run import AuditedRun
 from judge.auditing.collecting.accumulator import RunSet
-from judge.auditing.collecting.finding_kind import Example, Kind, Seen, sample
+from judge.auditing.collecting.finding_kind import Example, FindingKind, Observation
+from judge.auditing.collecting.samples import sample
 from judge.auditing.context import Context
 
 DEPTH = 2
@@ -43,9 +44,9 @@ class _Collector:
             plan.done.add(run.human[:_SHORT])
             plan.runs.add(audited)
 
-    def result(self) -> Sequence[Seen]:
+    def result(self) -> Sequence[Observation]:
         return [
-            Seen(
+            Observation(
                 message=f"{plan.file}: {len(plan.done)} of {len(plan.commits)} planned commits already have a run "
                 f"claimed as success; {len(plan.commits) - len(plan.done)} remain",
                 runs=plan.runs,
@@ -94,7 +95,7 @@ def _candidates(roots: Sequence[Path]) -> Iterator[Path]:
 
 _PLAN = '{"repo": "r", "task_id": "core", "items": [{"item_id": "core-0000", "human": "c0ffee00c0ffee00", "pre": ""}]}'
 
-KIND = Kind(
+KIND = FindingKind(
     code="stale-plan",
     title="A plan lists work that is already done",
     severity="warn",

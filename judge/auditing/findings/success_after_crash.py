@@ -4,8 +4,9 @@ import signal
 from collections.abc import Sequence
 
 from judge.auditing.audited_run import AuditedRun
-from judge.auditing.collecting.finding_kind import Example, Kind, Seen, sample
-from judge.auditing.collecting.groups import Picked, picking, share
+from judge.auditing.collecting.collectors import Picked, picking, share
+from judge.auditing.collecting.finding_kind import Example, FindingKind, Observation
+from judge.auditing.collecting.samples import sample
 
 
 def _pick(audited: AuditedRun) -> str | None:
@@ -18,15 +19,15 @@ def _ending(code: int) -> str:
     return f"{code} ({known[-code]})" if -code in known else str(code)
 
 
-def _conclude(found: Picked) -> Sequence[Seen]:
-    codes = ", ".join(f"{len(group.runs)} with {group.label}" for group in found.groups)
+def _conclude(picked: Picked) -> Sequence[Observation]:
+    codes = ", ".join(f"{len(group.runs)} with {group.label}" for group in picked.groups)
     message = (
-        f"{share(len(found.runs), found.among)} runs claimed as success ended with a non-zero return code: {codes}"
+        f"{share(len(picked.runs), picked.among)} runs claimed as success ended with a non-zero return code: {codes}"
     )
-    return [Seen(message=message, runs=found.runs, recovers=0, details=found.groups.table("returncode"))]
+    return [Observation(message=message, runs=picked.runs, recovers=0, details=picked.groups.table("returncode"))]
 
 
-KIND = Kind(
+KIND = FindingKind(
     code="success-after-crash",
     title="Claimed as success although the agent's process failed",
     severity="warn",

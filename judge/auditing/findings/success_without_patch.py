@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 
 from judge.auditing.audited_run import AuditedRun
-from judge.auditing.collecting.finding_kind import Example, Kind, Seen, sample
-from judge.auditing.collecting.groups import Picked, picking, share
+from judge.auditing.collecting.collectors import Picked, picking, share
+from judge.auditing.collecting.finding_kind import Example, FindingKind, Observation
+from judge.auditing.collecting.samples import sample
 
 
 def _pick(audited: AuditedRun) -> str | None:
@@ -12,13 +13,13 @@ def _pick(audited: AuditedRun) -> str | None:
     return state if state in ("empty", "missing") else None
 
 
-def _conclude(found: Picked) -> Sequence[Seen]:
-    states = ", ".join(f"{len(group.runs)} {group.label}" for group in found.groups)
-    message = f"{share(len(found.runs), found.among)} runs claimed as success left no patch ({states})"
-    return [Seen(message=message, runs=found.runs, recovers=0, details=found.groups.table("state"))]
+def _conclude(picked: Picked) -> Sequence[Observation]:
+    states = ", ".join(f"{len(group.runs)} {group.label}" for group in picked.groups)
+    message = f"{share(len(picked.runs), picked.among)} runs claimed as success left no patch ({states})"
+    return [Observation(message=message, runs=picked.runs, recovers=0, details=picked.groups.table("state"))]
 
 
-KIND = Kind(
+KIND = FindingKind(
     code="success-without-patch",
     title="Claimed as success with an empty or missing patch",
     severity="block",

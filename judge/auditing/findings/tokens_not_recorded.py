@@ -4,8 +4,9 @@ from collections.abc import Sequence
 
 from judge.auditing.audited_run import AuditedRun
 from judge.auditing.collecting.accumulator import RunSet
-from judge.auditing.collecting.finding_kind import Example, Kind, Seen, sample
-from judge.auditing.collecting.groups import describes_process, share
+from judge.auditing.collecting.collectors import describes_process, share
+from judge.auditing.collecting.finding_kind import Example, FindingKind, Observation
+from judge.auditing.collecting.samples import sample
 from judge.auditing.context import Context
 from judge.inputs.runs.agent_log import read_end
 
@@ -31,7 +32,7 @@ class _Collector:
             self.input += end.tokens_input or 0
             self.output += end.tokens_output or 0
 
-    def result(self) -> Sequence[Seen]:
+    def result(self) -> Sequence[Observation]:
         if not len(self.unrecorded):
             return ()
         message = f"{share(len(self.unrecorded), self.all)} runs have no token count in their record"
@@ -41,7 +42,7 @@ class _Collector:
                 "tokens in all"
             )
         return [
-            Seen(
+            Observation(
                 message=message,
                 runs=self.unrecorded,
                 recovers=len(self.in_log),
@@ -56,7 +57,7 @@ class _Collector:
 
 _LOG = "│ Steps            │ 9      │\n│ Input Tokens     │ 74084  │\n│ Output Tokens    │ 1067   │\n"
 
-KIND = Kind(
+KIND = FindingKind(
     code="tokens-not-recorded",
     title="Tokens were not recorded",
     severity="warn",

@@ -3,26 +3,29 @@
 from collections.abc import Sequence
 
 from judge.auditing.audited_run import AuditedRun
-from judge.auditing.collecting.finding_kind import Example, Kind, Seen, sample
-from judge.auditing.collecting.groups import Picked, picking, share
-from judge.inputs.runs.run import Evaluation
+from judge.auditing.collecting.collectors import Picked, picking, share
+from judge.auditing.collecting.finding_kind import Example, FindingKind, Observation
+from judge.auditing.collecting.samples import sample
+from judge.inputs.runs.recorded_run import Evaluation
 
 _SCORE = "pred_speedup_ratio"
 
 
 def _pick(audited: AuditedRun) -> str | None:
-    found = audited.run.evaluation
-    measured = found is not None and found.known_speedup is not None
+    evaluation = audited.run.evaluation
+    measured = evaluation is not None and evaluation.known_speedup is not None
     return None if measured else f"scored {audited.run.config[_SCORE]}"
 
 
-def _conclude(found: Picked) -> Sequence[Seen]:
-    scores = ", ".join(f"{len(group.runs)} {group.label}" for group in found.groups)
-    message = f"{share(len(found.runs), found.among)} scored runs were never measured ({scores})"
-    return [Seen(message=message, runs=found.runs, recovers=len(found.runs), details=found.groups.table("score"))]
+def _conclude(picked: Picked) -> Sequence[Observation]:
+    scores = ", ".join(f"{len(group.runs)} {group.label}" for group in picked.groups)
+    message = f"{share(len(picked.runs), picked.among)} scored runs were never measured ({scores})"
+    return [
+        Observation(message=message, runs=picked.runs, recovers=len(picked.runs), details=picked.groups.table("score"))
+    ]
 
 
-KIND = Kind(
+KIND = FindingKind(
     code="unevaluated-counted",
     title="A run that was never evaluated has a score",
     severity="block",

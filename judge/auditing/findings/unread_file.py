@@ -4,10 +4,11 @@ from collections import Counter
 from collections.abc import Sequence
 
 from judge.auditing.audited_run import AuditedRun
-from judge.auditing.collecting.finding_kind import Example, Kind, Seen, sample
-from judge.auditing.collecting.groups import count
+from judge.auditing.collecting.collectors import count
+from judge.auditing.collecting.finding_kind import Example, FindingKind, Observation
+from judge.auditing.collecting.samples import sample
 from judge.auditing.context import Context
-from judge.inputs.runs.run import Unread
+from judge.inputs.runs.recorded_run import Unread
 
 MOST = 1000
 
@@ -19,17 +20,17 @@ class _Collector:
     def add(self, audited: AuditedRun) -> None:
         """Nothing is asked of the runs: these files made none."""
 
-    def result(self) -> Sequence[Seen]:
+    def result(self) -> Sequence[Observation]:
         if not self.unread:
             return ()
         whys = Counter(unread.why for unread in self.unread).most_common(3)
-        said = "; ".join(f"{number} x {why}" for why, number in whys)
-        message = f"{count(len(self.unread), 'file')} could not be read: {said}"
+        reasons = "; ".join(f"{number} x {why}" for why, number in whys)
+        message = f"{count(len(self.unread), 'file')} could not be read: {reasons}"
         files = [{"path": unread.path, "why": unread.why} for unread in self.unread[:MOST]]
-        return [Seen(message=message, recovers=len(self.unread), details={"files": files})]
+        return [Observation(message=message, recovers=len(self.unread), details={"files": files})]
 
 
-KIND = Kind(
+KIND = FindingKind(
     code="unread-file",
     title="A file could not be read",
     severity="warn",

@@ -3,27 +3,29 @@
 from collections.abc import Sequence
 
 from judge.auditing.audited_run import AuditedRun
-from judge.auditing.collecting.finding_kind import Example, Kind, Seen, sample
-from judge.auditing.collecting.groups import Picked, count, picking, share
-from judge.auditing.regrading.timing_failure import fault
-from judge.inputs.runs.run import Evaluation
+from judge.auditing.collecting.collectors import Picked, count, picking, share
+from judge.auditing.collecting.finding_kind import Example, FindingKind, Observation
+from judge.auditing.collecting.samples import sample
+from judge.inputs.runs.recorded_run import Evaluation
 
 
 def _pick(audited: AuditedRun) -> str | None:
-    found = fault(audited.run)
-    return found.label if found is not None and found.kind == "worktree" else None
+    failure = audited.timing_failure
+    return failure.label if failure is not None and failure.kind == "worktree" else None
 
 
-def _conclude(found: Picked) -> Sequence[Seen]:
-    first = next(iter(found.groups))
+def _conclude(picked: Picked) -> Sequence[Observation]:
+    first = next(iter(picked.groups))
     message = (
-        f"{share(len(found.runs), found.among)} evaluations could not check out the base; "
-        f"{count(len(found.groups), 'message')}, the most common ({count(len(first.runs), 'run')}): {first.label}"
+        f"{share(len(picked.runs), picked.among)} evaluations could not check out the base; "
+        f"{count(len(picked.groups), 'message')}, the most common ({count(len(first.runs), 'run')}): {first.label}"
     )
-    return [Seen(message=message, runs=found.runs, recovers=found.recovers, details=found.groups.table("message"))]
+    return [
+        Observation(message=message, runs=picked.runs, recovers=picked.recovers, details=picked.groups.table("message"))
+    ]
 
 
-KIND = Kind(
+KIND = FindingKind(
     code="worktree-error",
     title="The base commit could not be checked out",
     severity="block",

@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 
 from judge.auditing.audited_run import AuditedRun
-from judge.auditing.collecting.finding_kind import Example, Kind, Seen, sample
-from judge.auditing.collecting.groups import Picked, picking, share
+from judge.auditing.collecting.collectors import Picked, picking, share
+from judge.auditing.collecting.finding_kind import Example, FindingKind, Observation
+from judge.auditing.collecting.samples import sample
 from judge.inputs.runs.agent_log import read_end
 
 
@@ -14,12 +15,12 @@ def _pick(audited: AuditedRun) -> str | None:
     return "zero" if steps == 0 else None
 
 
-def _conclude(found: Picked) -> Sequence[Seen]:
-    message = f"{share(len(found.runs), found.among)} runs claimed as success took no step"
-    return [Seen(message=message, runs=found.runs, recovers=0)]
+def _conclude(picked: Picked) -> Sequence[Observation]:
+    message = f"{share(len(picked.runs), picked.among)} runs claimed as success took no step"
+    return [Observation(message=message, runs=picked.runs, recovers=0)]
 
 
-KIND = Kind(
+KIND = FindingKind(
     code="zero-steps",
     title="Claimed as success with zero steps",
     severity="block",

@@ -60,10 +60,10 @@ def load(folder: Path) -> Snapshot:
     if not is_audit(folder):
         raise UsageError(f"{folder}: no audit in there; give the --out folder of one (audit.json, verdicts.jsonl)")
     try:
-        found = json.loads((folder / "audit.json").read_bytes())
+        audit = json.loads((folder / "audit.json").read_bytes())
         findings = Counter[tuple[str, str]]()
         concerned: dict[str, set[str]] = {}
-        for finding in found["findings"]:
+        for finding in audit["findings"]:
             findings[(finding["code"], finding["message"])] += finding["count"]
             concerned.setdefault(finding["code"], set()).update(finding["runs"])
         return Snapshot(

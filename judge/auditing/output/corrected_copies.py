@@ -16,7 +16,8 @@ from judge.auditing import measures
 from judge.auditing.audited_run import AuditedRun
 from judge.auditing.regrading.timing_failure import NO_PATCH
 from judge.errors import OutputError, UsageError
-from judge.inputs.runs.run_files import claim
+from judge.inputs.runs.recorded_values import claim_from_status
+from judge.lib.files import replace_text
 
 _MAX_BYTES = 64 << 20
 
@@ -61,7 +62,7 @@ class Corrector:
             content["audit"] = _audit(audited, before=json.loads(before))
             try:
                 place.parent.mkdir(parents=True, exist_ok=True)
-                place.write_text(json.dumps(content, indent=2, allow_nan=False) + "\n", encoding="utf-8")
+                replace_text(place, [json.dumps(content, indent=2, allow_nan=False), "\n"])
             except OSError as error:
                 raise OutputError(f"{place}: cannot be written ({error.strerror})") from error
             self.written += 1
@@ -92,7 +93,7 @@ def agent_fault(audited: AuditedRun) -> tuple[str, str] | None:
         return "apply-empty", "the run left no patch" if state == "missing" else "the patch is empty"
     shown = (measures.applies, measures.parses, measures.real_code)
     if any(measure(audited) is False for measure in shown):
-        reason = audited.verdict.reasons[0]
+        reason = audited.outcome.reasons[0]
         return reason.code, reason.message
     return None
 
@@ -138,7 +139,7 @@ def _timing(result: dict[str, Any], audited: AuditedRun, message: str) -> None:
 
 
 def _success(word: object) -> bool:
-    return isinstance(word, str) and claim(word) == "success"
+    return isinstance(word, str) and claim_from_status(word) == "success"
 
 
 def _audit(audited: AuditedRun, *, before: Mapping[str, Any]) -> dict[str, Any]:
@@ -148,10 +149,10 @@ def _audit(audited: AuditedRun, *, before: Mapping[str, Any]) -> dict[str, Any]:
         "evaluation_status": _nested(before, "evaluation", "status") or _nested(before, "result", "status"),
     }
     return {
-        "verdict": audited.verdict.category,
-        "true_success": audited.verdict.true_success,
-        "level": audited.verdict.level,
-        "reasons": [{"code": reason.code, "message": reason.message} for reason in audited.verdict.reasons],
+        "verdict": audited.outcome.verdict,
+        "true_success": audited.outcome.true_success,
+        "level": audited.outcome.level,
+        "reasons": [{"code": reason.code, "message": reason.message} for reason in audited.outcome.reasons],
         "recorded": {name: word for name, word in recorded.items() if word is not None},
     }
 

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import csv
-import io
-import itertools
 import re
-import textwrap
 from collections.abc import Sequence
 
 from judge.auditing.collecting.accumulator import AuditFinding, Table
+from judge.lib.tables import column_lines, csv_text, escape_markdown, markdown_lines
 from judge.reports.wording import figure, visible
 
 Cell = str | int | float | None
@@ -18,9 +15,6 @@ _SHARES = re.compile(r"share|rate")
 _RIGHT = (int, float)
 _ALWAYS = 3
 """Columns from this one on are left out on a terminal if they hold nothing but zeros."""
-_GAP = "  "
-_NARROWEST = 16
-"""A text is not wrapped to less than this, as nobody could read it."""
 
 
 def to_json(table: Table) -> dict[str, object]:
@@ -33,11 +27,7 @@ def to_json(table: Table) -> dict[str, object]:
 
 def to_csv(table: Table) -> str:
     """Return a table as CSV; an empty cell is a value that is not known."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(table.columns)
-    writer.writerows([_plain_cell(cell) for cell in row] for row in table.rows)
-    return text.getvalue()
+    return csv_text(table.columns, ([_plain_cell(cell) for cell in row] for row in table.rows))
 
 
 def to_markdown(table: Table, most: int = 40) -> str:
@@ -45,11 +35,8 @@ def to_markdown(table: Table, most: int = 40) -> str:
     lines = [f"## {escape(table.title)}", ""]
     if not table.rows:
         return "\n".join([*lines, "Nothing.", ""])
-    numeric = _numeric(table)
-    lines.append("| " + " | ".join(escape(name) for name in table.columns) + " |")
-    lines.append("| " + " | ".join("---:" if right else "---" for right in numeric) + " |")
-    lines += ["| " + " | ".join(escape(cell) for cell in row) + " |" for row in _texts(table, most)]
-    lines.append("")
+    rows = ([escape(cell) for cell in row] for row in _texts(table, most))
+    lines += [*markdown_lines([escape(name) for name in table.columns], rows, numeric=_numeric(table)), ""]
     if len(table.rows) > most:
         lines += [f"{len(table.rows) - most} more rows are in `tables/{table.name}.csv`.", ""]
     if table.note:
@@ -70,49 +57,10 @@ def to_columns(table: Table, most: int = 30, width: int = 120) -> list[str]:
     heading = [table.columns[number] for number in kept]
     rows = [[row[number] for number in kept] for row in _texts(table, most)]
     numeric = [right for number, right in enumerate(_numeric(table)) if number in kept]
-    widths = _widths(heading, rows, numeric, width - len(_GAP) * len(kept))
-    lines = []
-    for row in (heading, *rows):
-        cells = [_Wrapper(size).wrap(cell) or [""] for cell, size in zip(row, widths, strict=True)]
-        for parts in itertools.zip_longest(*cells, fillvalue=""):
-            padded = (
-                part.rjust(size) if right else part.ljust(size)
-                for part, size, right in zip(parts, widths, numeric, strict=True)
-            )
-            lines.append((_GAP + _GAP.join(padded)).rstrip())
+    lines = column_lines(heading, rows, numeric=numeric, width=width)
     if len(table.rows) > most:
-        lines.append(f"{_GAP}... {len(table.rows) - most} more in tables/{table.name}.csv")
+        lines.append(f"  ... {len(table.rows) - most} more in tables/{table.name}.csv")
     return lines
-
-
-class _Wrapper(textwrap.TextWrapper):
-    """Breaks at blanks and after slashes, as most long words here are paths."""
-
-    wordsep_simple_re = re.compile(r"( +|(?<=/))")
-
-    def __init__(self, width: int) -> None:
-        super().__init__(width, break_on_hyphens=False)
-
-
-def _widths(heading: Sequence[str], rows: Sequence[Sequence[str]], numeric: Sequence[bool], room: int) -> Sequence[int]:
-    """Return the widths of the columns: as wide as they are, or narrower where all do not fit."""
-    body = [max((len(row[place]) for row in rows), default=0) for place in range(len(heading))]
-    widths = [max(size, len(name)) for size, name in zip(body, heading, strict=True)]
-    words = [max(map(len, name.split()), default=1) for name in heading]
-    for least in (
-        # First headings that are wider than what stands under them, then texts; numbers are never broken.
-        [max(size, word) for size, word in zip(body, words, strict=True)],
-        [
-            max(size if right else min(size, _NARROWEST), word)
-            for size, word, right in zip(body, words, numeric, strict=True)
-        ],
-    ):
-        while sum(widths) > room:
-            place = max(range(len(widths)), key=lambda number: (widths[number] > least[number], widths[number]))
-            if widths[place] <= least[place]:
-                break
-            widths[place] -= 1
-    return widths
 
 
 def finding_lines(finding: AuditFinding) -> list[str]:
@@ -133,7 +81,7 @@ def finding_lines(finding: AuditFinding) -> list[str]:
 
 def escape(text: str) -> str:
     """Escape what Markdown or HTML would act on; a run must not be able to draw in the report."""
-    return re.sub(r"([\\`*_{}\[\]<>#|!~])", r"\\\1", visible(text))
+    return escape_markdown(visible(text))
 
 
 def _code(text: str) -> str:

@@ -6,13 +6,12 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Literal
 
-from judge.inputs.runs.run import Evaluation, Run
-from judge.inputs.runs.run_files import claim
+from judge.inputs.runs.recorded_run import Evaluation, RecordedRun
+from judge.inputs.runs.recorded_values import claim_from_status
 
-FaultKind = Literal[
+TimingFailureKind = Literal[
     "no-test-script",
     "worktree",
     "path-not-triggered",
@@ -24,7 +23,7 @@ FaultKind = Literal[
 
 
 @dataclass(frozen=True, kw_only=True)
-class Fault:
+class TimingFailure:
     """What kept a run from being timed.
 
     Attributes:
@@ -32,7 +31,7 @@ class Fault:
         message: the recorded words it was read from.
     """
 
-    kind: FaultKind
+    kind: TimingFailureKind
     label: str
     message: str
 
@@ -58,51 +57,33 @@ _RAISED = re.compile(r"^(?:[A-Za-z_]\w*\.)*[A-Za-z_]*(?:Error|Exception|Interrup
 _VARYING = re.compile(r"/tmp/\S+|0x[0-9a-f]+|(?<=\()/\S+(?=\))")  # of a path or an address, only the kind is the same
 
 
-class _Same:
-    """A run as the key of a cache: by identity, as what it holds has no hash."""
-
-    def __init__(self, run: Run) -> None:
-        self.run = run
-
-    def __hash__(self) -> int:
-        return id(self.run)
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Same) and other.run is self.run
-
-
-def fault(run: Run) -> Fault | None:
+def timing_failure(run: RecordedRun) -> TimingFailure | None:
     """Return why a run has no number, None if it has one, was not evaluated, or nothing tells."""
-    return _fault(_Same(run))
-
-
-@lru_cache(maxsize=4)
-def _fault(same: _Same) -> Fault | None:
-    """Many kinds of findings ask for one run in turn; its output is read once for all of them."""
-    run = same.run
-    found = run.evaluation
-    if found is None or found.known_speedup is not None:
+    evaluation = run.evaluation
+    if evaluation is None or evaluation.known_speedup is not None:
         return None
-    status = (found.status or "").lower()
-    error = found.error or ""
+    status = (evaluation.status or "").lower()
+    error = evaluation.error or ""
     if status in _NO_TEST or _NO_SCRIPT.search(error):
-        return Fault(kind="no-test-script", label=(run.human or "unknown commit")[:8], message=error or status)
+        return TimingFailure(kind="no-test-script", label=(run.human or "unknown commit")[:8], message=error or status)
     if _WORKTREE.search(error):
-        return Fault(kind="worktree", label=general(error), message=error)
-    said = _said(found)
-    if denies_path(found) or _NOT_TRIGGERED.search(error):
-        return Fault(kind="path-not-triggered", label=general(said or error or "opt_path_hit: false"), message=said)
+        return TimingFailure(kind="worktree", label=general(error), message=error)
+    message = _recorded_message(evaluation)
+    if denies_path(evaluation) or _NOT_TRIGGERED.search(error):
+        return TimingFailure(
+            kind="path-not-triggered", label=general(message or error or "opt_path_hit: false"), message=message
+        )
     if (
-        claim(found.status) == "success" or found.baseline_ms
+        claim_from_status(evaluation.status) == "success" or evaluation.baseline_ms
     ):  # the base was timed, so nothing kept the harness from timing
         return None
-    if not said:
-        return Fault(kind="no-output", label=general(error) or "no output", message=error) if error else None
-    if module := absent_module(said, own=run.repo):
-        return Fault(kind="missing-module", label=module, message=said)
-    if _reported(found).get("target_resolved") is False or _UNRESOLVED.search(said):
-        return Fault(kind="target-unresolved", label=general(said), message=said)
-    return Fault(kind="benchmark-crashed", label=general(said), message=said)
+    if not message:
+        return TimingFailure(kind="no-output", label=general(error) or "no output", message=error) if error else None
+    if module := absent_module(message, own=run.repo):
+        return TimingFailure(kind="missing-module", label=module, message=message)
+    if _reported(evaluation).get("target_resolved") is False or _UNRESOLVED.search(message):
+        return TimingFailure(kind="target-unresolved", label=general(message), message=message)
+    return TimingFailure(kind="benchmark-crashed", label=general(message), message=message)
 
 
 def absent_module(text: str, own: str | None = None) -> str | None:
@@ -113,26 +94,26 @@ def absent_module(text: str, own: str | None = None) -> str | None:
     """
     if _BROKEN_LAZY.search(text):
         return "transformers"
-    if found := _NO_MODULE.search(text):
-        return found[1]
-    if (found := _NO_NAME.search(text)) and (top := found[1].split(".")[0]) != own:
+    if match := _NO_MODULE.search(text):
+        return match[1]
+    if (match := _NO_NAME.search(text)) and (top := match[1].split(".")[0]) != own:
         return top
-    if found := _NO_OPERATOR.search(text):
-        return found[1]
+    if match := _NO_OPERATOR.search(text):
+        return match[1]
     return None
 
 
-def errors_printed(found: Evaluation) -> Iterator[tuple[str, bool]]:
+def errors_printed(evaluation: Evaluation) -> Iterator[tuple[str, bool]]:
     """Yield each error that an evaluation's output tells of, and whether a stand-in was timed in place of the target.
 
     Warnings are no errors; a line counts if it is a report with an `error`, a traceback's last line, or
     begins with `Error:`.
     """
     for side in ("baseline_output", "patched_output"):
-        report = found.outputs.get(side)
+        report = evaluation.outputs.get(side)
         if isinstance(report, Mapping) and report.get("error"):
             yield str(report["error"]), bool(report.get("using_mock"))
-    for line in (*found.stdout.splitlines(), *found.stderr.splitlines()):
+    for line in (*evaluation.stdout.splitlines(), *evaluation.stderr.splitlines()):
         text = line.strip()
         report = _report(text)
         if report.get("error"):
@@ -146,30 +127,32 @@ def general(message: str) -> str:
     return " ".join(_VARYING.sub("...", message).split())[:300]
 
 
-def denies_path(found: Evaluation) -> bool:
+def denies_path(evaluation: Evaluation) -> bool:
     """Whether the benchmark itself reports that the code in question did not run."""
-    sides = (found.outputs.get(side) for side in ("baseline_output", "patched_output"))
+    sides = (evaluation.outputs.get(side) for side in ("baseline_output", "patched_output"))
     return any(isinstance(report, Mapping) and report.get("opt_path_hit") is False for report in sides)
 
 
-def _said(found: Evaluation) -> str:
+def _recorded_message(evaluation: Evaluation) -> str:
     """Return the most telling words: the benchmark's own error, the exception that ended it, the harness's message."""
-    report = _reported(found)
+    report = _reported(evaluation)
     named = str(report.get("error") or report.get("error_message") or "")
     if named:
         return named
-    raised = [line.strip() for line in found.stderr.splitlines() if _RAISED.match(line.strip())]
+    raised = [line.strip() for line in evaluation.stderr.splitlines() if _RAISED.match(line.strip())]
     crashed = [line for line in raised if "Warning" not in line.partition(":")[0]]
     if crashed:
         return crashed[-1]
-    printed = [error for error, _ in errors_printed(found)]
+    printed = [error for error, _ in errors_printed(evaluation)]
     if printed:
         return printed[-1]
-    return "" if re.search(r"failed to produce output", found.error or "", re.IGNORECASE) else found.error or ""
+    return (
+        "" if re.search(r"failed to produce output", evaluation.error or "", re.IGNORECASE) else evaluation.error or ""
+    )
 
 
-def _reported(found: Evaluation) -> Mapping[str, object]:
-    report = found.outputs.get("baseline_output")
+def _reported(evaluation: Evaluation) -> Mapping[str, object]:
+    report = evaluation.outputs.get("baseline_output")
     return report if isinstance(report, Mapping) else {}
 
 

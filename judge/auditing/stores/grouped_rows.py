@@ -24,7 +24,7 @@ class Row(NamedTuple):
     id: str
 
 
-class Rows:
+class GroupedRows:
     """Rows of many groups; read once, in order of group, value and run."""
 
     def __init__(self) -> None:
@@ -58,7 +58,7 @@ class Rows:
         self._waiting.clear()
 
 
-class Concerned:
+class ConcernedRuns:
     """Runs that come in any order, gathered for a `RunSet`, which wants them in order of number: one bit a run."""
 
     def __init__(self) -> None:
@@ -85,10 +85,10 @@ class Concerned:
 
     def runs(self) -> RunSet:
         """Return them, each once."""
-        found = RunSet()
+        concerned = RunSet()
         for place, byte in enumerate(self._bits):
             for bit in range(8):
                 if byte & 1 << bit:
                     number = place << 3 | bit
-                    found.take(number, self._first.get(number, ""))
-        return found
+                    concerned.take(number, self._first.get(number, ""))
+        return concerned

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 from judge.auditing.stores.run_spool import Spool
-from judge.results.record import Ledger, VerdictRecord
-from judge.static_checks.closing import Closing
+from judge.lib.files import replacing
+from judge.results.ledger import Ledger
+from judge.results.record import VerdictRecord
 
 
-class RecordStore(Closing):
+class RecordStore(AbstractContextManager["RecordStore"]):
     """`verdicts.jsonl` of a folder, read by place and never as a whole; resumes like `judge grade`."""
 
     def __init__(self, folder: Path, spool: Spool) -> None:
@@ -35,6 +37,9 @@ class RecordStore(Closing):
         self._file.close()
         self._ledger.close()
 
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
     def line(self, key: str) -> bytes | None:
         """Return the stored line with a key, None if there is none."""
         place = self._places.place(f"{self._name}:{key}")
@@ -55,13 +60,11 @@ class RecordStore(Closing):
 
     def arrange(self, keys: Iterable[str]) -> None:
         """Leave the records with these keys, in this order, and no others."""
-        beside = self._ledger.path.with_name("verdicts.jsonl.new")
-        with beside.open("wb") as file:
+        with replacing(self._ledger.path) as file:
             for key in keys:
                 line = self.line(key)
                 assert line is not None, f"no record has the key {key}"
                 file.write(line)
-        beside.replace(self._ledger.path)
 
     def _keep(self, key: str, size: int) -> None:
         self._places.keep_place(f"{self._name}:{key}", self._end, size)

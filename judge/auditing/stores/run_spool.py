@@ -7,12 +7,12 @@ import sqlite3
 import tempfile
 import zlib
 from collections.abc import Iterable, Iterator
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from judge.inputs.runs.run import Run
+from judge.inputs.runs.recorded_run import RecordedRun
 from judge.results.keys import PatchText
-from judge.static_checks.closing import Closing
 
 _SCHEMA = """
 CREATE TABLE description (key TEXT NOT NULL, run BLOB NOT NULL);
@@ -41,13 +41,13 @@ class Spooled:
     """
 
     number: int
-    run: Run
+    run: RecordedRun
     task: str
     text: PatchText | None
     twins: tuple[str, ...]
 
 
-class Spool(Closing):
+class Spool(AbstractContextManager["Spool"]):
     """A database in a temporary file; one process writes and reads it, nothing else sees it."""
 
     def __init__(self) -> None:
@@ -63,7 +63,10 @@ class Spool(Closing):
         self._db.close()
         self._folder.cleanup()
 
-    def describe(self, run: Run) -> None:
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def describe(self, run: RecordedRun) -> None:
         """Keep one description."""
         self._db.execute("INSERT INTO description VALUES (?, ?)", (run.key, _pack(run)))
         if run.human and len(run.human) == _FULL_ID:
@@ -71,14 +74,14 @@ class Spool(Closing):
 
     def commits(self, repo: str | None, short: str) -> list[str]:
         """Return the full ids of human commits in a repository that begin like a short one, two at most."""
-        found = self._db.execute(
+        rows = self._db.execute(
             "SELECT id FROM commit_id WHERE repo = ? AND id >= ? AND id < ? LIMIT 2", (repo or "", short, short + "g")
         )
-        return [str(row[0]) for row in found]
+        return [str(row[0]) for row in rows]
 
-    def descriptions(self) -> Iterator[list[Run]]:
+    def descriptions(self) -> Iterator[list[RecordedRun]]:
         """Yield the descriptions of each run, in the order in which they came."""
-        group: list[Run] = []
+        group: list[RecordedRun] = []
         for key, packed in self._db.execute("SELECT key, run FROM description ORDER BY key, rowid"):
             if group and group[0].key != key:
                 yield group
@@ -87,7 +90,7 @@ class Spool(Closing):
         if group:
             yield group
 
-    def add(self, run: Run, *, task: str, text: PatchText | None) -> None:
+    def add(self, run: RecordedRun, *, task: str, text: PatchText | None) -> None:
         """Keep a joined run; one whose id is taken is told apart by its key."""
         taken = self._db.execute("SELECT 1 FROM run WHERE id = ?", (run.id,)).fetchone()
         kept = replace(run, id=f"{run.id} ({run.key})") if taken else run
@@ -158,15 +161,15 @@ class Spool(Closing):
 
     def place(self, key: str) -> tuple[int, int] | None:
         """Return where the record with a key stands in the ledger."""
-        found = self._db.execute("SELECT start, size FROM stored WHERE key = ?", (key,)).fetchone()
-        return (int(found[0]), int(found[1])) if found else None
+        row = self._db.execute("SELECT start, size FROM stored WHERE key = ?", (key,)).fetchone()
+        return (int(row[0]), int(row[1])) if row else None
 
 
-def _pack(run: Run) -> bytes:
+def _pack(run: RecordedRun) -> bytes:
     return zlib.compress(pickle.dumps(run, protocol=pickle.HIGHEST_PROTOCOL), 1)
 
 
-def _unpack(packed: bytes) -> Run:
+def _unpack(packed: bytes) -> RecordedRun:
     run = pickle.loads(zlib.decompress(packed))
-    assert isinstance(run, Run)
+    assert isinstance(run, RecordedRun)
     return run

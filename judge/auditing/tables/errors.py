@@ -25,7 +25,7 @@ class _Errors:
         if run.claimed == "error" or run.error or run.error_type:
             message = general(run.error) if run.error else "(no message)"
             _count(self._agent, (run.error_type or "(no type)", message))
-        if why := audited.fault:
+        if why := audited.timing_failure:
             _count(self._timing, (why.kind, why.label))
 
     def result(self) -> Sequence[Table]:

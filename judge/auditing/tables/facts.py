@@ -9,7 +9,7 @@ from judge.auditing import measures
 from judge.auditing.audited_run import AuditedRun
 from judge.auditing.collecting.accumulator import Table
 from judge.auditing.context import Context
-from judge.inputs.runs.run_files import claim
+from judge.inputs.runs.recorded_values import claim_from_status
 
 ORDER = 25
 _MAX_BATCHES = 5000
@@ -49,7 +49,7 @@ class _Facts:
             self._facts["other commit"] += measures.other_commit(audited)
         if run.evaluation:
             self._facts["evaluated"] += 1
-            success = claim(run.evaluation.status) == "success"
+            success = claim_from_status(run.evaluation.status) == "success"
             self._facts["phantom"] += success and measures.speedup(audited) is None
             self._facts["timed"] += measures.timed(audited)
 

@@ -9,7 +9,7 @@ from judge.auditing.audited_run import AuditedRun
 from judge.auditing.collecting.accumulator import Table
 from judge.auditing.context import Context
 from judge.core.judgement import Abstained
-from judge.inputs.runs.recorded_judgements import RecordedJudgement
+from judge.inputs.runs.judgement_file import JudgementKey, RecordedJudgement
 from judge.results.claims import CheckedClaim, PatchFacts, check_claims, facts_of, tabulate
 
 ORDER = 90
@@ -22,11 +22,10 @@ _STORED = (
     "is_complete",
     "true_success",
 )
-_Key = tuple[str, str, str, int]
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Found:
+class _JudgedPatch:
     """The facts of the patch that a judgement was made on.
 
     Attributes:
@@ -39,19 +38,19 @@ class _Found:
 
 class _Judge:
     def __init__(self, context: Context) -> None:
-        self._judgements = {_key(judgement): judgement for judgement in context.judgements}
+        self._judgements = {judgement.key: judgement for judgement in context.judgements}
         self._scope = context.judged
-        self._found: dict[_Key, _Found] = {}
+        self._patches: dict[JudgementKey, _JudgedPatch] = {}
         self._runs = 0
 
     def add(self, audited: AuditedRun) -> None:
         """A patch that several runs left is one patch: the first run stands for it."""
         self._runs += bool(audited.run.judgements)
         for judgement in audited.run.judgements:
-            key = _key(judgement)
+            key = judgement.key
             self._judgements.setdefault(key, judgement)
-            self._found.setdefault(
-                key, _Found(facts=_facts(audited), by_bytes=audited.patch_bytes == judgement.patch_size)
+            self._patches.setdefault(
+                key, _JudgedPatch(facts=_facts(audited), by_bytes=audited.patch_bytes == judgement.patch_size)
             )
 
     def result(self) -> Sequence[Table]:
@@ -60,7 +59,7 @@ class _Judge:
         return [self._against_facts(), self._stored(), self._contradicted()]
 
     def _against_facts(self) -> Table:
-        by_bytes = {key: found for key, found in self._found.items() if found.by_bytes}
+        by_bytes = {key: patch for key, patch in self._patches.items() if patch.by_bytes}
         rows: list[tuple[str | int | float | None, ...]] = []
         if self._scope:
             about = {
@@ -69,7 +68,7 @@ class _Judge:
                 "attempts at these commits": self._scope.attempts,
             }
             rows += [(name, count, count) for name, count in about.items()]
-        for name, count in self._rows(self._found).items():
+        for name, count in self._rows(self._patches).items():
             rows.append((name, count, self._rows(by_bytes)[name]))
         return Table(
             name="judge",
@@ -81,22 +80,22 @@ class _Judge:
             f"ASCII text. {self._runs} runs left one of these patches.",
         )
 
-    def _rows(self, found: Mapping[_Key, _Found]) -> dict[str, int]:
-        facts = [one.facts for one in found.values()]
-        applying = {key for key, one in found.items() if one.facts and one.facts.applies}
+    def _rows(self, patches: Mapping[JudgementKey, _JudgedPatch]) -> dict[str, int]:
+        facts = [patch.facts for patch in patches.values()]
+        applying = {key for key, patch in patches.items() if patch.facts and patch.facts.applies}
         answered = {key for key in applying if self._answered(key)}
-        parses = [one for one in facts if one and one.applies and one.parses]
+        parses = [fact for fact in facts if fact and fact.applies and fact.parses]
         accused = [key for key in answered if self._judgements[key].claims.get("syntax_correct") is False]
-        broken = [key for key in answered if (one := found[key].facts) and one.parses is False]
+        broken = [key for key in answered if (fact := patches[key].facts) and fact.parses is False]
         return {
             "judgements recorded": len(self._judgements),
             "no judgement at all (the model's reply was empty or unreadable)": sum(
                 not self._answered(key) for key in self._judgements
             ),
-            "patches found again": len(found),
+            "patches found again": len(patches),
             "... that apply": len(applying),
             "... that apply and parse": len(parses),
-            "... that share a file with the human commit": sum(bool(one and one.shares_file) for one in facts),
+            "... that share a file with the human commit": sum(bool(fact and fact.shares_file) for fact in facts),
             "... that apply and were really answered": len(answered),
             "of these, accused of syntax errors": len(accused),
             "of these, with a syntax error": len(broken),
@@ -106,13 +105,13 @@ class _Judge:
     def _stored(self) -> Table:
         """What a reader of the file would have published, and what is left of it without the failures."""
         every = list(self._judgements.values())
-        answered = [one for one in every if isinstance(one.judgement, Abstained)]
+        answered = [judgement for judgement in every if isinstance(judgement.judgement, Abstained)]
         rows = []
         for name in _STORED:
             bad = name == "is_template_code"
-            said = _share_of(every, name, bad)
+            stored = _share_of(every, name, bad)
             real = _share_of(answered, name, bad)
-            rows.append((f"{name}: {'yes' if bad else 'no'}", *said, *real))
+            rows.append((f"{name}: {'yes' if bad else 'no'}", *stored, *real))
         return Table(
             name="judge-stored",
             title="What the file of judgements says, and what the real answers say",
@@ -123,8 +122,8 @@ class _Judge:
     def _contradicted(self) -> Table:
         checked: list[CheckedClaim] = []
         for key, judgement in self._judgements.items():
-            found = self._found.get(key)
-            checked += check_claims(judgement.claims, found.facts if found else None)
+            patch = self._patches.get(key)
+            checked += check_claims(judgement.claims, patch.facts if patch else None)
         rows = [
             (row.claim, row.fact, row.asserted, row.wrong.whole, row.wrong.part, *(row.wrong.interval or (None, None)))
             for row in tabulate(checked)
@@ -137,17 +136,13 @@ class _Judge:
             note="The rate is the 95 % interval of contradicted / checked.",
         )
 
-    def _answered(self, key: _Key) -> bool:
+    def _answered(self, key: JudgementKey) -> bool:
         return isinstance(self._judgements[key].judgement, Abstained)
 
 
 def _share_of(judgements: Iterable[RecordedJudgement], name: str, value: bool) -> tuple[int, float | None]:
-    found = [getattr(one.stored, name) is value for one in judgements]
-    return sum(found), sum(found) / len(found) if found else None
-
-
-def _key(judgement: RecordedJudgement) -> _Key:
-    return (judgement.run_id, judgement.item_id, judgement.commit, judgement.patch_size)
+    held = [getattr(judgement.stored, name) is value for judgement in judgements]
+    return sum(held), sum(held) / len(held) if held else None
 
 
 def _facts(audited: AuditedRun) -> PatchFacts | None:

@@ -10,10 +10,10 @@ from judge.auditing import measures
 from judge.auditing.audited_run import AuditedRun
 from judge.auditing.collecting.accumulator import Table
 from judge.auditing.context import Context
-from judge.auditing.regrading.evidence import direction
-from judge.auditing.regrading.timing_failure import NO_PATCH, FaultKind
-from judge.inputs.runs.run import NOT_EVALUATED
-from judge.inputs.runs.run_files import claim
+from judge.auditing.regrading.recorded_evidence import direction
+from judge.auditing.regrading.timing_failure import NO_PATCH, TimingFailureKind
+from judge.inputs.runs.recorded_run import NOT_EVALUATED
+from judge.inputs.runs.recorded_values import claim_from_status
 
 ORDER = 30
 _MAX_MODELS = 200
@@ -41,7 +41,7 @@ _GROUPS: tuple[tuple[str, str], ...] = (
     ("not evaluated", "not evaluated"),
 )
 
-_FAULTS: Mapping[FaultKind, str] = {
+_FAILURES: Mapping[TimingFailureKind, str] = {
     "no-output": "no output",
     "missing-module": "import error (missing module)",
     "target-unresolved": "target not resolved",
@@ -69,27 +69,27 @@ def outcome(audited: AuditedRun) -> str:
         return _SPEEDS[direction(speedup)]
     if run.patch_state in ("missing", "empty"):
         return "no patch" if run.patch_state == "missing" else "empty patch"
-    found = run.evaluation
-    if found is None:
+    evaluation = run.evaluation
+    if evaluation is None:
         return "not evaluated" if run.patch_state == "yes" else "patch unreadable or elsewhere"
-    status = (found.status or "").lower()
+    status = (evaluation.status or "").lower()
     if status == NOT_EVALUATED:
         return "not evaluated"
     if status in NO_PATCH:
         if run.patch_state == "yes":
             return "patch there, evaluation says no patch"
         return "empty patch" if "empty" in status else "no patch"
-    if _APPLY_FAILED.search(f"{status.replace('_', ' ')} {found.error or ''}"):
+    if _APPLY_FAILED.search(f"{status.replace('_', ' ')} {evaluation.error or ''}"):
         return "patch apply failed"
-    if audited.fault is not None:
-        return _FAULTS[audited.fault.kind]
-    if found.correctness == "changed" or status in _TESTS_FAILED:
+    if audited.timing_failure is not None:
+        return _FAILURES[audited.timing_failure.kind]
+    if evaluation.correctness == "changed" or status in _TESTS_FAILED:
         return "tests failed or outputs changed"
-    if found.correctness == "same":
+    if evaluation.correctness == "same":
         return "tests passed, not timed"
     if status in _NOT_RUN:
         return "other test failure"
-    return "success without a number" if claim(found.status) == "success" else "uncategorized"
+    return "success without a number" if claim_from_status(evaluation.status) == "success" else "uncategorized"
 
 
 class _Outcomes:

@@ -10,7 +10,7 @@ from judge.auditing import measures
 from judge.auditing.audited_run import AuditedRun
 from judge.auditing.collecting.accumulator import Table
 from judge.auditing.context import Context
-from judge.auditing.regrading.evidence import direction
+from judge.auditing.regrading.recorded_evidence import direction
 
 ORDER = 40
 MOST = 200
@@ -34,10 +34,10 @@ class _Speeds:
             return
         kind = direction(ratio)
         self._counts[kind] += 1
-        found = audited.run.evaluation
-        assert found is not None, "a speed-up comes from an evaluation"
-        self._says = self._says or found.improvement is not None
-        self._faster_claims[kind] += found.improvement is True
+        evaluation = audited.run.evaluation
+        assert evaluation is not None, "a speed-up comes from an evaluation"
+        self._says = self._says or evaluation.improvement is not None
+        self._faster_claims[kind] += evaluation.improvement is True
         # The heap drops what is least far from 1; the number makes entries unique and the order stable.
         rank = ratio if kind == "improvement" else -ratio if kind == "regression" else -abs(ratio - 1)
         entry = (rank, -audited.number, _row(audited, ratio))
@@ -50,10 +50,10 @@ class _Speeds:
     def result(self) -> Sequence[Table]:
         timed = self._counts.total()
         counts: list[_Row] = [
-            (kind, self._counts[kind], self._counts[kind] / timed if timed else None, self._said(kind))
+            (kind, self._counts[kind], self._counts[kind] / timed if timed else None, self._called_improvements(kind))
             for kind in _KINDS
         ]
-        counts.append(("all", timed, 1.0 if timed else None, self._said(*_KINDS)))
+        counts.append(("all", timed, 1.0 if timed else None, self._called_improvements(*_KINDS)))
         return [
             Table(
                 name="speed",
@@ -66,7 +66,7 @@ class _Speeds:
             self._list("regression", "regressions", "Recorded regressions"),
         ]
 
-    def _said(self, *kinds: str) -> int | None:
+    def _called_improvements(self, *kinds: str) -> int | None:
         """Return how many the harness called improvements, None if it never says what is one."""
         return sum(self._faster_claims[kind] for kind in kinds) if self._says else None
 
@@ -83,11 +83,11 @@ class _Speeds:
 
 
 def _row(audited: AuditedRun, ratio: float) -> _Row:
-    run, found = audited.run, audited.run.evaluation
-    assert found is not None, "a speed-up comes from an evaluation"
+    run, evaluation = audited.run, audited.run.evaluation
+    assert evaluation is not None, "a speed-up comes from an evaluation"
     commit = run.human[:8] if run.human else run.item
-    return (ratio, run.agent, run.model, run.repo, commit, found.baseline_ms, found.patched_ms,
-            audited.verdict.category, run.id)  # fmt: skip
+    return (ratio, run.agent, run.model, run.repo, commit, evaluation.baseline_ms, evaluation.patched_ms,
+            audited.outcome.verdict, run.id)  # fmt: skip
 
 
 def collect(context: Context) -> _Speeds:

@@ -11,7 +11,7 @@ from judge.inputs.batch import Batch, Defaults, Fault
 from judge.inputs.case_file import human_side
 from judge.inputs.runs.discovery import recognising
 from judge.inputs.runs.join import join
-from judge.inputs.runs.run import Run, Unread
+from judge.inputs.runs.recorded_run import RecordedRun, Unread
 from judge.static_checks.model.case import Candidate, Case
 
 LAYOUT = "the run tree of a known harness"
@@ -24,14 +24,14 @@ def recognises(path: Path) -> bool:
 
 def read(path: Path, defaults: Defaults) -> Batch:
     """Make a case of each task and a candidate of each run; a run whose patch lies elsewhere is a fault."""
-    described: dict[str, list[Run]] = {}
+    described: dict[str, list[RecordedRun]] = {}
     faults: list[Fault] = []
     for layout in recognising(path):
-        for found in layout.read(path):
-            if isinstance(found, Unread):
-                faults.append(Fault(message=f"{found.path}: {found.why}"))
+        for run in layout.read(path):
+            if isinstance(run, Unread):
+                faults.append(Fault(message=f"{run.path}: {run.why}"))
             else:
-                described.setdefault(found.key, []).append(found)
+                described.setdefault(run.key, []).append(run)
     cases: dict[str, Case] = {}
     candidates: list[Candidate] = []
     for run in sorted(map(join, described.values()), key=lambda run: run.id):
@@ -44,7 +44,7 @@ def read(path: Path, defaults: Defaults) -> Batch:
     return Batch(cases=tuple(cases.values()), candidates=tuple(candidates), faults=tuple(faults))
 
 
-def _case(run: Run, defaults: Defaults) -> Case:
+def _case(run: RecordedRun, defaults: Defaults) -> Case:
     """Make the case of a run; runs with the same repository, base and human commit share it."""
     base, human = run.base or defaults.base, run.human or human_side(defaults.human)
     parts = (run.repo, run.human or run.item, run.base[:12] if run.base else None)
@@ -54,10 +54,11 @@ def _case(run: Run, defaults: Defaults) -> Case:
         base=base,
         human=human,
         benchmark=defaults.benchmark,
+        repo_name=run.repo or "",
     )
 
 
-def _candidate(run: Run, case: str) -> Candidate:
+def _candidate(run: RecordedRun, case: str) -> Candidate:
     return Candidate(
         id=f"{case}/{run.id}",
         case=case,

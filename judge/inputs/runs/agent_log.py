@@ -54,13 +54,13 @@ def read_end(logs: Sequence[Path]) -> LogEnd:
 
     What cannot be read says nothing: the audit names unreadable files by themselves.
     """
-    found = [_parse(_tail(log)) for log in logs]
+    ends = [_parse(_tail(log)) for log in logs]
     return LogEnd(
-        steps=next((end.steps for end in found if end.steps is not None), None),
-        success=next((end.success for end in found if end.success is not None), None),
-        tokens_input=next((end.tokens_input for end in found if end.has_tokens), None),
-        tokens_output=next((end.tokens_output for end in found if end.has_tokens), None),
-        error=next((end.error for end in found if end.error is not None), None),
+        steps=next((end.steps for end in ends if end.steps is not None), None),
+        success=next((end.success for end in ends if end.success is not None), None),
+        tokens_input=next((end.tokens_input for end in ends if end.has_tokens), None),
+        tokens_output=next((end.tokens_output for end in ends if end.has_tokens), None),
+        error=next((end.error for end in ends if end.error is not None), None),
     )
 
 
@@ -87,5 +87,5 @@ def _parse(text: str) -> LogEnd:
 
 
 def _last(pattern: re.Pattern[str], text: str) -> int | None:
-    found = pattern.findall(text)
-    return int(found[-1].replace(",", "")) if found else None
+    numbers = pattern.findall(text)
+    return int(numbers[-1].replace(",", "")) if numbers else None

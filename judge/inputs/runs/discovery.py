@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Protocol, cast
 
 from judge.errors import InputError
-from judge.inputs.runs.run import Run, Unread
-from judge.inputs.runs.run_files import Sample, look
+from judge.inputs.runs.recorded_run import RecordedRun, Unread
+from judge.inputs.runs.run_files import Sample, take_sample
 from judge.lib.folder_scan import scan
 
 AUTO = "auto"
@@ -29,7 +29,7 @@ class Layout(Protocol):
     def recognises(self, sample: Sample) -> bool:
         """Whether a path holds such runs, by a bounded sample of its files."""
 
-    def read(self, path: Path) -> Iterator[Run | Unread]:
+    def read(self, path: Path) -> Iterator[RecordedRun | Unread]:
         """Yield every run described below `path`, and every file that could not be read."""
 
 
@@ -41,16 +41,16 @@ def all_layouts() -> dict[str, Layout]:
         RuntimeError: a file there does not import or is no layout, or two have one name.
     """
     modules = scan("inputs.runs.layouts", needs=("NAME", "LAYOUT", "recognises", "read"))
-    found = {module.NAME: cast(Layout, module) for module in modules}
-    if len(found) < len(modules):
+    layouts = {module.NAME: cast(Layout, module) for module in modules}
+    if len(layouts) < len(modules):
         raise RuntimeError(f"two layouts have one name: {', '.join(module.NAME for module in modules)}")
-    return found
+    return layouts
 
 
 def recognising(path: Path) -> tuple[Layout, ...]:
     """Return the layouts that recognise `path`, none if it is not known."""
-    sample = look(path)
-    return tuple(one for one in all_layouts().values() if one.recognises(sample))
+    sample = take_sample(path)
+    return tuple(layout for layout in all_layouts().values() if layout.recognises(sample))
 
 
 def discover(path: Path, layout: str = AUTO) -> tuple[Layout, ...]:
@@ -68,18 +68,18 @@ def discover(path: Path, layout: str = AUTO) -> tuple[Layout, ...]:
         if layout not in layouts:
             raise InputError(f"--layout {layout!r}: there is none of that name; there are {', '.join(layouts)}")
         return (layouts[layout],)
-    found = recognising(path)
-    if not found:
+    recognised = recognising(path)
+    if not recognised:
         looked_for = _listed(layouts.values())
         where = "a sample of its folders" if path.is_dir() else "its first bytes"
         raise InputError(
             f"{path}: no runs found in {where}; name the layout with --layout NAME. Looked for{looked_for}"
         )
-    if len(found) > 1 and not path.is_dir():
-        raise InputError(f"{path}: more than one layout may be meant; choose with --layout NAME{_listed(found)}")
-    return found
+    if len(recognised) > 1 and not path.is_dir():
+        raise InputError(f"{path}: more than one layout may be meant; choose with --layout NAME{_listed(recognised)}")
+    return recognised
 
 
 def _listed(layouts: Iterable[Layout]) -> str:
     """Name layouts and what they look for, one a line."""
-    return "".join(f"\n  {one.NAME}: {one.LAYOUT}" for one in layouts)
+    return "".join(f"\n  {layout.NAME}: {layout.LAYOUT}" for layout in layouts)

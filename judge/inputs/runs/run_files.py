@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import errno
 import json
-import math
 import os
 import stat
 from collections import deque
@@ -16,25 +15,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from judge.inputs.runs.run import PatchState, Unread
-from judge.static_checks.model.case import MAX_PATCH_BYTES, Claim
+from judge.inputs.runs.recorded_run import PatchState, Unread
+from judge.static_checks.model.case import MAX_PATCH_BYTES
 
 MAX_JSON_BYTES = 64 << 20
 """A larger JSON file is not read: parsing takes several times its size in memory."""
 MAX_LINE_BYTES = 64 << 20
 HEAD_BYTES = 1 << 16
 """How much of a file is looked at to see what it is."""
-TEXT_LIMIT = 4000
-"""A longer recorded text is cut; its head and its end, where a traceback ends, are kept."""
 _BLANK_PATCH_BYTES = 64
 _LOOK_FOLDERS = 2000
 _LOOK_BRANCHES = 24
-_OUTPUT_DEPTH = 4
-_CUT_MARK = "\n[... cut ...]\n"
 _FIRST_LINES = 3
 _LONGEST_FIRST_LINE = 4 << 20
-_SUCCESS = frozenset({"success", "succeeded"})
-_ERROR = frozenset({"error", "failed", "failure", "timeout", "max_steps_exceeded"})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,10 +54,10 @@ def walk(root: Path) -> Iterator[Folder | Unread]:
     while stack:
         path = stack.pop()
         try:
-            with os.scandir(path) as found:
-                entries = sorted(found, key=lambda entry: entry.name)
+            with os.scandir(path) as listing:
+                entries = sorted(listing, key=lambda entry: entry.name)
         except OSError as error:
-            yield Unread(path=path, why=_said(error))
+            yield Unread(path=path, why=_unreadable(error))
             continue
         files: dict[str, os.DirEntry[str]] = {}
         inside: list[str] = []
@@ -99,7 +92,7 @@ class _Walker:
         except FileNotFoundError:
             return "file"  # a broken link matters only where its name does, and reading it will say so
         except (OSError, RuntimeError) as error:
-            return Unread(path=entry.path, why=_said(error))
+            return Unread(path=entry.path, why=_unreadable(error))
         if Path(folder).resolve().is_relative_to(real):
             return Unread(path=entry.path, why=f"a directory loop: the link leads back to {real}; not followed")
         if any(real.is_relative_to(home) for home in self._homes):
@@ -130,7 +123,7 @@ class Sample:
         return any(wanted(place) for place in self.files.values())
 
 
-def look(root: Path) -> Sample:
+def take_sample(root: Path) -> Sample:
     """Take a sample of what lies below `root`.
 
     Level by level, so that trees side by side are all seen; of a folder with many others inside, the
@@ -138,7 +131,7 @@ def look(root: Path) -> Sample:
     """
     if root.is_file():
         return Sample(path=root, files={root.name: root})
-    found: dict[str, Path] = {}
+    sampled: dict[str, Path] = {}
     waiting = deque([str(root)])
     for _ in range(_LOOK_FOLDERS):
         if not waiting:
@@ -153,13 +146,13 @@ def look(root: Path) -> Sample:
             if entry.is_dir(follow_symlinks=False):
                 inside.append(entry.path)
             else:
-                found.setdefault(entry.name, Path(entry.path))
+                sampled.setdefault(entry.name, Path(entry.path))
         half = _LOOK_BRANCHES // 2
         waiting.extend(inside if len(inside) <= _LOOK_BRANCHES else inside[:half] + inside[-half:])
-    return Sample(path=root, files=found)
+    return Sample(path=root, files=sampled)
 
 
-def files(path: Path, wanted: Callable[[Path], bool]) -> Iterator[Path | Unread]:
+def find_files(path: Path, wanted: Callable[[Path], bool]) -> Iterator[Path | Unread]:
     """Yield the files below a folder that are `wanted`; a file that is given itself is."""
     if path.is_file():
         yield path
@@ -171,21 +164,21 @@ def files(path: Path, wanted: Callable[[Path], bool]) -> Iterator[Path | Unread]
             yield from (place for entry in folder.files.values() if wanted(place := Path(entry.path)))
 
 
-def load(path: Path | str) -> Any | Unread:
+def load_json(path: Path | str) -> Any | Unread:
     """Read a JSON file of any shape. NaN and Infinity become None: they are no numbers of JSON."""
-    content = contents(path, MAX_JSON_BYTES)
-    return content if isinstance(content, Unread) else parse(content, str(path))
+    content = read_contents(path, MAX_JSON_BYTES)
+    return content if isinstance(content, Unread) else parse_json(content, str(path))
 
 
-def load_object(path: Path | str) -> dict[str, Any] | Unread:
+def load_json_object(path: Path | str) -> dict[str, Any] | Unread:
     """Read a JSON file that holds an object."""
-    found = load(path)
-    if isinstance(found, dict | Unread):
-        return found
-    return Unread(path=str(path), why=f"holds {_kind(found)} where a JSON object was looked for")
+    content = load_json(path)
+    if isinstance(content, dict | Unread):
+        return content
+    return Unread(path=str(path), why=f"holds {_kind(content)} where a JSON object was looked for")
 
 
-def parse(content: bytes, place: str) -> Any | Unread:
+def parse_json(content: bytes, place: str) -> Any | Unread:
     """Parse JSON; whatever is wrong with it is said in one line."""
     if not content.strip():
         return Unread(path=place, why="is empty")
@@ -203,7 +196,7 @@ def parse(content: bytes, place: str) -> Any | Unread:
         return Unread(path=place, why="is not read: nested too deeply")
 
 
-def contents(path: Path | str, limit: int) -> bytes | Unread:
+def read_contents(path: Path | str, limit: int) -> bytes | Unread:
     """Read a regular file whole, if it is not larger than `limit`."""
     try:
         number = _open_number(path)
@@ -219,10 +212,10 @@ def contents(path: Path | str, limit: int) -> bytes | Unread:
         finally:
             os.close(number)
     except OSError as error:
-        return Unread(path=str(path), why=_said(error))
+        return Unread(path=str(path), why=_unreadable(error))
 
 
-def head(path: Path) -> bytes:
+def read_head(path: Path) -> bytes:
     """Return the first bytes of a regular file, none of one that cannot be read."""
     try:
         with _open(path) as file:
@@ -231,7 +224,7 @@ def head(path: Path) -> bytes:
         return b""
 
 
-def lines(path: Path) -> Iterator[tuple[str, bytes] | Unread]:
+def read_lines(path: Path) -> Iterator[tuple[str, bytes] | Unread]:
     """Yield (FILE:NUMBER, text) of each line that is not blank; one that is too long is named and passed over."""
     number = 0
     try:
@@ -246,100 +239,31 @@ def lines(path: Path) -> Iterator[tuple[str, bytes] | Unread]:
                 elif line.strip():
                     yield place, line
     except OSError as error:
-        yield Unread(path=str(path), why=_said(error))
+        yield Unread(path=str(path), why=_unreadable(error))
 
 
-def first_object(path: Path) -> dict[str, Any]:
+def read_first_object(path: Path) -> dict[str, Any]:
     """Return the first entry of a file of JSON lines, also where a line before it is damaged; else an empty object."""
     try:
         with _open(path) as file:
             for _ in range(_FIRST_LINES):
-                found = parse(line, str(path)) if (line := file.readline(_LONGEST_FIRST_LINE)) else None
-                if isinstance(found, dict):
-                    return found
+                entry = parse_json(line, str(path)) if (line := file.readline(_LONGEST_FIRST_LINE)) else None
+                if isinstance(entry, dict):
+                    return entry
     except OSError:
         pass
     return {}
 
 
-def text(value: object, limit: int = TEXT_LIMIT) -> str | None:
-    """Return a text, long ones cut, or None if it is none."""
-    if not isinstance(value, str):
-        return None
-    if len(value) > limit:
-        value = value[: limit // 4] + _CUT_MARK + value[-(limit - limit // 4) :]
-    return shown(value)
-
-
-def encoded(written: str) -> bytes:
-    """Return a recorded patch as bytes; JSON may hold half of a character pair, which no encoding has a place for."""
-    return written.encode("utf-8", "surrogatepass")
-
-
-def shown(name: str) -> str:
-    """Return a name as it may be printed and stored: bytes of a file name that are no UTF-8 are escaped."""
-    return name if name.isascii() else name.encode("utf-8", "backslashreplace").decode()
-
-
-def number(value: object) -> float | None:
-    """Return a finite number, None for anything else; true and false are none."""
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return None
-    try:
-        found = float(value)
-    except OverflowError:
-        return None
-    return found if math.isfinite(found) else None
-
-
-def integer(value: object) -> int | None:
-    """Return a whole number of at most 64 bits, None for anything else."""
-    found = number(value)
-    return int(found) if found is not None and found.is_integer() and abs(found) < 2**63 else None
-
-
-def boolean(value: object) -> bool | None:
-    """Return true or false, None for anything else."""
-    return value if isinstance(value, bool) else None
-
-
-def section(value: object, key: str) -> dict[str, Any]:
-    """Return the object that stands at `key`, an empty one if there is none."""
-    found = value.get(key) if isinstance(value, dict) else None
-    return found if isinstance(found, dict) else {}
-
-
-def claim(status: str | None) -> Claim | None:
-    """Say what a harness claims by its word for a run; an unknown word claims nothing."""
-    word = (status or "").strip().lower()
-    return "success" if word in _SUCCESS else "error" if word in _ERROR else None
-
-
-def tidy(value: object, depth: int = _OUTPUT_DEPTH) -> object:
-    """Return recorded JSON as it may be kept: texts and lists cut, numbers finite."""
-    match value:
-        case bool() | None:
-            return value
-        case str():
-            return text(value)
-        case int() | float():
-            return value if isinstance(value, int) and abs(value) < 2**63 else number(value)
-        case dict() if depth:
-            return {str(text(key, 200)): tidy(item, depth - 1) for key, item in list(value.items())[:100]}
-        case list() if depth:
-            return [tidy(item, depth - 1) for item in value[:20]]
-    return None
-
-
-def usable(file: Path | os.DirEntry[str]) -> int | Unread:
+def readable_size(file: Path | os.DirEntry[str]) -> int | Unread:
     """Return the size of a regular file that may be read; whoever opens it later waits for nothing."""
     place = str(file) if isinstance(file, Path) else file.path
     try:
         status = file.stat()
     except OSError as error:
-        return Unread(path=place, why=_said(error))
+        return Unread(path=place, why=_unreadable(error))
     if not stat.S_ISREG(status.st_mode):
-        return Unread(path=place, why=_said(_irregular()))
+        return Unread(path=place, why=_unreadable(_irregular()))
     if not os.access(file, os.R_OK, effective_ids=True):
         return Unread(path=place, why="cannot be read (Permission denied)")
     return status.st_size
@@ -347,7 +271,7 @@ def usable(file: Path | os.DirEntry[str]) -> int | Unread:
 
 def find_patch(file: Path | os.DirEntry[str]) -> tuple[Path | None, PatchState, Unread | None]:
     """Return a patch file and its state; one that cannot be read is named, and not returned."""
-    size = usable(file)
+    size = readable_size(file)
     if isinstance(size, Unread):
         return None, "unreadable", size
     path = Path(file)
@@ -356,7 +280,7 @@ def find_patch(file: Path | os.DirEntry[str]) -> tuple[Path | None, PatchState, 
         return None, "unreadable", Unread(path=str(path), why=why)
     if size > _BLANK_PATCH_BYTES:
         return path, "yes", None
-    content = contents(path, _BLANK_PATCH_BYTES)
+    content = read_contents(path, _BLANK_PATCH_BYTES)
     return (
         (path, "yes" if content.strip() else "empty", None)
         if isinstance(content, bytes)
@@ -388,7 +312,7 @@ def _unknown(constant: str) -> None:
 _DECODER = json.JSONDecoder(parse_constant=_unknown)
 
 
-def _said(error: Exception) -> str:
+def _unreadable(error: Exception) -> str:
     return f"cannot be read ({error.strerror})" if isinstance(error, OSError) else f"cannot be read ({error})"
 
 

@@ -7,7 +7,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 from pathlib import Path
 
-from judge.inputs.runs.run import Run
+from judge.inputs.runs.recorded_run import RecordedRun
 from judge.static_checks.patch.parse import MalformedPatch, parse_patch
 
 MOST_BYTES = 1024 * 1024
@@ -17,7 +17,7 @@ _SCRIPT = re.compile(r"<(test_script|workload|benchmark)>[ \t]*\r?\n(.*?)</\1>",
 _CODE_FREE = re.compile(r"\s*(#.*|pass\s*|\.\.\.\s*|)\s*")
 
 
-def read_task(run: Run) -> str | None:
+def read_task(run: RecordedRun) -> str | None:
     """Return the beginning of a run's task text; None if it has none or it cannot be read."""
     return _read(run.task_text) if run.task_text is not None else None
 
@@ -32,8 +32,8 @@ def _read(file: Path) -> str | None:
 
 def test_script(text: str) -> str | None:
     """Return the script that a task is to make faster; None if the text has none."""
-    found = _SCRIPT.search(text)
-    return found[2].strip() if found else None
+    match = _SCRIPT.search(text)
+    return match[2].strip() if match else None
 
 
 def does_nothing(script: str) -> bool:
@@ -44,12 +44,12 @@ def does_nothing(script: str) -> bool:
 class HumanLines:
     """The changed lines of the human changes, as they would stand in a diff; the last ones are kept."""
 
-    def __init__(self, human_diff: Callable[[Run], bytes | None]) -> None:
+    def __init__(self, human_diff: Callable[[RecordedRun], bytes | None]) -> None:
         """Read with `human_diff`."""
         self._human_diff = human_diff
         self._kept: OrderedDict[tuple[str | None, str | None, str | None], frozenset[str] | None] = OrderedDict()
 
-    def of(self, run: Run) -> frozenset[str] | None:
+    def of(self, run: RecordedRun) -> frozenset[str] | None:
         """Return the distinct changed lines that say something, signs included; None if the change is not known."""
         key = (run.repo, run.base, run.human)
         if key not in self._kept:

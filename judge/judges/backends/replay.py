@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from judge.errors import UsageError
-from judge.inputs.runs.recorded_judgements import is_recorded
-from judge.judges.panel import Provider
+from judge.inputs.runs.judgement_file import is_judgement_file
+from judge.judges.panel import LocalJudge
 from judge.judges.stored_judgements import read_stored
 from judge.llm.options import JudgingOptions
 
@@ -17,7 +17,7 @@ SCOPE = "recorded answers, checked against this very patch text; nothing new was
 HELP = "answers from a file: stored judgements, batch results or answers by hand, recorded evaluations"
 
 
-def open_judge(argument: str, options: JudgingOptions) -> Provider:
+def open_judge(argument: str, options: JudgingOptions) -> LocalJudge:
     """Read a replay file, of the kind that its first line tells.
 
     Raises:
@@ -31,7 +31,7 @@ def open_judge(argument: str, options: JudgingOptions) -> Provider:
             identity = f"replay-{hashlib.file_digest(file, 'sha256').hexdigest()}"
     except OSError as error:
         raise UsageError(f"--judge replay:{argument}: cannot be read ({error.strerror})") from error
-    if is_recorded(start):
+    if is_judgement_file(start):
         from judge.judges.recorded_evaluations import RecordedJudge
 
         return RecordedJudge(path, identity)

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from judge.bench import Options, SuiteCommand, SuiteRan, SuiteRun, SuiteStopped, run_suite
-from judge.bench.suite.check import Requirement, SuiteResult, check_run, combine_results, derive_requirement
+from judge.bench.results import SuiteResult
+from judge.bench.suite.check import Requirement, check_run, combine_results, derive_requirement
 from judge.bench.suite.junit import TestOutcome
 from judge.bench.suite.run import is_pytest
 

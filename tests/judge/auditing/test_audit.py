@@ -38,9 +38,9 @@ def content(folder: Path) -> dict[str, str]:
 
 def test_every_run_gets_the_verdict_that_was_shown(one_of_each: OldRuns, audited: AuditResult) -> None:
     """Shown wrong where a gate or the run's own absence of a patch shows it, undetermined elsewhere, never true."""
-    found = {name: (record["verdict"], record["true_success"], record["level"]) for name, record in
+    decided = {name: (record["verdict"], record["true_success"], record["level"]) for name, record in
              verdicts(one_of_each.out).items()}  # fmt: skip
-    assert found == {
+    assert decided == {
         "01-other-way": ("undetermined", None, 5),
         "02-identical": ("undetermined", None, 6),
         "03-empty": ("false_positive", False, 0),
@@ -75,16 +75,18 @@ def test_source_is_the_folder_of_the_run(one_of_each: OldRuns, audited: AuditRes
 
 def test_headline_counts_what_is_left_of_the_claims(audited: AuditResult) -> None:
     """Of the eight claimed successes: each step by itself, and those that passed all before."""
-    found = rows(audited, "headline")
-    assert found["claimed successful"][:2] == (8, 8)
-    assert found["have a patch"][:2] == (7, 7)
-    assert found["apply to the recorded base"][:2] == (6, 6)
-    assert found["parse"][:2] == (5, 5)
-    assert found["are real code"][:2] == (5, 5)
-    assert found["share a file with the human commit"][:2] == (6, 5)
-    assert found["were ever timed"][:2] == (3, 3)
-    assert found["were faster (one recorded number, no proof)"][:2] == (1, 1)
-    assert found["are true successes"] == (0, None, 1, None), "the faster one may be one or not: nobody has judged it"
+    headline = rows(audited, "headline")
+    assert headline["claimed successful"][:2] == (8, 8)
+    assert headline["have a patch"][:2] == (7, 7)
+    assert headline["apply to the recorded base"][:2] == (6, 6)
+    assert headline["parse"][:2] == (5, 5)
+    assert headline["are real code"][:2] == (5, 5)
+    assert headline["share a file with the human commit"][:2] == (6, 5)
+    assert headline["were ever timed"][:2] == (3, 3)
+    assert headline["were faster (one recorded number, no proof)"][:2] == (1, 1)
+    assert headline["are true successes"] == (0, None, 1, None), (
+        "the faster one may be one or not: nobody has judged it"
+    )
 
 
 def test_confusion_has_the_harness_words_in_its_rows(audited: AuditResult) -> None:
@@ -165,10 +167,10 @@ def test_a_changed_run_is_graded_again_and_a_gone_one_leaves(tree: OldRuns) -> N
     for file in next((tree.tree / "state/runs").rglob("04-missing")).iterdir():
         file.unlink()
     result = audit([tree.tree], options(tree))
-    found = verdicts(tree.out)
+    records = verdicts(tree.out)
     assert result.runs == 8
-    assert len(found) == 8
-    assert found["03-empty"]["level"] == 5
+    assert len(records) == 8
+    assert records["03-empty"]["level"] == 5
     # The same patch text now stands in one more run of the same task, which is no twin; all others are kept.
     assert result.resumed == 7
 
@@ -176,8 +178,8 @@ def test_a_changed_run_is_graded_again_and_a_gone_one_leaves(tree: OldRuns) -> N
 def test_without_the_repository_only_absent_patches_are_shown_wrong(one_of_each: OldRuns, tmp_path: Path) -> None:
     """Static gates need the repository; that there is no patch is known without it."""
     result = audit([one_of_each.tree], AuditOptions(out=tmp_path / "out", jobs=1))
-    found = {name: record["verdict"] for name, record in verdicts(tmp_path / "out").items()}
-    assert {name for name, verdict in found.items() if verdict != "undetermined"} == {"03-empty", "04-missing"}
+    categories = {name: record["verdict"] for name, record in verdicts(tmp_path / "out").items()}
+    assert {name for name, verdict in categories.items() if verdict != "undetermined"} == {"03-empty", "04-missing"}
     assert rows(result, "headline")["apply to the recorded base"][:3] == (0, None, 7)
 
 
@@ -216,15 +218,15 @@ def test_a_patch_that_cannot_be_read_is_not_a_missing_one(tree: OldRuns) -> None
 
 def test_eval_json_has_the_fields_of_a_decision(one_of_each: OldRuns, audited: AuditResult) -> None:
     """An unknown score is null and makes the aggregate null and not acceptable."""
-    found = json.loads((one_of_each.out / "eval.json").read_text())
-    assert found["aggregate_score"] is None
-    assert found["is_acceptable"] is False
-    assert len(found["benchmarks"]) == 9
-    entry = {Path(entry["name"]).name: entry for entry in found["benchmarks"]}["01-other-way"]
+    decision = json.loads((one_of_each.out / "eval.json").read_text())
+    assert decision["aggregate_score"] is None
+    assert decision["is_acceptable"] is False
+    assert len(decision["benchmarks"]) == 9
+    entry = {Path(entry["name"]).name: entry for entry in decision["benchmarks"]}["01-other-way"]
     assert {"name", "perf_gain", "output_changed", "score"} <= entry.keys()
     assert entry["perf_gain"] == pytest.approx(1.0)
     assert entry["score"] is None
-    assert found["verdicts"]["true_success"] == 0
+    assert decision["verdicts"]["true_success"] == 0
 
 
 def test_every_table_is_written_in_three_forms(one_of_each: OldRuns, audited: AuditResult) -> None:
@@ -261,9 +263,9 @@ def test_the_same_evaluation_twice_is_named(tree: OldRuns) -> None:
     source = next((tree.tree / "eval").rglob("test_results.json"))
     again = tree.tree / "eval-again" / source.relative_to(tree.tree / "eval")
     again.parent.mkdir(parents=True)
-    found = json.loads(source.read_text())
-    found["result"] |= {"status": "success", "baseline_ms": 2.0, "patched_ms": 1.0, "speedup": 2.0}
-    again.write_text(json.dumps(found))
+    evaluation = json.loads(source.read_text())
+    evaluation["result"] |= {"status": "success", "baseline_ms": 2.0, "patched_ms": 1.0, "speedup": 2.0}
+    again.write_text(json.dumps(evaluation))
     result = audit([tree.tree], options(tree))
     assert result.runs == 1
     assert rows(result, "speed")["improvement"][0] == 1

@@ -60,9 +60,9 @@ def test_each_damage_is_named_and_none_is_fatal(tmp_path: Path) -> None:
     assert done.returncode in (0, 3), done.stderr
     audit = json.loads((out / "audit.json").read_text())
     (finding,) = [finding for finding in audit["findings"] if finding["code"] == "unread-file"]
-    said = {entry["path"].partition("/tree/")[2]: entry["why"] for entry in finding["details"]["files"]}
-    assert set(said) == set(expected)
-    assert {path: what for path, what in expected.items() if what not in said[path]} == {}
+    reasons = {entry["path"].partition("/tree/")[2]: entry["why"] for entry in finding["details"]["files"]}
+    assert set(reasons) == set(expected)
+    assert {path: what for path, what in expected.items() if what not in reasons[path]} == {}
     (huge,) = [finding for finding in audit["findings"] if finding["code"] == "huge-file"]
     assert [Path(file["path"]).name for file in huge["details"]["files"]] == ["task.txt", "trae_stdout.txt"]
     assert all(file["bytes"] == HUGE for file in huge["details"]["files"])

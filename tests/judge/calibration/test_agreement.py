@@ -16,13 +16,13 @@ CLASSES = ("none", "partial", "full")
 def compared(table: Matrix, per_case: int = 1) -> list[Compared]:
     """One pair for each count of a table, `per_case` of them in each case."""
     pairs = [
-        (label, said)
+        (label, answer)
         for label, row in zip(CLASSES, table, strict=True)
-        for said, count in zip(CLASSES, row, strict=True)
+        for answer, count in zip(CLASSES, row, strict=True)
         for _ in range(count)
     ]
     random.Random(7).shuffle(pairs)
-    return [Compared(case=str(n // per_case), label=a, said=b) for n, (a, b) in enumerate(pairs)]
+    return [Compared(case=str(n // per_case), label=a, answer=b) for n, (a, b) in enumerate(pairs)]
 
 
 @pytest.mark.parametrize(
@@ -31,8 +31,8 @@ def compared(table: Matrix, per_case: int = 1) -> list[Compared]:
 )
 def test_wilson_as_published(successes: int, trials: int, low: float, high: float) -> None:
     """The score interval agrees with R. G. Newcombe, Statistics in Medicine 17 (1998), 857-872, table I, method 3."""
-    found = wilson(successes, trials)
-    assert found == pytest.approx((low, high), abs=5e-5)
+    interval = wilson(successes, trials)
+    assert interval == pytest.approx((low, high), abs=5e-5)
 
 
 def test_no_trials_no_share() -> None:
@@ -65,21 +65,21 @@ def test_kappa_as_published(table: Matrix, costs: Matrix, expected: float) -> No
 def test_kappa_of_one_class_is_not_defined() -> None:
     """Where only one class occurs chance explains everything, and there is no kappa: not 0, not 1."""
     assert kappa(((7, 0), (0, 0)), unweighted(2)) is None
-    found = agree(
+    agreement = agree(
         compared(((7, 0, 0), (0, 0, 0), (0, 0, 0))), field="f", classes=CLASSES, positive="full", ordered=True
     )
-    assert (found.kappa.value, found.kappa.interval) == (None, None)
-    assert found.accuracy.value == 1.0
+    assert (agreement.kappa.value, agreement.kappa.interval) == (None, None)
+    assert agreement.accuracy.value == 1.0
 
 
 def test_scores_by_hand() -> None:
     """Precision, recall, specificity and confusion are those counted by hand."""
-    found = agree(
+    agreement = agree(
         compared(((4, 1, 1), (0, 3, 2), (1, 0, 8))), field="f", classes=CLASSES, positive="full", ordered=True
     )
-    full = found.scores[2]
-    assert found.confusion == ((4, 1, 1), (0, 3, 2), (1, 0, 8))
-    assert (found.accuracy.part, found.accuracy.whole) == (15, 20)
+    full = agreement.scores[2]
+    assert agreement.confusion == ((4, 1, 1), (0, 3, 2), (1, 0, 8))
+    assert (agreement.accuracy.part, agreement.accuracy.whole) == (15, 20)
     assert (full.precision.part, full.precision.whole) == (8, 11)
     assert (full.recall.part, full.recall.whole) == (8, 9)
     assert (full.specificity.part, full.specificity.whole) == (8, 11)
@@ -88,20 +88,24 @@ def test_scores_by_hand() -> None:
 def test_missing_answers_are_neither_right_nor_wrong() -> None:
     """Abstentions and errors leave the accuracy alone and widen its bounds; who was not asked counts for neither."""
     table = compared(((2, 0, 0), (0, 0, 0), (1, 0, 3)))
-    silent = [Compared(case="s", label="full", said=None, missing=why) for why in ("abstained", "error", "error")]
-    others = [Compared(case="o", label="full", said=None, missing=why) for why in ("not-asked", "no-verdict")]
-    found = agree([*table, *silent, *others], field="f", classes=CLASSES, positive="full", ordered=True)
-    assert (found.labelled, found.accuracy.part, found.accuracy.whole) == (11, 5, 6)
-    assert found.bounds == Interval(5 / 9, 8 / 9)
-    assert found.missing == {"abstained": 1, "error": 2, "not-asked": 1, "no-verdict": 1}
+    silent = [Compared(case="s", label="full", answer=None, missing=why) for why in ("abstained", "error", "error")]
+    others = [Compared(case="o", label="full", answer=None, missing=why) for why in ("not-asked", "no-verdict")]
+    agreement = agree([*table, *silent, *others], field="f", classes=CLASSES, positive="full", ordered=True)
+    assert (agreement.labelled, agreement.accuracy.part, agreement.accuracy.whole) == (11, 5, 6)
+    assert agreement.bounds == Interval(5 / 9, 8 / 9)
+    assert agreement.missing == {"abstained": 1, "error": 2, "not-asked": 1, "no-verdict": 1}
 
 
 def test_nothing_answered_is_no_number() -> None:
     """With no answer at all there is no accuracy and no kappa, and the bounds say that anything is possible."""
-    silent = [Compared(case="s", label="full", said=None, missing="error")]
-    found = agree(silent, field="f", classes=CLASSES, positive="full", ordered=True)
-    assert (found.accuracy.value, found.kappa.value, found.weighted and found.weighted.value) == (None, None, None)
-    assert found.bounds == Interval(0.0, 1.0)
+    silent = [Compared(case="s", label="full", answer=None, missing="error")]
+    agreement = agree(silent, field="f", classes=CLASSES, positive="full", ordered=True)
+    assert (agreement.accuracy.value, agreement.kappa.value, agreement.weighted and agreement.weighted.value) == (
+        None,
+        None,
+        None,
+    )
+    assert agreement.bounds == Interval(0.0, 1.0)
 
 
 def test_order_matters_only_to_the_weighted_kappa() -> None:
@@ -124,7 +128,7 @@ def test_kappa_interval_covers_and_is_repeatable() -> None:
     assert alone.kappa.interval.low < alone.kappa.value < alone.kappa.interval.high
     # Ten identical candidates in each case are worth no more than one.
     copies = [
-        Compared(case=str(n), label=a.label, said=a.said) for n, a in enumerate(compared(table)) for _ in range(10)
+        Compared(case=str(n), label=a.label, answer=a.answer) for n, a in enumerate(compared(table)) for _ in range(10)
     ]
     grouped = agree(copies, field="f", classes=CLASSES, positive="full", ordered=True)
     assert grouped.kappa.interval == pytest.approx(alone.kappa.interval, abs=0.03)
@@ -135,10 +139,10 @@ def test_large_sample_interval() -> None:
 
     J. L. Fleiss, J. Cohen, B. S. Everitt, Psychological Bulletin 72 (1969), 323-327.
     """
-    found = agree(
+    agreement = agree(
         compared(((88, 14, 18), (10, 40, 10), (2, 6, 12))), field="f", classes=CLASSES, positive="full", ordered=True
     )
-    assert found.kappa.interval == pytest.approx((0.492 - 1.96 * 0.0510, 0.492 + 1.96 * 0.0510), abs=0.02)
+    assert agreement.kappa.interval == pytest.approx((0.492 - 1.96 * 0.0510, 0.492 + 1.96 * 0.0510), abs=0.02)
 
 
 @pytest.mark.parametrize(

@@ -27,7 +27,7 @@ from judge.core.judgement import (
     Vote,
 )
 from judge.errors import UsageError
-from judge.inputs.runs.recorded_judgements import RecordedIndex, RecordedJudgement, read_recorded
+from judge.inputs.runs.judgement_file import JudgementIndex, RecordedJudgement, read_recorded_judgements
 from judge.results.claims import PatchFacts, check_claims, facts_of_record, tabulate
 from judge.static_checks.model.finding import Gate, Status
 
@@ -75,14 +75,14 @@ def recorded(folder: Path, *attempts: tuple[str, int, dict[str, object]]) -> tup
             "commit": commit,
             "human_files": [],
             "evaluated_attempts": [
-                {"run_id": f"r{n}", "item_id": "i", "status": "success", "patch_size": size, "evaluation": found}
+                {"run_id": f"r{n}", "item_id": "i", "status": "success", "patch_size": size, "evaluation": stored}
             ],
         }
-        for n, (commit, size, found) in enumerate(attempts)
+        for n, (commit, size, stored) in enumerate(attempts)
     ]
     file = folder / "evaluations.json"
     file.write_text(json.dumps(entries))
-    return read_recorded(file)
+    return read_recorded_judgements(file)
 
 
 def test_answers_are_compared_with_labels() -> None:
@@ -96,13 +96,13 @@ def test_answers_are_compared_with_labels() -> None:
         verdict("b/4", NOT_ASKED, gates={"parse": "fail"}),
     ]
     labels = [Label(id=name, logic_match="full") for name in ("a/1", "a/2", "b/1", "b/2", "b/3", "b/4", "c/absent")]
-    found = calibrate(records, labels)
-    (agreement,) = found.agreements
+    calibration = calibrate(records, labels)
+    (agreement,) = calibration.agreements
     assert (agreement.accuracy.part, agreement.accuracy.whole) == (1, 3)
     assert agreement.missing == {"abstained": 1, "error": 1, "not-asked": 1, "no-verdict": 1}
     assert agreement.bounds == (1 / 5, 3 / 5)
-    assert found.without_verdict == ("c/absent",)
-    assert (found.coverage.part, found.coverage.whole) == (3, 5)
+    assert calibration.without_verdict == ("c/absent",)
+    assert (calibration.coverage.part, calibration.coverage.whole) == (3, 5)
 
 
 def test_categories_are_compared_with_verdicts() -> None:
@@ -123,8 +123,11 @@ def test_categories_are_compared_with_verdicts() -> None:
 
 def test_a_label_may_say_both() -> None:
     """Logic and category of one candidate are compared each for itself."""
-    found = calibrate([verdict("a/1", judged("none"))], [Label(id="a/1", logic_match="none", category="failure")])
-    assert [(one.field, one.accuracy.part) for one in found.agreements] == [("logic_match", 1), ("category", 1)]
+    calibration = calibrate([verdict("a/1", judged("none"))], [Label(id="a/1", logic_match="none", category="failure")])
+    assert [(agreement.field, agreement.accuracy.part) for agreement in calibration.agreements] == [
+        ("logic_match", 1),
+        ("category", 1),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -232,12 +235,12 @@ def test_claims_are_counted_by_what_was_said() -> None:
 
 def test_recorded_judgements_are_found_by_commit_and_size(tmp_path: Path) -> None:
     """Commits match by prefix, sizes in bytes or characters, and one patch may have several judgements."""
-    found = recorded(
+    judgements = recorded(
         tmp_path, ("8aa1485f", 3, evaluation()), ("8aa1485f", 3, evaluation(False)), ("9" * 8, 3, evaluation())
     )
-    index = RecordedIndex(found)
-    assert index.find(COMMIT, size_bytes=3, size_chars=3) == found[:2]
-    assert index.find(COMMIT[:7], size_bytes=5, size_chars=3) == found[:2]
+    index = JudgementIndex(judgements)
+    assert index.find(COMMIT, size_bytes=3, size_chars=3) == judgements[:2]
+    assert index.find(COMMIT[:7], size_bytes=5, size_chars=3) == judgements[:2]
     assert index.find(COMMIT, size_bytes=4, size_chars=4) == ()
     assert index.find(COMMIT[:6], size_bytes=3, size_chars=3) == (), "six digits name no commit"
     assert index.find(None, size_bytes=3, size_chars=3) == ()
@@ -246,7 +249,7 @@ def test_recorded_judgements_are_found_by_commit_and_size(tmp_path: Path) -> Non
 def test_recorded_claims_are_held_against_facts(tmp_path: Path) -> None:
     """Only real answers claim anything; a patch not found, or found twice with other facts, is not checked."""
     patch, accented, twin = b"abc", "déf".encode(), b"twin text"
-    found = recorded(
+    judgements = recorded(
         tmp_path,
         ("8aa1485f", 3, evaluation(files_match=True)),
         ("8aa1485f", 3, evaluation(False)),
@@ -261,7 +264,7 @@ def test_recorded_claims_are_held_against_facts(tmp_path: Path) -> None:
         verdict("b/3", human="9" * 40, patch=twin, gates={"parse": "fail"}),
         verdict("b/4", human="9" * 40, patch=None),
     ]
-    check = calibrate(records, recorded=found).recorded
+    check = calibrate(records, recorded=judgements).recorded
     assert check is not None
     assert (check.judgements, check.errored, check.stored_as_failed) == (5, {"empty": 1}, 1)
     assert (check.found, check.found_by_bytes, check.ambiguous) == (4, 3, 1)

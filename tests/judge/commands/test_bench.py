@@ -162,6 +162,10 @@ def test_lint_is_a_word_of_its_own(trees: Path) -> None:
     assert judge("lint", "benchmark.py", cwd=trees).stdout.strip() == "benchmark.py:6: unseeded-randomness: " + (
         "draws random data that nothing seeds; seed it at the start of setup()"
     )
+    assert "Usage: judge bench lint [OPTIONS]" in judge("lint", "--help", cwd=trees).stdout
+    assert "Usage: judge bench lint [OPTIONS]" in judge("lint", "--nope", cwd=trees).stderr
+    listed = judge("--help", cwd=trees).stdout.partition("Commands:")[2]
+    assert listed.split()[0] == "lint"
     missing = judge("lint", "none.py", cwd=trees)
     assert missing.returncode == 2
     assert "none.py" in missing.stderr

@@ -12,7 +12,7 @@ from judge.bench import SuiteResult
 from judge.core.judgement import Abstained, Errored, Judged, Judgement, LogicMatch, NotAsked
 from judge.core.timing import Broken, NotTimed, Outputs, Timed, Timing
 from judge.core.verdict import CATEGORIES, LEVELS, NECESSARY, decide
-from judge.static_checks.model.finding import Fault, Finding, Gate, GateResult, Status, skipped
+from judge.static_checks.model.finding import Finding, Gate, GateResult, Status, cannot_check, conclude, skipped
 
 FAILING = Finding(code="x-rule", severity="block", message="shown to be wrong")
 
@@ -23,7 +23,7 @@ def gate(status: Status) -> GateResult:
         case "fail":
             return GateResult(status="fail", findings=(FAILING,))
         case "error":
-            return GateResult(status="error", faults=(Fault(code="x-crashed", message="could not check"),))
+            return conclude([cannot_check("x-crashed", "could not check")])
         case "skipped":
             return skipped("nothing to work on")
         case "pass":
@@ -33,7 +33,7 @@ def gate(status: Status) -> GateResult:
 def gates(changed: Mapping[Gate, Status] | None = None) -> dict[Gate, GateResult]:
     """All gates pass, but for those named; overlap shares a file."""
     found: dict[Gate, GateResult] = {name: gate("pass") for name in NECESSARY}
-    found["overlap"] = GateResult(status="pass", facts={"files": {"common": ["a.py"]}})
+    found["overlap"] = conclude([], {"files": {"common": ["a.py"]}})
     return found | {name: gate(status) for name, status in (changed or {}).items()}
 
 
@@ -122,13 +122,13 @@ def test_truth_table(gate_name: str, logic: str, claimed: str | None) -> None:
     """Every cell of the table gives the verdict that the rules in words give."""
     for timing, tests in itertools.product(TIMINGS, TESTS):
         verdict = decide(GATES[gate_name], JUDGEMENTS[logic], told(timing, tests), claimed)  # type: ignore[arg-type]
-        found = (verdict.category, verdict.true_success)
+        found = (verdict.verdict, verdict.true_success)
         assert found == expected(gate_name, logic, timing, tests, claimed), (timing, tests)
 
 
 def test_table_reaches_every_category() -> None:
     """The table is not vacuous: it holds each of the seven verdicts."""
-    found = {decide(GATES[g], JUDGEMENTS[j], told(t, s), c).category for g, j, t, s, c in CELLS}  # type: ignore[arg-type]
+    found = {decide(GATES[g], JUDGEMENTS[j], told(t, s), c).verdict for g, j, t, s, c in CELLS}  # type: ignore[arg-type]
     assert found == set(CATEGORIES)
 
 
@@ -146,10 +146,10 @@ def test_a_recorded_timing_confirms_nothing() -> None:
     """What a harness wrote down can refute a claim; only a timing made here can confirm one."""
     recorded = timed("improved", "same").model_copy(update={"source": "recorded"})
     verdict = decide(gates(), judged("full"), recorded, "success")
-    assert (verdict.category, verdict.true_success, verdict.level) == ("undetermined", None, 6)
+    assert (verdict.verdict, verdict.true_success, verdict.level) == ("undetermined", None, 6)
     slower = timed("regressed", "changed").model_copy(update={"source": "recorded"})
     refuted = decide(gates(), judged("full"), slower, "success")
-    assert (refuted.category, refuted.true_success) == ("false_positive", False)
+    assert (refuted.verdict, refuted.true_success) == ("false_positive", False)
     assert [reason.message for reason in refuted.reasons if reason.code.startswith("timing")] == [
         "recorded: slower: 1.50x (1.40 to 1.60)"
     ]
@@ -159,10 +159,10 @@ def test_tests_that_could_not_be_checked_leave_the_verdict_open() -> None:
     """An error of the tests is never a failed patch and never a success, and it is named; a failure decides."""
     timing = ("improved", "same")
     open_verdict = decide(gates(), judged("full"), told(timing, "error"), "success")
-    assert (open_verdict.category, open_verdict.true_success) == ("undetermined", None)
+    assert (open_verdict.verdict, open_verdict.true_success) == ("undetermined", None)
     assert [reason.message for reason in open_verdict.reasons if reason.code == "tests-r"] == ["tests not checked: m"]
     refuted = decide(gates(), judged("full"), told(timing, "fail"), "success")
-    assert (refuted.category, refuted.true_success, refuted.level) == ("false_positive", False, 6)
+    assert (refuted.verdict, refuted.true_success, refuted.level) == ("false_positive", False, 6)
     assert [reason.message for reason in refuted.reasons if reason.code == "tests-r"] == ["tests: m"]
 
 
@@ -181,7 +181,7 @@ def test_an_error_is_never_a_failed_patch(name: Gate) -> None:
     verdict = decide(
         gates({name: "error"}), NotAsked(reason="r", message="m"), TIMINGS["skipped", "unknown"], "success"
     )
-    assert (verdict.category, verdict.true_success) == ("undetermined", None)
+    assert (verdict.verdict, verdict.true_success) == ("undetermined", None)
     assert any(reason.message.startswith("not checked") for reason in verdict.reasons)
 
 
@@ -189,11 +189,11 @@ def test_every_undetermined_verdict_names_what_is_missing() -> None:
     """An open verdict always carries a reason."""
     for g, j, t, s, c in CELLS:
         verdict = decide(GATES[g], JUDGEMENTS[j], told(t, s), c)  # type: ignore[arg-type]
-        assert verdict.category != "undetermined" or verdict.reasons
+        assert verdict.verdict != "undetermined" or verdict.reasons
 
 
 EMPTY = GateResult(status="fail", findings=(Finding(code="apply-empty", severity="block", message="empty"),))
-NO_COMMON = GateResult(status="pass", facts={"files": {"common": []}})
+NO_COMMON = conclude([], {"files": {"common": []}})
 
 
 @pytest.mark.parametrize(

@@ -53,14 +53,14 @@ class Ground:
     def test(self, after: Mapping[str, str | None]) -> SuiteResult:
         """Hold a candidate against the tests."""
         with Checker(rules=()) as checker:
-            ground = checker.ground(self.case)
+            prepared = checker.prepare(self.case)
             application = checker.change(self.case, make_diff(self.files, after).encode()).application
             assert isinstance(application, Applied), application
             base = self.folder / "base"
             if not base.exists():
-                write_base(ground, base)
-            human = ground.human.after if ground.human is not None else None
-            sides = Sides(base=base, human=human, candidate=application.after)
+                write_base(prepared, base)
+            human = prepared.human.after.written() if prepared.human is not None else None
+            sides = Sides(base=base, human=human, candidate=application.after.written())
             return self.suites.test(self.case, sides, self.options)
 
 

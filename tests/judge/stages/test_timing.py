@@ -12,8 +12,10 @@ from judge.core.timing import Broken, NotTimed, Timed, Timing
 from judge.errors import InputError
 from judge.inputs.batch import Defaults
 from judge.inputs.case_file import TimingTable, read_case
-from judge.stages.timing import SpeedOptions, SpeedStage
-from judge.static_checks.model.case import Candidate, Case
+from judge.stages.patched_files import PatchedFiles
+from judge.stages.timing import TimingOptions, TimingStage
+from judge.static_checks.checker import Checker
+from judge.static_checks.model.case import Case
 from judge.static_checks.rule import make_diff
 
 SLOW = "def work(numbers):\n    for _ in range(3):\n        total = sum(n * n for n in numbers)\n    return total\n"
@@ -51,9 +53,10 @@ def timed(
         timing=options,
         tests=tests,
     )
-    candidate = Candidate(id="case/a", case="case", source="a.diff", patch=make_diff(files, after).encode())
-    with SpeedStage(SpeedOptions()) as stage:
-        return stage.time(case, candidate)
+    with Checker(rules=()) as checker:
+        patched = PatchedFiles.of(checker.change(case, make_diff(files, after).encode()))
+    with TimingStage(TimingOptions()) as stage:
+        return stage.time(case, patched)
 
 
 def test_native_changes_without_a_build_are_skipped(tmp_path: Path) -> None:

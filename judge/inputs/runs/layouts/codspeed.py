@@ -14,8 +14,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from judge.inputs.runs.run import Correctness, Evaluation, Run, Unread
-from judge.inputs.runs.run_files import Sample, head, load_object, number, section, shown, text, walk
+from judge.inputs.runs.recorded_run import Correctness, Evaluation, RecordedRun, Unread
+from judge.inputs.runs.recorded_values import number, printable, section, text
+from judge.inputs.runs.run_files import Sample, load_json_object, read_head, walk
 
 NAME = "codspeed"
 LAYOUT = "pytest-codspeed result files (.codspeed/results_TIME.json)"
@@ -35,27 +36,27 @@ class _Benchmark:
 def recognises(sample: Sample) -> bool:
     """Whether a file is one, or some lie below a folder."""
     names = sample.files if sample.is_file else filter(_RESULT.fullmatch, sample.files)
-    return any(_MARK in head(sample.files[name])[:1000] for name in names)
+    return any(_MARK in read_head(sample.files[name])[:1000] for name in names)
 
 
-def read(path: Path) -> Iterator[Run | Unread]:
+def read(path: Path) -> Iterator[RecordedRun | Unread]:
     """Yield a run for each benchmark of each session but the first of a folder."""
     if path.is_file():
-        yield from _sessions([path], shown(path.name))
+        yield from _sessions([path], printable(path.name))
         return
     for folder in walk(path):
         if isinstance(folder, Unread):
             yield folder
             continue
-        found = [(int(match[1]), name) for name in folder.files if (match := _RESULT.fullmatch(name))]
-        files = [Path(folder.files[name].path) for _, name in sorted(found)]
-        yield from _sessions(files, shown(folder.path[len(str(path)) :].strip("/") or folder.name))
+        numbered = [(int(match[1]), name) for name in folder.files if (match := _RESULT.fullmatch(name))]
+        files = [Path(folder.files[name].path) for _, name in sorted(numbered)]
+        yield from _sessions(files, printable(folder.path[len(str(path)) :].strip("/") or folder.name))
 
 
-def _sessions(files: list[Path], place: str) -> Iterator[Run | Unread]:
+def _sessions(files: list[Path], place: str) -> Iterator[RecordedRun | Unread]:
     before: dict[str, _Benchmark] = {}
     for number_of_file, file in enumerate(files):
-        record = load_object(file)
+        record = load_json_object(file)
         if isinstance(record, Unread):
             yield record
             continue
@@ -64,9 +65,9 @@ def _sessions(files: list[Path], place: str) -> Iterator[Run | Unread]:
             kind = text(section(record, "instrument").get("type"), 100)
             yield Unread(path=str(file), why=f"holds no benchmarks: measured by {kind or 'an unnamed instrument'}")
             continue
-        session = {name: found for entry in listed for name, found in _benchmark(entry)}
+        session = {name: times for entry in listed for name, times in _benchmark(entry)}
         if number_of_file or len(files) == 1:
-            yield from (_run(file, place, name, found, before.get(name)) for name, found in session.items())
+            yield from (_run(file, place, name, times, before.get(name)) for name, times in session.items())
         before |= session
 
 
@@ -87,11 +88,11 @@ def _benchmark(entry: object) -> Iterator[tuple[str, _Benchmark]]:
     )
 
 
-def _run(file: Path, place: str, name: str, now: _Benchmark, before: _Benchmark | None) -> Run:
+def _run(file: Path, place: str, name: str, now: _Benchmark, before: _Benchmark | None) -> RecordedRun:
     old, new = before.mean_ms if before else None, now.mean_ms
-    return Run(
+    return RecordedRun(
         key=f"{NAME}/{place}/{file.stem}/{name}",
-        id=f"{place}/{file.stem}/{name}" if place != shown(file.name) else f"{place}/{name}",
+        id=f"{place}/{file.stem}/{name}" if place != printable(file.name) else f"{place}/{name}",
         layout=NAME,
         sources=(str(file),),
         run=file.stem,

@@ -9,9 +9,10 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from judge.inputs.runs.layouts._swe_bench import instance_repo, with_statistics
-from judge.inputs.runs.run import Correctness, Evaluation, Run, Unread
-from judge.inputs.runs.run_files import Sample, files, head, load_object, section, shown
+from judge.inputs.runs.layouts._swe_bench_files import instance_repo, with_statistics
+from judge.inputs.runs.recorded_run import Correctness, Evaluation, RecordedRun, Unread
+from judge.inputs.runs.recorded_values import printable, section
+from judge.inputs.runs.run_files import Sample, find_files, load_json_object, read_head
 from judge.static_checks.model.case import Claim
 
 NAME = "gso"
@@ -32,34 +33,34 @@ def recognises(sample: Sample) -> bool:
     return sample.holds(_is_report)
 
 
-def read(path: Path) -> Iterator[Run | Unread]:
+def read(path: Path) -> Iterator[RecordedRun | Unread]:
     """Yield a run for each attempted instance of each report."""
-    for found in files(path, _is_report):
-        if isinstance(found, Unread):
-            yield found
+    for place in find_files(path, _is_report):
+        if isinstance(place, Unread):
+            yield place
         else:
-            yield from _report(found)
+            yield from _report(place)
 
 
 def _is_report(path: Path) -> bool:
     if path.suffix != ".json":
         return False
-    start = head(path)
+    start = read_head(path)
     # A damaged report is known by its name; SWE-bench's of one instance may have the same.
     named = path.name.endswith(".report.json") and b'"patch_successfully_applied"' not in start
     return named or b'"instance_sets"' in start
 
 
-def _report(path: Path) -> Iterator[Run | Unread]:
-    report = load_object(path)
+def _report(path: Path) -> Iterator[RecordedRun | Unread]:
+    report = load_json_object(path)
     if isinstance(report, Unread):
         yield report
         return
     sets = {name: _ids(section(report, "instance_sets").get(name)) for name in (*_TOTALS.values(), "hacked_ids")}
     for total, name in _TOTALS.items():
-        said = section(report, "summary").get(total)
-        if isinstance(said, int) and said != len(sets[name]):
-            why = f"contradicts itself: {total} is {said}, but {name} lists {len(sets[name])}"
+        count = section(report, "summary").get(total)
+        if isinstance(count, int) and count != len(sets[name]):
+            why = f"contradicts itself: {total} is {count}, but {name} lists {len(sets[name])}"
             yield Unread(path=str(path), why=why)
     attempted = sets["completed_ids"].union(*(sets[f"{word}_ids"] for word in _STATUSES))
     statistics = section(report, "opt_stats")
@@ -67,12 +68,12 @@ def _report(path: Path) -> Iterator[Run | Unread]:
         yield _run(path, instance, sets, section(statistics, instance))
 
 
-def _run(path: Path, instance: str, sets: Mapping[str, frozenset[str]], stats: Mapping[str, Any]) -> Run:
+def _run(path: Path, instance: str, sets: Mapping[str, frozenset[str]], stats: Mapping[str, Any]) -> RecordedRun:
     status = next((word for word in _STATUSES if instance in sets[f"{word}_ids"]), "completed")
     word, claimed = _claim(status, instance, sets)
-    model = shown(path.stem.removesuffix(".report"))
+    model = printable(path.stem.removesuffix(".report"))
     human = instance.rpartition("-")[2] if instance_repo(instance) else None
-    return Run(
+    return RecordedRun(
         key=f"{model}/{instance}",
         id=f"{model}/{instance}",
         layout=NAME,

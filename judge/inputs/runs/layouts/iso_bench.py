@@ -11,24 +11,26 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from judge.inputs.runs.layouts._iso_bench import Identity, facts, identify
-from judge.inputs.runs.run import PatchState, Run, Unread
+from judge.inputs.runs.layouts._iso_bench_identity import Identity, facts, identify
+from judge.inputs.runs.recorded_run import PatchState, RecordedRun, Unread
+from judge.inputs.runs.recorded_values import (
+    boolean,
+    claim_from_status,
+    encode_patch,
+    integer,
+    number,
+    printable,
+    section,
+    text,
+)
 from judge.inputs.runs.run_files import (
     Folder,
     Sample,
-    boolean,
-    claim,
-    encoded,
     find_patch,
-    integer,
-    lines,
-    load_object,
-    number,
-    parse,
-    section,
-    shown,
-    text,
-    usable,
+    load_json_object,
+    parse_json,
+    read_lines,
+    readable_size,
     walk,
 )
 
@@ -47,7 +49,7 @@ def recognises(sample: Sample) -> bool:
     return not sample.is_file and _JOURNAL in sample.files
 
 
-def read(path: Path) -> Iterator[Run | Unread]:
+def read(path: Path) -> Iterator[RecordedRun | Unread]:
     """Yield every run below `path`."""
     root, home = str(path), os.path.normpath(path.absolute())
     for folder in walk(path):
@@ -55,17 +57,17 @@ def read(path: Path) -> Iterator[Run | Unread]:
             yield folder
         elif _JOURNAL in folder.files or (_SUMMARY in folder.files and _RESULTS not in folder.files):
             inside = folder.path[len(root) :]
-            yield from _run(folder, shown(inside.strip("/") or folder.name), identify(home + inside))
+            yield from _run(folder, printable(inside.strip("/") or folder.name), identify(home + inside))
         elif _RESULTS not in folder.files and any(name in folder.files for name in _STARTED):
             left = ", ".join(name for name in (_PATCH, *_STARTED) if name in folder.files)
             yield Unread(path=f"{folder.path}/{_JOURNAL}", why=f"is missing: the run left only {left}")
 
 
-def _run(folder: Folder, name: str, who: Identity) -> Iterator[Run | Unread]:
+def _run(folder: Folder, name: str, who: Identity) -> Iterator[RecordedRun | Unread]:
     records: dict[str, dict[str, Any]] = {}
     for file in (_JOURNAL, _SUMMARY):
         if file in folder.files:
-            record = load_object(folder.files[file].path)
+            record = load_json_object(folder.files[file].path)
             if isinstance(record, Unread):
                 yield record
             else:
@@ -75,17 +77,17 @@ def _run(folder: Folder, name: str, who: Identity) -> Iterator[Run | Unread]:
     if unread is not None:
         yield unread
     beside: list[Path] = []
-    for found in _beside(folder):
-        if isinstance(found, Unread):
-            yield found
+    for place in _beside(folder):
+        if isinstance(place, Unread):
+            yield place
         else:
-            beside.append(found)
+            beside.append(place)
     status = text(journal.get("status"), 200) or text(section(summary, "agent").get("status"), 200)
     commits = {**section(summary, "commits"), **section(journal, "commits")}
     meta, process = section(summary, "meta"), _process(journal)
     ended, lasted = number(section(journal, "timestamps").get("written")), number(process.get("duration_s"))
     tokens = section(journal, "token_usage")
-    yield Run(
+    yield RecordedRun(
         key=who.key,
         id=name,
         layout=NAME,
@@ -98,7 +100,7 @@ def _run(folder: Folder, name: str, who: Identity) -> Iterator[Run | Unread]:
         run=who.run,
         item=who.item,
         started=ended - (lasted or 0.0) if ended is not None else None,
-        claimed=claim(status),
+        claimed=claim_from_status(status),
         claimed_status=status,
         patch=patch,
         patch_state=state,
@@ -124,21 +126,21 @@ def _patch(folder: Folder) -> tuple[Path | bytes | None, PatchState, Unread | No
     entry = folder.files.get(_PREDICTION)
     if entry is None:
         return None, "missing", None
-    line = next(lines(Path(entry.path)), None)
-    prediction = parse(line[1], line[0]) if isinstance(line, tuple) else line
+    line = next(read_lines(Path(entry.path)), None)
+    prediction = parse_json(line[1], line[0]) if isinstance(line, tuple) else line
     if isinstance(prediction, Unread):
         return None, "unreadable", prediction
     written = prediction.get("model_patch") if isinstance(prediction, dict) else None
     if not isinstance(written, str):
         return None, "missing", None
-    return encoded(written), "yes" if written.strip() else "empty", None
+    return encode_patch(written), "yes" if written.strip() else "empty", None
 
 
 def _beside(folder: Folder) -> Iterator[Path | Unread]:
     """Yield the other files of a run that are known, or say which cannot be read; none is opened here."""
     for name, entry in folder.files.items():
         if name in (_PROMPT, _TASK) or name.endswith(_LOGS):
-            size = usable(entry)
+            size = readable_size(entry)
             yield size if isinstance(size, Unread) else Path(entry.path)
 
 
@@ -153,16 +155,16 @@ def _agent(journal: Mapping[str, Any]) -> str | None:
 
 
 def _patch_recorded(journal: Mapping[str, Any], summary: Mapping[str, Any]) -> bool | None:
-    said = boolean(section(summary, "agent").get("patch_generated"))
-    if said is not None:
-        return said
+    generated = boolean(section(summary, "agent").get("patch_generated"))
+    if generated is not None:
+        return generated
     size = number(section(journal, "metrics").get("patch_size_loc"))
     return size > 0 if size is not None else None
 
 
 def _config(journal: Mapping[str, Any], summary: Mapping[str, Any], process: Mapping[str, Any]) -> dict[str, object]:
-    said = facts({"process": process}, "process")
-    own = {key.removeprefix("process."): value for key, value in said.items()}
+    prefixed = facts({"process": process}, "process")
+    own = {key.removeprefix("process."): value for key, value in prefixed.items()}
     config = {**facts(journal, "experiment", "preflight", "metrics", "run_metadata"), **own}
     for key in ("returncode", "duration_s", "metrics.time_to_first_edit_s"):
         config.pop(key, None)

@@ -12,9 +12,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from judge.inputs.runs.layouts._iso_bench import identify_patch
-from judge.inputs.runs.run import Evaluation, Run, Unread
-from judge.inputs.runs.run_files import Sample, boolean, load_object, number, section, shown, text, tidy, walk
+from judge.inputs.runs.layouts._iso_bench_identity import identify_patch
+from judge.inputs.runs.recorded_run import Evaluation, RecordedRun, Unread
+from judge.inputs.runs.recorded_values import boolean, number, printable, section, text, tidy
+from judge.inputs.runs.run_files import Sample, load_json_object, walk
 
 NAME = "iso-bench-benchmarks"
 LAYOUT = "ISO-Bench benchmark trees (benchmark_result.json)"
@@ -41,20 +42,20 @@ def recognises(sample: Sample) -> bool:
     return _FILE in sample.files
 
 
-def read(path: Path) -> Iterator[Run | Unread]:
+def read(path: Path) -> Iterator[RecordedRun | Unread]:
     """Yield a run for every result below `path`."""
     if path.is_file():
-        yield _run(str(path), shown(path.parent.name))
+        yield _run(str(path), printable(path.parent.name))
         return
     for folder in walk(path):
         if isinstance(folder, Unread):
             yield folder
         elif _FILE in folder.files:
-            yield _run(folder.files[_FILE].path, shown(folder.path[len(str(path)) :].strip("/") or folder.name))
+            yield _run(folder.files[_FILE].path, printable(folder.path[len(str(path)) :].strip("/") or folder.name))
 
 
-def _run(file: str, name: str) -> Run | Unread:
-    record = load_object(file)
+def _run(file: str, name: str) -> RecordedRun | Unread:
+    record = load_json_object(file)
     if isinstance(record, Unread):
         return record
     instance = section(record, "instance")
@@ -66,7 +67,7 @@ def _run(file: str, name: str) -> Run | Unread:
     recorded = boolean(result.get("has_agent_patch"))
     if recorded is None and "patch_path" in result:
         recorded = result["patch_path"] is not None
-    return Run(
+    return RecordedRun(
         key=who.key if who else f"{NAME}/{name}",
         id=name,
         layout=NAME,
@@ -114,7 +115,7 @@ def _evaluation(record: Mapping[str, Any], result: Mapping[str, Any], file: str)
         human_speedup=_faster(sides.baseline, sides.human, metric) if metric is not None else None,
         improvement=boolean(result.get("improvement")),
         error=next(
-            (said for key in ("error_message", "error", "agent_error") if (said := text(result.get(key)))), None
+            (message for key in ("error_message", "error", "agent_error") if (message := text(result.get(key)))), None
         ),
         outputs=outputs,
         stdout=text(result.get("stdout")) or text(result.get("agent_raw")) or text(result.get("raw_output")) or "",

@@ -11,21 +11,10 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from judge.inputs.runs.layouts._iso_bench import Identity, facts, identify
-from judge.inputs.runs.run import Evaluation, Run, Unread
-from judge.inputs.runs.run_files import (
-    Folder,
-    Sample,
-    boolean,
-    claim,
-    load_object,
-    number,
-    section,
-    shown,
-    text,
-    tidy,
-    walk,
-)
+from judge.inputs.runs.layouts._iso_bench_identity import Identity, facts, identify
+from judge.inputs.runs.recorded_run import Evaluation, RecordedRun, Unread
+from judge.inputs.runs.recorded_values import boolean, claim_from_status, number, printable, section, text, tidy
+from judge.inputs.runs.run_files import Folder, Sample, load_json_object, walk
 
 NAME = "iso-bench-evaluations"
 LAYOUT = "ISO-Bench evaluation trees (test_results.json, run_summary.json)"
@@ -37,7 +26,7 @@ def recognises(sample: Sample) -> bool:
     return not sample.is_file and _RESULTS in sample.files
 
 
-def read(path: Path) -> Iterator[Run | Unread]:
+def read(path: Path) -> Iterator[RecordedRun | Unread]:
     """Yield every run below `path` that was evaluated; a summary stands in for results that are lost."""
     root, home = str(path), os.path.normpath(path.absolute())
     for folder in walk(path):
@@ -45,22 +34,22 @@ def read(path: Path) -> Iterator[Run | Unread]:
             yield folder
         elif _RESULTS in folder.files:
             inside = folder.path[len(root) :]
-            yield from _run(folder, shown(inside.strip("/") or folder.name), identify(home + inside))
+            yield from _run(folder, printable(inside.strip("/") or folder.name), identify(home + inside))
 
 
-def _run(folder: Folder, name: str, who: Identity) -> Iterator[Run | Unread]:
+def _run(folder: Folder, name: str, who: Identity) -> Iterator[RecordedRun | Unread]:
     records: dict[str, dict[str, Any]] = {}
     for file in (_RESULTS, _SUMMARY):
         if file in folder.files:
-            found = load_object(folder.files[file].path)
-            if isinstance(found, Unread):
-                yield found
+            record = load_json_object(folder.files[file].path)
+            if isinstance(record, Unread):
+                yield record
             else:
-                records[file] = found
+                records[file] = record
     results, summary = records.get(_RESULTS, {}), records.get(_SUMMARY, {})
     metadata, agent, commits = section(results, "metadata"), section(summary, "agent"), section(summary, "commits")
     status = text(metadata.get("agent_status"), 200) or text(agent.get("status"), 200)
-    yield Run(
+    yield RecordedRun(
         key=who.key,
         id=name,
         layout=NAME,
@@ -72,7 +61,7 @@ def _run(folder: Folder, name: str, who: Identity) -> Iterator[Run | Unread]:
         model=who.model or text(metadata.get("model"), 200),
         run=who.run,
         item=who.item,
-        claimed=claim(status),
+        claimed=claim_from_status(status),
         claimed_status=status,
         patch_recorded=_patch_recorded(metadata, agent),
         duration_s=number(agent.get("duration_s")),
@@ -83,9 +72,9 @@ def _run(folder: Folder, name: str, who: Identity) -> Iterator[Run | Unread]:
 
 
 def _patch_recorded(metadata: Mapping[str, Any], agent: Mapping[str, Any]) -> bool | None:
-    said = boolean(agent.get("patch_generated"))
-    if said is not None:
-        return said
+    generated = boolean(agent.get("patch_generated"))
+    if generated is not None:
+        return generated
     return metadata["patch_path"] is not None if "patch_path" in metadata else None
 
 

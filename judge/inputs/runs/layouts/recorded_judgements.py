@@ -12,9 +12,10 @@ from pathlib import Path
 from typing import Any
 
 from judge.errors import UsageError
-from judge.inputs.runs.recorded_judgements import RecordedJudgement, is_recorded, read_recorded
-from judge.inputs.runs.run import PatchState, Run, Unread
-from judge.inputs.runs.run_files import Sample, claim, encoded, head, integer, load, number, section, text
+from judge.inputs.runs.judgement_file import RecordedJudgement, is_judgement_file, read_recorded_judgements
+from judge.inputs.runs.recorded_run import PatchState, RecordedRun, Unread
+from judge.inputs.runs.recorded_values import claim_from_status, encode_patch, integer, number, section, text
+from judge.inputs.runs.run_files import Sample, load_json, read_head
 
 NAME = "recorded-judgements"
 LAYOUT = "recorded judgements (a list of evaluated_attempts by commit) and their attempts, given as files"
@@ -25,14 +26,14 @@ def recognises(sample: Sample) -> bool:
     """Whether `path` is such a file; a folder never is, as its judgements belong to its runs."""
     if not sample.is_file or sample.path.suffix != ".json":
         return False
-    start = head(sample.path)
-    return is_recorded(start) or _is_attempts(start)
+    start = read_head(sample.path)
+    return is_judgement_file(start) or _is_attempts(start)
 
 
-def read(path: Path) -> Iterator[Run | Unread]:
+def read(path: Path) -> Iterator[RecordedRun | Unread]:
     """Yield every attempt, with what a judge said of it."""
-    runs: dict[str, Run] = {}
-    if is_recorded(head(path)):
+    runs: dict[str, RecordedRun] = {}
+    if is_judgement_file(read_head(path)):
         beside = path.parent / _ATTEMPTS
         if beside.is_file():
             yield from _attempts(beside, runs)
@@ -46,9 +47,9 @@ def _is_attempts(start: bytes) -> bool:
     return start.lstrip()[:1] == b"[" and b'"run_id"' in start and b'"outcome"' in start and b'"execution"' in start
 
 
-def _judged(path: Path, runs: dict[str, Run]) -> Iterator[Unread]:
+def _judged(path: Path, runs: dict[str, RecordedRun]) -> Iterator[Unread]:
     try:
-        judgements = read_recorded(path)
+        judgements = read_recorded_judgements(path)
     except UsageError as error:
         yield Unread(path=str(path), why=str(error).removeprefix(f"{path}: "))
         return
@@ -58,8 +59,8 @@ def _judged(path: Path, runs: dict[str, Run]) -> Iterator[Unread]:
         runs[key] = replace(known, judgements=(*known.judgements, judgement))
 
 
-def _bare(key: str, judgement: RecordedJudgement, path: Path) -> Run:
-    return Run(
+def _bare(key: str, judgement: RecordedJudgement, path: Path) -> RecordedRun:
+    return RecordedRun(
         key=key,
         id=key,
         layout=NAME,
@@ -67,18 +68,18 @@ def _bare(key: str, judgement: RecordedJudgement, path: Path) -> Run:
         human=judgement.commit,
         run=judgement.run_id,
         item=judgement.item_id,
-        claimed=claim(judgement.status),
+        claimed=claim_from_status(judgement.status),
         claimed_status=judgement.status,
         patch_recorded=judgement.patch_size > 0,
     )
 
 
-def _attempts(path: Path, runs: dict[str, Run]) -> Iterator[Unread]:
-    found = load(path)
-    if isinstance(found, Unread):
-        yield found
+def _attempts(path: Path, runs: dict[str, RecordedRun]) -> Iterator[Unread]:
+    content = load_json(path)
+    if isinstance(content, Unread):
+        yield content
         return
-    for number_of_entry, entry in enumerate(found if isinstance(found, list) else [found], 1):
+    for number_of_entry, entry in enumerate(content if isinstance(content, list) else [content], 1):
         run_id, item = (
             (text(entry.get(key), 200) for key in ("run_id", "item_id")) if isinstance(entry, dict) else (None, None)
         )
@@ -89,18 +90,18 @@ def _attempts(path: Path, runs: dict[str, Run]) -> Iterator[Unread]:
         runs[run.key] = replace(run, run=run_id, item=item)
 
 
-def _attempt(path: Path, key: str, entry: Mapping[str, Any]) -> Run:
+def _attempt(path: Path, key: str, entry: Mapping[str, Any]) -> RecordedRun:
     execution, commits = section(entry, "execution"), section(section(entry, "prompt"), "commits")
     patch, state, recorded = _patch(section(entry, "patch"))
     status = text(entry.get("status"), 200)
-    return Run(
+    return RecordedRun(
         key=key,
         id=key,
         layout=NAME,
         sources=(str(path),),
         base=text(commits.get("pre"), 200),
         human=text(commits.get("human"), 200) or text(entry.get("commit"), 200),
-        claimed=claim(status),
+        claimed=claim_from_status(status),
         claimed_status=status,
         patch=patch,
         patch_state=state,
@@ -121,7 +122,7 @@ def _patch(recorded: Mapping[str, Any]) -> tuple[bytes | None, PatchState, bool 
     if size is None or recorded.get("exists") is not True:
         return None, "unknown", None
     content = recorded.get("content")
-    written = encoded(content) if isinstance(content, str) else b""
+    written = encode_patch(content) if isinstance(content, str) else b""
     if size == 0:
         return b"", "empty", False
     return (written, "yes", True) if len(written) == size else (None, "unknown", True)

@@ -12,8 +12,9 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, ValidationError
 
-from judge.inputs.runs.run import Correctness, Evaluation, PatchState, Run, Unread
-from judge.inputs.runs.run_files import Sample, encoded, files, find_patch, first_object, lines, text, tidy, usable
+from judge.inputs.runs.recorded_run import Correctness, Evaluation, PatchState, RecordedRun, Unread
+from judge.inputs.runs.recorded_values import encode_patch, text, tidy
+from judge.inputs.runs.run_files import Sample, find_files, find_patch, read_first_object, read_lines, readable_size
 from judge.static_checks.model.case import Claim
 
 NAME = "run-lines"
@@ -84,21 +85,21 @@ def recognises(sample: Sample) -> bool:
     return sample.holds(_is_runs)
 
 
-def read(path: Path) -> Iterator[Run | Unread]:
+def read(path: Path) -> Iterator[RecordedRun | Unread]:
     """Yield a run for each line."""
-    for found in files(path, _is_runs):
-        if isinstance(found, Unread):
-            yield found
+    for place in find_files(path, _is_runs):
+        if isinstance(place, Unread):
+            yield place
         else:
-            yield from _file(found)
+            yield from _file(place)
 
 
 def _is_runs(path: Path) -> bool:
-    return path.suffix == ".jsonl" and first_object(path).get("schema") == _SCHEMA
+    return path.suffix == ".jsonl" and read_first_object(path).get("schema") == _SCHEMA
 
 
-def _file(path: Path) -> Iterator[Run | Unread]:
-    for line in lines(path):
+def _file(path: Path) -> Iterator[RecordedRun | Unread]:
+    for line in read_lines(path):
         if isinstance(line, Unread):
             yield line
             continue
@@ -111,18 +112,18 @@ def _file(path: Path) -> Iterator[Run | Unread]:
             yield Unread(path=place, why=f"is no run: {f'key {key!r}: ' if key else ''}{first['msg']}")
 
 
-def _run(line: RunLine, path: Path) -> Iterator[Run | Unread]:
+def _run(line: RunLine, path: Path) -> Iterator[RecordedRun | Unread]:
     patch, state, unread = _patch(line, path.parent)
     if unread is not None:
         yield unread
     beside: dict[str, Path] = {}
     for name in (*line.logs, line.prompt, line.task_text):
-        size = usable(path.parent / name) if name else None
+        size = readable_size(path.parent / name) if name else None
         if isinstance(size, Unread):
             yield size
         elif name:
             beside[name] = path.parent / name
-    yield Run(
+    yield RecordedRun(
         key=line.key or line.id,
         id=line.id,
         layout=NAME,
@@ -158,7 +159,7 @@ def _run(line: RunLine, path: Path) -> Iterator[Run | Unread]:
 
 def _patch(line: RunLine, folder: Path) -> tuple[Path | bytes | None, PatchState, Unread | None]:
     if line.patch is not None:
-        return encoded(line.patch), "yes" if line.patch.strip() else "empty", None
+        return encode_patch(line.patch), "yes" if line.patch.strip() else "empty", None
     if line.patch_file is not None:
         file = folder / line.patch_file
         return find_patch(file) if file.exists() else (None, "missing", None)

@@ -14,23 +14,24 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from judge.inputs.runs.layouts._swe_bench import (
+from judge.inputs.runs.layouts._swe_bench_files import (
     SET_WORDS,
-    Kind,
+    FileKind,
     Origin,
-    claim_of,
+    claim_from_report,
     disagreements,
+    file_kind,
     instance_commit,
     instance_evaluation,
     instance_repo,
-    key_of,
-    kind_of,
     model_of_predictions,
     origin_of_report,
     read_predictions,
+    run_key,
 )
-from judge.inputs.runs.run import Correctness, Evaluation, Run, Unread
-from judge.inputs.runs.run_files import Sample, find_patch, load_object, shown, walk
+from judge.inputs.runs.recorded_run import Correctness, Evaluation, RecordedRun, Unread
+from judge.inputs.runs.recorded_values import printable
+from judge.inputs.runs.run_files import Sample, find_patch, load_json_object, walk
 
 NAME = "swe-bench"
 LAYOUT = "SWE-bench-style predictions (instance_id, model_patch) and reports (report.json, MODEL.RUN.json)"
@@ -57,10 +58,10 @@ class _Known:
 
 def recognises(sample: Sample) -> bool:
     """Whether a file is one, or some lie below a folder."""
-    return sample.holds(lambda place: _is_ours(place) and kind_of(place) is not None)
+    return sample.holds(lambda place: _is_ours(place) and file_kind(place) is not None)
 
 
-def read(path: Path) -> Iterator[Run | Unread]:
+def read(path: Path) -> Iterator[RecordedRun | Unread]:
     """Yield every submitted instance below `path`, once for each file that describes it."""
     if path.is_file():
         # One that is named although its first bytes say nothing is to be read, or to be named as unread.
@@ -86,20 +87,20 @@ def _survey(path: Path) -> _Known:
     for folder in walk(path):
         for name in folder.files if not isinstance(folder, Unread) else ():
             place = Path(folder.path, name)
-            kind = kind_of(place) if _is_ours(place) else None
+            kind = file_kind(place) if _is_ours(place) else None
             if kind == "predictions":
                 files[(model_of_predictions(place) or "").replace("/", "__")] += 1
             elif kind is not None:
                 origin = origin_of_report(place)
                 if origin.model and origin.run:
                     runs[origin.model].add(origin.run)
-    return _Known(runs={model: frozenset(found) for model, found in runs.items()}, files=files)
+    return _Known(runs={model: frozenset(names) for model, names in runs.items()}, files=files)
 
 
 def _file(
-    path: Path, patch: os.DirEntry[str] | None, known: _Known, forced: Kind | None = None
-) -> Iterator[Run | Unread]:
-    match kind_of(path) or forced:
+    path: Path, patch: os.DirEntry[str] | None, known: _Known, forced: FileKind | None = None
+) -> Iterator[RecordedRun | Unread]:
+    match file_kind(path) or forced:
         case "predictions":
             yield from _predictions(path, known)
         case "run":
@@ -108,25 +109,25 @@ def _file(
             yield from _instance_report(path, patch, known)
 
 
-def _predictions(path: Path, known: _Known) -> Iterator[Run | Unread]:
-    for found in read_predictions(path, NAME):
-        if isinstance(found, Unread):
-            yield found
-        elif known.files.get(found.model or "", 1) > 1:
-            key = key_of(Origin(model=found.model, run=None), found.item or "", several=False)
-            yield replace(found, key=f"{key} in {shown(str(path))}")
+def _predictions(path: Path, known: _Known) -> Iterator[RecordedRun | Unread]:
+    for prediction in read_predictions(path, NAME):
+        if isinstance(prediction, Unread):
+            yield prediction
+        elif known.files.get(prediction.model or "", 1) > 1:
+            key = run_key(Origin(model=prediction.model, run=None), prediction.item or "", several=False)
+            yield replace(prediction, key=f"{key} in {printable(str(path))}")
         else:
-            for run in known.runs_of(found.model):
-                yield _placed(found, Origin(model=found.model, run=run), known)
+            for run in known.runs_of(prediction.model):
+                yield _placed(prediction, Origin(model=prediction.model, run=run), known)
 
 
-def _placed(run: Run, origin: Origin, known: _Known) -> Run:
-    key = key_of(origin, run.item or "", several=known.several(origin.model))
+def _placed(run: RecordedRun, origin: Origin, known: _Known) -> RecordedRun:
+    key = run_key(origin, run.item or "", several=known.several(origin.model))
     return replace(run, key=key, id=key, run=origin.run)
 
 
-def _instance_report(path: Path, patch: os.DirEntry[str] | None, known: _Known) -> Iterator[Run | Unread]:
-    reports = load_object(path)
+def _instance_report(path: Path, patch: os.DirEntry[str] | None, known: _Known) -> Iterator[RecordedRun | Unread]:
+    reports = load_json_object(path)
     if isinstance(reports, Unread):
         yield reports
         return
@@ -151,8 +152,8 @@ def _exists(report: Mapping[str, Any]) -> bool | None:
     return report["patch_exists"] if isinstance(report.get("patch_exists"), bool) else None
 
 
-def _run_report(path: Path, known: _Known) -> Iterator[Run | Unread]:
-    report = load_object(path)
+def _run_report(path: Path, known: _Known) -> Iterator[RecordedRun | Unread]:
+    report = load_json_object(path)
     if isinstance(report, Unread):
         yield report
         return
@@ -169,9 +170,9 @@ def _run_report(path: Path, known: _Known) -> Iterator[Run | Unread]:
         yield _attempt(path, instance, known, Evaluation(status=word, correctness=outcome, source=str(path)), exists)
 
 
-def _attempt(path: Path, instance: str, known: _Known, evaluation: Evaluation, exists: bool | None) -> Run:
+def _attempt(path: Path, instance: str, known: _Known, evaluation: Evaluation, exists: bool | None) -> RecordedRun:
     origin = origin_of_report(path)
-    run = Run(
+    run = RecordedRun(
         key="",
         id="",
         layout=NAME,
@@ -180,7 +181,7 @@ def _attempt(path: Path, instance: str, known: _Known, evaluation: Evaluation, e
         human=instance_commit(instance),
         model=origin.model,
         item=instance,
-        claimed=claim_of(evaluation.status),
+        claimed=claim_from_report(evaluation.status),
         claimed_status=evaluation.status,
         patch_recorded=exists,
         evaluation=evaluation,

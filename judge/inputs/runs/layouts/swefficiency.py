@@ -12,9 +12,10 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from judge.inputs.runs.layouts._swe_bench import instance_repo
-from judge.inputs.runs.run import NOT_EVALUATED, Correctness, Evaluation, Run, Unread
-from judge.inputs.runs.run_files import MAX_JSON_BYTES, Sample, contents, files, head, number, shown
+from judge.inputs.runs.layouts._swe_bench_files import instance_repo
+from judge.inputs.runs.recorded_run import NOT_EVALUATED, Correctness, Evaluation, RecordedRun, Unread
+from judge.inputs.runs.recorded_values import number, printable
+from judge.inputs.runs.run_files import MAX_JSON_BYTES, Sample, find_files, read_contents, read_head
 from judge.static_checks.model.case import Claim
 
 NAME = "swefficiency"
@@ -28,19 +29,19 @@ def recognises(sample: Sample) -> bool:
     return sample.holds(_is_report)
 
 
-def read(path: Path) -> Iterator[Run | Unread]:
+def read(path: Path) -> Iterator[RecordedRun | Unread]:
     """Yield a run for each row of each report."""
     reports = []
-    for found in files(path, _is_report):
-        if isinstance(found, Unread):
-            yield found
+    for report in find_files(path, _is_report):
+        if isinstance(report, Unread):
+            yield report
         else:
-            reports.append(found)
+            reports.append(report)
     names = Counter(report.name for report in reports)
     for report in reports:
         # Two reports of one name are two evaluations, and may differ.
         place = report.relative_to(path).as_posix() if names[report.name] > 1 else report.name
-        yield from _report(report, shown(place.removesuffix(".csv").removeprefix(_PREFIX)))
+        yield from _report(report, printable(place.removesuffix(".csv").removeprefix(_PREFIX)))
 
 
 def _is_report(path: Path) -> bool:
@@ -48,12 +49,12 @@ def _is_report(path: Path) -> bool:
         return False
     if path.name.startswith(_PREFIX):
         return True
-    columns = head(path).decode("utf-8-sig", "replace").partition("\n")[0]
+    columns = read_head(path).decode("utf-8-sig", "replace").partition("\n")[0]
     return {column.strip(' "\r') for column in columns.split(",")} >= _NEEDED
 
 
-def _report(path: Path, name: str) -> Iterator[Run | Unread]:
-    content = contents(path, MAX_JSON_BYTES)
+def _report(path: Path, name: str) -> Iterator[RecordedRun | Unread]:
+    content = read_contents(path, MAX_JSON_BYTES)
     if isinstance(content, Unread):
         yield content
         return
@@ -71,20 +72,20 @@ def _report(path: Path, name: str) -> Iterator[Run | Unread]:
         yield Unread(path=str(path), why=f"is not valid CSV: {error}")
 
 
-def _run(path: Path, name: str, line: int, row: Mapping[str, str | None]) -> Run | Unread:
+def _run(path: Path, name: str, line: int, row: Mapping[str, str | None]) -> RecordedRun | Unread:
     instance = row.get("instance_id")
     if not instance or None in row.values():
         return Unread(path=f"{path}:{line}", why="is cut short: a row with fewer cells than columns")
     ratio, correct = _cell(row, "raw_pred_speedup_ratio"), _cell(row, "correctness")
     status, claimed, correctness = _outcome(ratio, correct)
     base_s = _cell(row, "pre_edit_runtime")
-    return Run(
+    return RecordedRun(
         key=f"{name}/{instance}",
         id=f"{name}/{instance}",
         layout=NAME,
         sources=(str(path),),
         repo=instance_repo(instance),
-        model=shown(path.stem.removeprefix(_PREFIX)),
+        model=printable(path.stem.removeprefix(_PREFIX)),
         item=instance,
         claimed=claimed,
         claimed_status=status,

@@ -5,8 +5,7 @@ from __future__ import annotations
 from audit_kit import findings_of
 
 from judge.auditing.audited_run import AuditedRun
-from judge.auditing.collecting.finding_kind import sample, timed
-from judge.auditing.collecting.judgement_samples import EVALUATION, answer
+from judge.auditing.collecting.samples import EVALUATION, recorded_answer, sample, timed
 from judge.auditing.findings import config_mismatch, judge_contradicted, other_commit, outlier_speed, retries
 
 
@@ -20,11 +19,11 @@ def batch(name: str, baselines: list[float], first: int) -> list[AuditedRun]:
 
 def test_uncorrelated_batches() -> None:
     """Two batches whose baselines go their own ways are named as a pair; a scaled copy correlates."""
-    one = [1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0]
-    shuffled = batch("a", one, 0) + batch("b", one[::-1], 8)
+    baselines = [1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0]
+    shuffled = batch("a", baselines, 0) + batch("b", baselines[::-1], 8)
     messages = [finding.message for finding in findings_of(config_mismatch.KIND, shuffled)]
     assert [message for message in messages if "do not correlate" in message and "a and b: -1.0" in message]
-    scaled = batch("a", one, 0) + batch("b", [1.2 * ms for ms in one], 8)
+    scaled = batch("a", baselines, 0) + batch("b", [1.2 * ms for ms in baselines], 8)
     assert not findings_of(config_mismatch.KIND, scaled)
 
 
@@ -59,16 +58,16 @@ def test_tasks_tried_most_come_first() -> None:
         for task in range(2100)
         for attempt in range(6 if task == 2050 else 4)
     ]
-    (found,) = findings_of(retries.KIND, runs)
-    tasks = found.details["tasks"]
+    (finding,) = findings_of(retries.KIND, runs)
+    tasks = finding.details["tasks"]
     assert isinstance(tasks, list)
-    assert (len(tasks), tasks[0]["commit"], tasks[0]["attempts"], len(found.runs)) == (1000, "00002050", 6, 8402)
+    assert (len(tasks), tasks[0]["commit"], tasks[0]["attempts"], len(finding.runs)) == (1000, "00002050", 6, 8402)
 
 
 def test_unchecked_is_said() -> None:
     """Without a repository nothing is known of a patch's base or a judge's claims, and the finding says so."""
-    runs = [sample("a", patch_state="yes", judgements=(answer({**EVALUATION, "syntax_correct": False}),))]
+    runs = [sample("a", patch_state="yes", judgements=(recorded_answer({**EVALUATION, "syntax_correct": False}),))]
     for kind in (other_commit.KIND, judge_contradicted.KIND):
-        (found,) = findings_of(kind, runs)
-        assert found.severity == "info"
-        assert "--repo" in found.message
+        (finding,) = findings_of(kind, runs)
+        assert finding.severity == "info"
+        assert "--repo" in finding.message

@@ -40,17 +40,17 @@ def test_as_said(tmp_path: Path, path: str, value: str) -> None:
 def test_otherwise(tmp_path: Path, path: str, value: str) -> None:
     """Another value, a number for a truth value, and a place that is not there are drift."""
     (tmp_path / "a.yaml").write_text("x: {fast: true, names: [one, two]}\n")
-    (found,) = messages(tmp_path, path, value)
-    assert found.startswith("block: ")
+    (message,) = messages(tmp_path, path, value)
+    assert message.startswith("block: ")
 
 
 def test_what_cannot_be_checked_says_so(tmp_path: Path) -> None:
     """A file that is missing or broken is neither drift nor fine: it could not be checked."""
     (tmp_path / "b.json").write_text("{")
     for name in ("gone.yaml", "b.json"):
-        (found,) = messages(tmp_path, "x", "1", name)
-        assert found.startswith("warn: ")
-        assert "could not be checked" in found
+        (message,) = messages(tmp_path, "x", "1", name)
+        assert message.startswith("warn: ")
+        assert "could not be checked" in message
     context = Context(expect=(Expectation(file=tmp_path / "gone.yaml", path="x", value="1"),))
     (finding,) = findings_of(KIND, (), context)
     assert "could not be checked" in finding.title

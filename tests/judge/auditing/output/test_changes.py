@@ -16,7 +16,7 @@ from judge.auditing.result import AuditResult
 from judge.errors import UsageError
 
 
-def changes(tree: OldRuns, before: Path, after: Path) -> Changes:
+def audit_and_compare(tree: OldRuns, before: Path, after: Path) -> Changes:
     """Audit the tree as it is now into `after`, and compare."""
     audit([tree.tree], AuditOptions(repos=tree.repos, out=after, jobs=1))
     return compare(load(before), load(after))
@@ -29,34 +29,34 @@ def before(one_of_each: OldRuns, audited: AuditResult, tmp_path: Path) -> Path:
 
 
 @pytest.fixture(scope="module")
-def found(one_of_each: OldRuns, audited: AuditResult, tmp_path_factory: pytest.TempPathFactory) -> Changes:
+def changes(one_of_each: OldRuns, audited: AuditResult, tmp_path_factory: pytest.TempPathFactory) -> Changes:
     """What changes when a run is gone, one is new, and one has another patch."""
     folder = tmp_path_factory.mktemp("changed")
     tree = replace(one_of_each, tree=shutil.copytree(one_of_each.tree, folder / "tree"))
     shutil.rmtree(next((tree.tree / "state/runs").rglob("04-missing")))
     (next((tree.tree / "state/runs").rglob("03-empty")) / "model_patch.diff").write_text(tree.edit(OTHER))
     tree.add("10-new", tree.edit(OTHER))
-    return changes(tree, one_of_each.out, folder / "after")
+    return audit_and_compare(tree, one_of_each.out, folder / "after")
 
 
 def test_nothing_changed(one_of_each: OldRuns, audited: AuditResult, tmp_path: Path) -> None:
     """The same tree again differs in nothing."""
-    assert changes(one_of_each, one_of_each.out, tmp_path / "after").none
+    assert audit_and_compare(one_of_each, one_of_each.out, tmp_path / "after").none
 
 
-def test_new_gone_and_changed_runs_are_named(found: Changes) -> None:
+def test_new_gone_and_changed_runs_are_named(changes: Changes) -> None:
     """Each run that is new, gone or has another verdict or level is in the list, with its findings."""
-    assert [Path(run).name for run in found.new] == ["10-new"]
-    assert [Path(run).name for run in found.gone] == ["04-missing"]
-    assert [(Path(run).name, was, now) for run, was, now in found.changed] == [
+    assert [Path(run).name for run in changes.new] == ["10-new"]
+    assert [Path(run).name for run in changes.gone] == ["04-missing"]
+    assert [(Path(run).name, was, now) for run, was, now in changes.changed] == [
         ("03-empty", "false_positive (level 0)", "undetermined (level 5)")
     ]
-    assert ("success-without-patch", 1, 0, 0, 1) in found.findings
+    assert ("success-without-patch", 1, 0, 0, 1) in changes.findings
 
 
-def test_the_tables_add_up(found: Changes) -> None:
+def test_the_tables_add_up(changes: Changes) -> None:
     """The summary's counts are those of the lists."""
-    summary, moves, findings, runs = tables(found)
+    summary, moves, findings, runs = tables(changes)
     counts = {row[0]: row[1] for row in summary.rows}
     assert (counts["runs before"], counts["runs after"]) == (9, 9)
     assert counts["new runs"] == counts["gone runs"] == counts["runs with another verdict"] == 1

@@ -24,9 +24,9 @@ def correct(runs: OldRuns) -> AuditResult:
 
 def copy(runs: OldRuns, item: str, name: str) -> dict[str, Any]:
     folder = "eval" if name == "test_results.json" else "state/runs"
-    found = json.loads((runs.out / "corrected" / folder / BATCH / item / name).read_text())
-    assert isinstance(found, dict)
-    return found
+    content = json.loads((runs.out / "corrected" / folder / BATCH / item / name).read_text())
+    assert isinstance(content, dict)
+    return content
 
 
 @pytest.fixture(scope="module")
@@ -46,29 +46,29 @@ def test_a_success_without_a_patch_becomes_an_error_that_says_why(corrected: Old
         ("05-misfit", "apply-does-not-apply"),
         ("06-broken", "parse-python"),
     ):
-        found = copy(corrected, item, "journal.json")
-        assert (found["status"], found["error_type"]) == ("error", code), item
-        assert found["audit"]["recorded"]["status"] == "success"
-        assert found["audit"]["verdict"] == "false_positive"
+        journal = copy(corrected, item, "journal.json")
+        assert (journal["status"], journal["error_type"]) == ("error", code), item
+        assert journal["audit"]["recorded"]["status"] == "success"
+        assert journal["audit"]["verdict"] == "false_positive"
         assert copy(corrected, item, "test_results.json")["metadata"]["agent_status"] == "error"
 
 
 def test_a_phantom_success_becomes_an_error(corrected: OldRuns) -> None:
     """A timing recorded as a success without a number is none; the patch's own record stays as it was."""
-    found = copy(corrected, "07-phantom", "test_results.json")
-    assert found["result"]["status"] == "error"
-    assert found["result"]["error_message"] == "recorded as a success without a speed-up"
-    assert found["result"]["improvement"] is False
-    assert found["audit"]["recorded"]["evaluation_status"] == "success"
+    results = copy(corrected, "07-phantom", "test_results.json")
+    assert results["result"]["status"] == "error"
+    assert results["result"]["error_message"] == "recorded as a success without a speed-up"
+    assert results["result"]["improvement"] is False
+    assert results["audit"]["recorded"]["evaluation_status"] == "success"
     assert copy(corrected, "07-phantom", "journal.json")["status"] == "success"
 
 
 def test_what_is_not_shown_wrong_keeps_its_status(corrected: OldRuns) -> None:
     """All of a good run's files but the added `audit` are what they were."""
     original = corrected.tree / "state/runs" / BATCH / "01-other-way/journal.json"
-    found = copy(corrected, "01-other-way", "journal.json")
-    assert found.pop("audit")["true_success"] is None
-    assert found == json.loads(original.read_text())
+    journal = copy(corrected, "01-other-way", "journal.json")
+    assert journal.pop("audit")["true_success"] is None
+    assert journal == json.loads(original.read_text())
 
 
 def test_a_patch_recorded_as_none_is_an_evaluation_that_did_not_happen(tree: OldRuns) -> None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from judge.auditing.regrading.timing_failure import absent_module, errors_printed, fault
-from judge.inputs.runs.run import Evaluation, Run
+from judge.auditing.regrading.timing_failure import absent_module, errors_printed, timing_failure
+from judge.inputs.runs.recorded_run import Evaluation, RecordedRun
 
 CASES = [
     ("no-test-script", Evaluation(status="no_test", error="No test script found for commit c0ffee00")),
@@ -45,16 +45,20 @@ CASES = [
 @pytest.mark.parametrize(("kind", "evaluation"), CASES)
 def test_cause(kind: str | None, evaluation: Evaluation) -> None:
     """Each recorded evaluation has the one cause that its words name, and none where the base was timed."""
-    found = fault(Run(key="a", id="a", layout="x", repo="vllm", human="c0ffee00c0ffee", evaluation=evaluation))
-    assert (found and found.kind) == kind
+    failure = timing_failure(
+        RecordedRun(key="a", id="a", layout="x", repo="vllm", human="c0ffee00c0ffee", evaluation=evaluation)
+    )
+    assert (failure and failure.kind) == kind
 
 
 def test_a_path_in_a_traceback_is_no_worktree_error() -> None:
     """A folder named `worktree` in an ordinary traceback does not blame git."""
     stderr = 'File "/tmp/eval_worktree_1/worktree/a.py", line 1\nTypeError: f() takes no arguments\n'
-    found = fault(Run(key="a", id="a", layout="x", evaluation=Evaluation(error="no output", stderr=stderr)))
-    assert found is not None
-    assert found.kind == "benchmark-crashed"
+    failure = timing_failure(
+        RecordedRun(key="a", id="a", layout="x", evaluation=Evaluation(error="no output", stderr=stderr))
+    )
+    assert failure is not None
+    assert failure.kind == "benchmark-crashed"
 
 
 def test_messages_that_differ_in_a_path_are_one() -> None:
@@ -62,9 +66,9 @@ def test_messages_that_differ_in_a_path_are_one() -> None:
     labels = set()
     for name in ("abc", "def"):
         evaluation = Evaluation(error=f"OSError: no file /tmp/{name}/a at 0x7f{name[:1]}0")
-        found = fault(Run(key=name, id=name, layout="x", evaluation=evaluation))
-        assert found is not None
-        labels.add(found.label)
+        failure = timing_failure(RecordedRun(key=name, id=name, layout="x", evaluation=evaluation))
+        assert failure is not None
+        labels.add(failure.label)
     assert len(labels) == 1
 
 

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from judge.auditing.collecting.finding_kind import sample
+from judge.auditing.collecting.samples import sample
 from judge.auditing.tables.outcomes import outcome
-from judge.inputs.runs.run import NOT_EVALUATED, Evaluation
+from judge.inputs.runs.recorded_run import NOT_EVALUATED, Evaluation
 
 CASES: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "improvement (above 1.05x)": ({}, {"status": "passed", "speedup": 2.0, "correctness": "same"}),
@@ -34,11 +34,11 @@ def test_each_word_has_its_category(category: str) -> None:
 
 def test_a_changed_output_outranks_the_word() -> None:
     """Whatever the harness called it, outputs that changed are no success without a number."""
-    found = Evaluation(status="success", correctness="changed")
-    assert outcome(sample("a", patch_state="yes", evaluation=found)) == "tests failed or outputs changed"
+    evaluation = Evaluation(status="success", correctness="changed")
+    assert outcome(sample("a", patch_state="yes", evaluation=evaluation)) == "tests failed or outputs changed"
 
 
 def test_without_a_patch_nothing_else_is_asked() -> None:
     """An empty patch is the category, also where tests passed."""
-    found = Evaluation(status="resolved", correctness="same")
-    assert outcome(sample("a", patch_state="empty", evaluation=found)) == "empty patch"
+    evaluation = Evaluation(status="resolved", correctness="same")
+    assert outcome(sample("a", patch_state="empty", evaluation=evaluation)) == "empty patch"

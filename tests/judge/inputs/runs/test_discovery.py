@@ -25,9 +25,9 @@ def test_trees_side_by_side_are_all_read(tmp_path: Path) -> None:
     """A folder may hold a run tree and its evaluations; both describe the same run."""
     iso_run(tmp_path / "state/runs")
     dump(tmp_path / "eval" / RUN / "test_results.json", results())
-    found = discover(tmp_path)
-    assert [layout.NAME for layout in found] == ["iso-bench", "iso-bench-evaluations"]
-    assert [sort_out(layout.read(tmp_path)).run.key for layout in found] == [RUN, RUN]
+    layouts = discover(tmp_path)
+    assert [layout.NAME for layout in layouts] == ["iso-bench", "iso-bench-evaluations"]
+    assert [sort_out(layout.read(tmp_path)).run.key for layout in layouts] == [RUN, RUN]
 
 
 def test_a_named_layout_is_not_looked_for(tmp_path: Path) -> None:
@@ -44,7 +44,7 @@ def test_an_unknown_path_says_what_was_looked_for(tmp_path: Path) -> None:
         with pytest.raises(InputError) as error:
             discover(path)
         assert "no runs found" in str(error.value)
-        assert all(f"{name}: {one.LAYOUT}" in str(error.value) for name, one in all_layouts().items())
+        assert all(f"{name}: {layout.LAYOUT}" in str(error.value) for name, layout in all_layouts().items())
 
 
 def test_an_ambiguous_file_says_what_it_may_be(tmp_path: Path) -> None:

@@ -10,22 +10,22 @@ from pathlib import Path
 
 import pytest
 
-from judge.inputs.runs import run_files as reading
-from judge.inputs.runs.run import Unread
+from judge.inputs.runs import recorded_values, run_files
+from judge.inputs.runs.recorded_run import Unread
 
 
 def why(content: bytes, tmp_path: Path) -> str:
     """Return what is said of a JSON file with this content."""
     file = tmp_path / "x.json"
     file.write_bytes(content)
-    found = reading.load_object(file)
-    assert isinstance(found, Unread)
-    assert found.path == str(file)
-    return found.why
+    unread = run_files.load_json_object(file)
+    assert isinstance(unread, Unread)
+    assert unread.path == str(file)
+    return unread.why
 
 
 @pytest.mark.parametrize(
-    ("content", "said"),
+    ("content", "expected"),
     [
         (b'{"status": "suc', "is cut short: Unterminated string"),
         (b'{"status": "success", ', "is cut short"),
@@ -53,9 +53,9 @@ def why(content: bytes, tmp_path: Path) -> str:
         "digits",
     ],
 )
-def test_damaged_json_is_named(content: bytes, said: str, tmp_path: Path) -> None:
+def test_damaged_json_is_named(content: bytes, expected: str, tmp_path: Path) -> None:
     """Each kind of damage to a JSON file is one line that says what and where."""
-    assert said in why(content, tmp_path)
+    assert expected in why(content, tmp_path)
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-32"])
@@ -63,7 +63,7 @@ def test_every_encoding_of_json_is_read(encoding: str, tmp_path: Path) -> None:
     """JSON may stand in UTF-8, 16 or 32, with a mark or without; that is no damage."""
     file = tmp_path / "x.json"
     file.write_bytes(json.dumps({"a": "é"}, ensure_ascii=False).encode(encoding))
-    assert reading.load_object(file) == {"a": "é"}
+    assert run_files.load_json_object(file) == {"a": "é"}
 
 
 def test_numbers_that_are_none_are_unknown(tmp_path: Path) -> None:
@@ -72,11 +72,16 @@ def test_numbers_that_are_none_are_unknown(tmp_path: Path) -> None:
     file.write_text(
         '{"a": NaN, "b": Infinity, "c": -Infinity, "d": 1e999, "e": true, "f": "1", "g": 1' + "0" * 400 + "}"
     )
-    found = reading.load_object(file)
-    assert isinstance(found, dict)
-    assert [reading.number(found[key]) for key in "abcdefg"] == [None] * 7
-    assert reading.tidy({"d": found["d"], "a": found["a"]}) == {"d": None, "a": None}
-    assert (reading.number(2), reading.integer(2.0), reading.integer(2.5), reading.integer(2**70)) == (
+    content = run_files.load_json_object(file)
+    assert isinstance(content, dict)
+    assert [recorded_values.number(content[key]) for key in "abcdefg"] == [None] * 7
+    assert recorded_values.tidy({"d": content["d"], "a": content["a"]}) == {"d": None, "a": None}
+    assert (
+        recorded_values.number(2),
+        recorded_values.integer(2.0),
+        recorded_values.integer(2.5),
+        recorded_values.integer(2**70),
+    ) == (
         2.0,
         2,
         None,
@@ -90,9 +95,9 @@ def test_a_file_over_the_limit_is_not_read(tmp_path: Path) -> None:
     file.touch()
     os.truncate(file, 1 << 30)
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    found = reading.load(file)
-    assert isinstance(found, Unread)
-    assert "1024 MiB, over the limit of 64 MiB" in found.why
+    unread = run_files.load_json(file)
+    assert isinstance(unread, Unread)
+    assert "1024 MiB, over the limit of 64 MiB" in unread.why
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 100_000
 
 
@@ -101,18 +106,18 @@ def test_what_is_no_file_is_not_waited_for(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe.json")
     (tmp_path / "folder.json").mkdir()
     (tmp_path / "link.json").symlink_to("nowhere")
-    said = {name: reading.load(tmp_path / f"{name}.json") for name in ("pipe", "folder", "link", "absent")}
-    assert {name: found.why for name, found in said.items() if isinstance(found, Unread)} == {
+    loaded = {name: run_files.load_json(tmp_path / f"{name}.json") for name in ("pipe", "folder", "link", "absent")}
+    assert {name: content.why for name, content in loaded.items() if isinstance(content, Unread)} == {
         "pipe": "cannot be read (not a regular file)",
         "folder": "cannot be read (not a regular file)",
         "link": "cannot be read (No such file or directory)",
         "absent": "cannot be read (No such file or directory)",
     }
-    assert reading.head(tmp_path / "pipe.json") == b""
-    assert reading.first_object(tmp_path / "pipe.json") == {}
-    assert reading.usable(tmp_path / "pipe.json") == said["pipe"]
-    assert reading.find_patch(tmp_path / "pipe.json") == (None, "unreadable", said["pipe"])
-    assert [found.why for found in reading.lines(tmp_path / "pipe.json") if isinstance(found, Unread)] == [
+    assert run_files.read_head(tmp_path / "pipe.json") == b""
+    assert run_files.read_first_object(tmp_path / "pipe.json") == {}
+    assert run_files.readable_size(tmp_path / "pipe.json") == loaded["pipe"]
+    assert run_files.find_patch(tmp_path / "pipe.json") == (None, "unreadable", loaded["pipe"])
+    assert [line.why for line in run_files.read_lines(tmp_path / "pipe.json") if isinstance(line, Unread)] == [
         "cannot be read (not a regular file)"
     ]
 
@@ -121,16 +126,16 @@ def test_no_file_stays_open(tmp_path: Path) -> None:
     """A file that turns out to be none is closed again."""
     before = len(list(Path("/proc/self/fd").iterdir()))
     for _ in range(20):
-        reading.load(tmp_path)
+        run_files.load_json(tmp_path)
     assert len(list(Path("/proc/self/fd").iterdir())) == before
 
 
 def test_a_long_line_is_passed_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A line over the limit is named by its number, and the next one is read."""
-    monkeypatch.setattr(reading, "MAX_LINE_BYTES", 1 << 20)
+    monkeypatch.setattr(run_files, "MAX_LINE_BYTES", 1 << 20)
     file = tmp_path / "x.jsonl"
     file.write_bytes(b'{"a": 1}\n\n{"b": "' + b"x" * (3 << 20) + b'"}\n{"c": 1}')
-    first, long, last = reading.lines(file)
+    first, long, last = run_files.read_lines(file)
     assert first == (f"{file}:1", b'{"a": 1}\n')
     assert long == Unread(path=f"{file}:3", why="is not read: a line over the limit of 1 MiB")
     assert last == (f"{file}:4", b'{"c": 1}')
@@ -143,13 +148,13 @@ def test_walk_names_loops_and_goes_on(tmp_path: Path) -> None:
     (tmp_path / "a/own").symlink_to("own")
     (tmp_path / "z").mkdir()
     (tmp_path / "z/file").touch()
-    walked = list(reading.walk(tmp_path))
-    folders = [found.path for found in walked if isinstance(found, reading.Folder)]
+    walked = list(run_files.walk(tmp_path))
+    folders = [folder.path for folder in walked if isinstance(folder, run_files.Folder)]
     assert folders == [str(tmp_path), f"{tmp_path}/a", f"{tmp_path}/a/b", f"{tmp_path}/z"]
-    said = {found.path: found.why for found in walked if isinstance(found, Unread)}
-    assert "a directory loop" in said.pop(f"{tmp_path}/a/b/up")
-    assert "Too many levels of symbolic links" in said.pop(f"{tmp_path}/a/own")
-    assert not said
+    unread = {entry.path: entry.why for entry in walked if isinstance(entry, Unread)}
+    assert "a directory loop" in unread.pop(f"{tmp_path}/a/b/up")
+    assert "Too many levels of symbolic links" in unread.pop(f"{tmp_path}/a/own")
+    assert not unread
 
 
 def test_a_link_is_walked_unless_its_target_is(tmp_path: Path) -> None:
@@ -160,7 +165,7 @@ def test_a_link_is_walked_unless_its_target_is(tmp_path: Path) -> None:
     (root / "latest").symlink_to("runs/one")
     (root / "more").symlink_to(outside)
     (root / "more-again").symlink_to(outside / "deep")
-    folders = [found.path for found in reading.walk(root) if isinstance(found, reading.Folder)]
+    folders = [folder.path for folder in run_files.walk(root) if isinstance(folder, run_files.Folder)]
     assert folders == [str(root), f"{root}/more", f"{root}/more/deep", f"{root}/runs", f"{root}/runs/one"]
 
 
@@ -178,13 +183,13 @@ def test_what_may_not_be_read_is_named() -> None:
         try:
             if uid == 0:  # whom nothing is forbidden
                 os.seteuid(nobody)
-            walked = list(reading.walk(root))
-            loaded, usable = reading.load(root / "x.json"), reading.usable(root / "x.json")
+            walked = list(run_files.walk(root))
+            loaded, usable = run_files.load_json(root / "x.json"), run_files.readable_size(root / "x.json")
         finally:
             os.seteuid(uid)
     denied = "cannot be read (Permission denied)"
-    assert [found for found in walked if isinstance(found, Unread)] == [Unread(path=f"{root}/folder", why=denied)]
-    assert [found.path for found in walked if isinstance(found, reading.Folder)] == [name, f"{name}/y"]
+    assert [entry for entry in walked if isinstance(entry, Unread)] == [Unread(path=f"{root}/folder", why=denied)]
+    assert [entry.path for entry in walked if isinstance(entry, run_files.Folder)] == [name, f"{name}/y"]
     assert loaded == usable == Unread(path=f"{root}/x.json", why=denied)
 
 
@@ -195,20 +200,20 @@ def test_look_sees_trees_side_by_side(tmp_path: Path) -> None:
         (tmp_path / f"large/{number // 30}/{number}/one.json").touch()
     (tmp_path / "small/deep/er").mkdir(parents=True)
     (tmp_path / "small/deep/er/two.json").touch()
-    assert set(reading.look(tmp_path).files) == {"one.json", "two.json"}
+    assert set(run_files.take_sample(tmp_path).files) == {"one.json", "two.json"}
 
 
 def test_long_texts_keep_head_and_end() -> None:
     """The last line of a traceback survives the cut, and no lone surrogate reaches a report."""
-    cut = reading.text("first\n" + "x" * 10_000 + "\nModuleNotFoundError: No module named 'xformers'")
+    cut = recorded_values.text("first\n" + "x" * 10_000 + "\nModuleNotFoundError: No module named 'xformers'")
     assert cut is not None
     assert cut.startswith("first")
     assert cut.endswith("No module named 'xformers'")
     assert len(cut) < 4100
-    assert reading.text("\ud800") == "\\ud800"
+    assert recorded_values.text("\ud800") == "\\ud800"
 
 
 def test_only_known_words_claim() -> None:
     """A word that nobody knows claims neither success nor failure."""
     words = {"success": "success", "Error": "error", "max_steps_exceeded": "error", "baseline_failed": None, None: None}
-    assert {word: reading.claim(word) for word in words} == words
+    assert {word: recorded_values.claim_from_status(word) for word in words} == words

@@ -18,7 +18,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from judge.llm.providers.failures import CallFailed, raised, refused, retry_after
+from judge.llm.providers.call_failed import CallFailed
+from judge.llm.providers.failures import raised, refused, retry_after
 from judge.llm.reply import FATAL, FailureReason
 
 REASONS = get_args(FailureReason)
@@ -169,8 +170,8 @@ def test_how_long_to_wait(headers: dict[str, str], seconds: float | None) -> Non
 def test_a_date_to_wait_for() -> None:
     """An HTTP date is the time left until then, and none is left of one in the past."""
     soon = email.utils.formatdate(time.time() + 60, usegmt=True)
-    found = retry_after({"retry-after": soon})
-    assert found is not None and 55 < found <= 60
+    seconds = retry_after({"retry-after": soon})
+    assert seconds is not None and 55 < seconds <= 60
     assert retry_after({"retry-after": "Wed, 21 Oct 2015 07:28:00 GMT"}) == 0.0
 
 

@@ -8,7 +8,7 @@ import pytest
 from verdict_kit import NOT_ASKED, verdict
 
 from judge.core.judgement import Abstained, Bottleneck, Concern, Errored, Judged, Judgement, LogicMatch
-from judge.inputs.runs.recorded_judgements import LegacyEvaluation
+from judge.inputs.runs.judgement_file import LegacyEvaluation
 from judge.pipeline import GradeResult
 from judge.reports.formats.legacy import evaluate
 from judge.reports.report import all_formats, make_report
@@ -45,11 +45,11 @@ def judged(match: LogicMatch, completeness: float | None) -> Judged:
 )
 def test_opinions(judgement: Judgement, logic: bool | None, complete: bool | None, score: float | None) -> None:
     """Only a real answer fills logic, completeness and score; a judge that failed leaves null, as do abstentions."""
-    found = evaluate(verdict(judgement=judgement))
-    assert found["optimization_logic_match"] is logic
-    assert found["is_complete"] is complete
-    assert found["quality_score"] == score
-    assert found["true_success"] is (False if logic is False or complete is False else None)
+    evaluation = evaluate(verdict(judgement=judgement))
+    assert evaluation["optimization_logic_match"] is logic
+    assert evaluation["is_complete"] is complete
+    assert evaluation["quality_score"] == score
+    assert evaluation["true_success"] is (False if logic is False or complete is False else None)
 
 
 def test_facts() -> None:

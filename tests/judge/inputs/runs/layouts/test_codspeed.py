@@ -44,9 +44,9 @@ def test_outputs(before: Any, after: Any, correctness: str, tmp_path: Path) -> N
     """Outputs are the same or changed only where both sessions captured them."""
     session(tmp_path / "results_1.json", test_sort=before)
     session(tmp_path / "results_2.json", test_sort=after)
-    found = read(tmp_path).run.evaluation
-    assert found is not None
-    assert found.correctness == correctness
+    evaluation = read(tmp_path).run.evaluation
+    assert evaluation is not None
+    assert evaluation.correctness == correctness
 
 
 def test_the_latest_session_that_has_the_benchmark_counts(tmp_path: Path) -> None:
@@ -60,8 +60,8 @@ def test_the_latest_session_that_has_the_benchmark_counts(tmp_path: Path) -> Non
 
 def test_one_file(tmp_path: Path) -> None:
     """A single session is read, and has nothing to be compared with; a mean that is none is unknown."""
-    found = read(session(tmp_path / "results_1.json", a=4e6, b=None))
-    times = [run.evaluation.patched_ms for run in found.runs if run.evaluation]
+    output = read(session(tmp_path / "results_1.json", a=4e6, b=None))
+    times = [run.evaluation.patched_ms for run in output.runs if run.evaluation]
     assert times == [4.0, None]
 
 
@@ -72,11 +72,11 @@ def test_damage_and_other_instruments_are_named(tmp_path: Path) -> None:
     (tmp_path / "results_2.json").write_text(whole[:-20])
     session(tmp_path / "results_3.json", instrument="valgrind")
     session(tmp_path / "results_4.json", a=2e6)
-    found = read(tmp_path)
-    assert found.run.evaluation is not None
-    assert found.run.evaluation.speedup == 2.0
-    assert {Path(unread.path).name: unread.why for unread in found.unread} == {
-        "results_2.json": found.unread[0].why,
+    output = read(tmp_path)
+    assert output.run.evaluation is not None
+    assert output.run.evaluation.speedup == 2.0
+    assert {Path(unread.path).name: unread.why for unread in output.unread} == {
+        "results_2.json": output.unread[0].why,
         "results_3.json": "holds no benchmarks: measured by valgrind",
     }
-    assert found.unread[0].why.startswith("is cut short")
+    assert output.unread[0].why.startswith("is cut short")

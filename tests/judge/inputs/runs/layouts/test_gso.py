@@ -35,19 +35,19 @@ def test_the_totals_are_the_reports_own(tmp_path: Path) -> None:
         "patch_failed": IDS[6:7], "empty_patch": IDS[7:8], "error": IDS[8:9],
         "opt_base": IDS[:3], "opt_commit": IDS[:1], "hacked": IDS[:1],
     }  # fmt: skip
-    found = read(dump(tmp_path / "gpt-5.report.json", report(sets)))
-    assert not found.unread
-    words = Counter(run.claimed_status for run in found.runs)
+    output = read(dump(tmp_path / "gpt-5.report.json", report(sets)))
+    assert not output.unread
+    words = Counter(run.claimed_status for run in output.runs)
     assert words == {
         "opt_commit": 1, "opt_base": 2, "passed": 1, "test_failed": 1, "base_failed": 1, "patch_failed": 1,
         "empty_patch": 1, "error": 1,
     }  # fmt: skip
-    claims = [run.claimed for run in found.runs]
+    claims = [run.claimed for run in output.runs]
     assert claims == ["success", "error", "error", "error", "error", None, "error", "error", None]
-    first = found.runs[0]
+    first = output.runs[0]
     assert (first.key, first.repo, first.human, first.base) == (f"gpt-5/{IDS[0]}", "numpy", "0000000", "0000000^")
     assert (first.config, first.patch_state) == ({"hacked": True}, "unknown")
-    outcomes = [run.evaluation.correctness for run in found.runs if run.evaluation]
+    outcomes = [run.evaluation.correctness for run in output.runs if run.evaluation]
     assert outcomes == ["same"] * 4 + ["changed"] + ["unknown"] * 4
 
 
@@ -67,18 +67,18 @@ def test_statistics(tmp_path: Path) -> None:
         "commit_mean": None, "hm_speedup_patch_base": float("inf"),
     }  # fmt: skip
     sets = {"completed": IDS[:1], "passed": IDS[:1], "opt_base": IDS[:1], "opt_commit": IDS[:1]}
-    found = read(dump(tmp_path / "m.json", report(sets, {IDS[0]: stats}))).run.evaluation
-    assert found is not None
-    assert (found.speedup, found.human_speedup, found.improvement) == (3.4, 2.7, True)
-    assert (found.baseline_ms, found.patched_ms, found.human_ms) == (500.0, 250.0, None)
-    assert found.outputs["hm_speedup_patch_base"] is None
+    evaluation = read(dump(tmp_path / "m.json", report(sets, {IDS[0]: stats}))).run.evaluation
+    assert evaluation is not None
+    assert (evaluation.speedup, evaluation.human_speedup, evaluation.improvement) == (3.4, 2.7, True)
+    assert (evaluation.baseline_ms, evaluation.patched_ms, evaluation.human_ms) == (500.0, 250.0, None)
+    assert evaluation.outputs["hm_speedup_patch_base"] is None
 
 
 def test_a_total_that_contradicts_its_set_is_named(tmp_path: Path) -> None:
     """A score that counts other instances than are listed is said."""
-    said = report({"completed": IDS[:2], "passed": IDS[:2], "opt_commit": IDS[:1]})
-    said["summary"]["opt_commit"] = 7
-    assert "opt_commit is 7, but opt_commit_ids lists 1" in read(dump(tmp_path / "m.json", said)).why
+    contradictory = report({"completed": IDS[:2], "passed": IDS[:2], "opt_commit": IDS[:1]})
+    contradictory["summary"]["opt_commit"] = 7
+    assert "opt_commit is 7, but opt_commit_ids lists 1" in read(dump(tmp_path / "m.json", contradictory)).why
 
 
 def test_damage_is_named(tmp_path: Path) -> None:
@@ -86,6 +86,6 @@ def test_damage_is_named(tmp_path: Path) -> None:
     whole = dump(tmp_path / "a.json", report({"completed": IDS, "passed": IDS})).read_text()
     (tmp_path / "a.json").write_text(whole[:-40])
     (tmp_path / "b.report.json").write_text('{"summ')
-    found = read(tmp_path)
-    assert not found.runs
-    assert [Path(unread.path).name for unread in found.unread] == ["a.json", "b.report.json"]
+    output = read(tmp_path)
+    assert not output.runs
+    assert [Path(unread.path).name for unread in output.unread] == ["a.json", "b.report.json"]

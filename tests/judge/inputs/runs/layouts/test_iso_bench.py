@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from run_tree_kit import BASE, HUMAN, PATCH, RUN, dump, iso_run, prediction, read, results
 
-from judge.inputs.runs.run import Evaluation
+from judge.inputs.runs.recorded_run import Evaluation
 
 
 def test_a_run_as_its_journal_says(tmp_path: Path) -> None:
@@ -61,8 +61,8 @@ def test_the_root_may_be_any_folder_of_the_tree(tmp_path: Path, monkeypatch: pyt
 def test_older_folders(name: str, key: str, run: str, repo: str, tmp_path: Path) -> None:
     """Runs of older versions have less in their path; what it does not say comes from the files."""
     iso_run(tmp_path, name, run_metadata={"repo": "r"})
-    found = read(tmp_path).run
-    assert (found.key, found.run, found.repo, found.agent) == (key, run, repo, "trae" if repo == "r" else "codex")
+    output = read(tmp_path).run
+    assert (output.key, output.run, output.repo, output.agent) == (key, run, repo, "trae" if repo == "r" else "codex")
 
 
 @pytest.mark.parametrize(
@@ -95,10 +95,10 @@ def test_what_is_no_file_is_named_and_never_opened(tmp_path: Path) -> None:
     for name in names:
         (folder / name).unlink(missing_ok=True)
         os.mkfifo(folder / name)
-    found = read(tmp_path)
-    assert (found.run.patch, found.run.patch_state) == (None, "unreadable")
-    assert (found.run.logs, found.run.task_text, found.run.prompt) == ((), None, folder / "prompt.json")
-    assert {Path(unread.path).name: unread.why for unread in found.unread} == dict.fromkeys(
+    output = read(tmp_path)
+    assert (output.run.patch, output.run.patch_state) == (None, "unreadable")
+    assert (output.run.logs, output.run.task_text, output.run.prompt) == ((), None, folder / "prompt.json")
+    assert {Path(unread.path).name: unread.why for unread in output.unread} == dict.fromkeys(
         names, "cannot be read (not a regular file)"
     )
 
@@ -106,18 +106,18 @@ def test_what_is_no_file_is_named_and_never_opened(tmp_path: Path) -> None:
 def test_a_patch_over_the_limit_is_unreadable(tmp_path: Path) -> None:
     """A patch of a gigabyte is named; it is not called missing."""
     os.truncate(iso_run(tmp_path) / "model_patch.diff", 1 << 30)
-    found = read(tmp_path)
-    assert (found.run.patch, found.run.patch_state) == (None, "unreadable")
-    assert "1024 MiB, over the limit of 10 MiB for a patch" in found.why
+    output = read(tmp_path)
+    assert (output.run.patch, output.run.patch_state) == (None, "unreadable")
+    assert "1024 MiB, over the limit of 10 MiB for a patch" in output.why
 
 
 def test_a_damaged_journal_is_named_and_its_run_kept(tmp_path: Path) -> None:
     """What the journal said is unknown then; path, patch and summary still tell of the run."""
     folder = iso_run(tmp_path)
     (folder / "journal.json").write_text('{"status": "succ')
-    found = read(tmp_path)
-    assert "journal.json: is cut short" in found.why
-    assert (found.run.claimed, found.run.base, found.run.patch_state, found.run.repo) == (None, None, "yes", "vllm")
+    output = read(tmp_path)
+    assert "journal.json: is cut short" in output.why
+    assert (output.run.claimed, output.run.base, output.run.patch_state, output.run.repo) == (None, None, "yes", "vllm")
     dump(folder / "run_summary.json", {"agent": {"status": "error"}, "commits": {"pre": BASE}})
     assert (read(tmp_path).run.claimed, read(tmp_path).run.base) == ("error", BASE)
 
@@ -126,9 +126,9 @@ def test_a_folder_without_a_journal_is_no_run(tmp_path: Path) -> None:
     """Prompt and task of a run that was never recorded are named, and the others are read."""
     iso_run(tmp_path)
     (iso_run(tmp_path, "vllm/trae/gpt-5/2025-11-06_03-26-11/lost") / "journal.json").unlink()
-    found = read(tmp_path)
-    assert found.run.item == "vllm_core-0003"
-    assert "lost/journal.json: is missing: the run left only model_patch.diff, prompt.json" in found.why
+    output = read(tmp_path)
+    assert output.run.item == "vllm_core-0003"
+    assert "lost/journal.json: is missing: the run left only model_patch.diff, prompt.json" in output.why
 
 
 def test_values_of_other_types_are_unknown(tmp_path: Path) -> None:
@@ -195,11 +195,16 @@ def test_an_evaluation(tmp_path: Path) -> None:
 def test_a_success_without_a_number(tmp_path: Path) -> None:
     """A null speed-up, or one that is NaN, stays unknown whatever the status says."""
     file = dump(tmp_path / RUN / "test_results.json", results(speedup=None, patched_ms=None, error_message="boom"))
-    found = read(tmp_path).run.evaluation
-    assert found is not None
-    assert (found.status, found.speedup, found.patched_ms, found.error) == ("success", None, None, "boom")
+    evaluation = read(tmp_path).run.evaluation
+    assert evaluation is not None
+    assert (evaluation.status, evaluation.speedup, evaluation.patched_ms, evaluation.error) == (
+        "success",
+        None,
+        None,
+        "boom",
+    )
     file.write_text(file.read_text().replace('"speedup": null', '"speedup": NaN'))
-    assert read(tmp_path).run.evaluation == found
+    assert read(tmp_path).run.evaluation == evaluation
 
 
 def test_damaged_results_fall_back_on_the_summary(tmp_path: Path) -> None:
@@ -208,7 +213,11 @@ def test_damaged_results_fall_back_on_the_summary(tmp_path: Path) -> None:
     (tmp_path / RUN / "test_results.json").write_text('{"metadata": {')
     summary = {"agent": {"status": "error"}, "evaluation": {"status": "no_test", "speedup": None, "error": "none"}}
     dump(tmp_path / RUN / "run_summary.json", summary)
-    found = read(tmp_path)
-    assert "is cut short" in found.why
-    assert found.run.evaluation is not None
-    assert (found.run.claimed, found.run.evaluation.status, found.run.evaluation.error) == ("error", "no_test", "none")
+    output = read(tmp_path)
+    assert "is cut short" in output.why
+    assert output.run.evaluation is not None
+    assert (output.run.claimed, output.run.evaluation.status, output.run.evaluation.error) == (
+        "error",
+        "no_test",
+        "none",
+    )

@@ -8,13 +8,13 @@ from typing import Any
 import pytest
 from run_tree_kit import HUMAN, RUN, dump, read
 
-from judge.inputs.runs.run import Run
+from judge.inputs.runs.recorded_run import RecordedRun
 
 PATCH_PATH = f"/elsewhere/state/runs/{RUN}/model_patch.diff"
 INSTANCE = {"commit_hash": HUMAN, "repo": "vllm"}
 
 
-def written(record: dict[str, Any], tmp_path: Path) -> Run:
+def written(record: dict[str, Any], tmp_path: Path) -> RecordedRun:
     """Write a result and read its run."""
     dump(tmp_path / "results/vllm/22222222/benchmark_result.json", record)
     return read(tmp_path).run
@@ -55,30 +55,30 @@ def test_metrics(shape: str, tmp_path: Path) -> None:
     if shape == "two-sides":
         del record["result"]["agent_metrics"]
     run = written(record, tmp_path)
-    found = run.evaluation
-    assert found is not None
-    assert (found.status, found.speedup, found.human_speedup) == ("success", 1.5, 2.0)
-    assert (found.baseline_ms, found.patched_ms, found.human_ms) == (30.0, 20.0, 15.0)
-    assert found.outputs["metric"] == "latency_avg"
-    assert found.outputs["patched_metrics"] == {"ttft_mean": 9.0, "latency_avg": 20.0}
+    evaluation = run.evaluation
+    assert evaluation is not None
+    assert (evaluation.status, evaluation.speedup, evaluation.human_speedup) == ("success", 1.5, 2.0)
+    assert (evaluation.baseline_ms, evaluation.patched_ms, evaluation.human_ms) == (30.0, 20.0, 15.0)
+    assert evaluation.outputs["metric"] == "latency_avg"
+    assert evaluation.outputs["patched_metrics"] == {"ttft_mean": 9.0, "latency_avg": 20.0}
     assert (run.human, run.key) == (HUMAN, "iso-bench-benchmarks/results/vllm/22222222")
 
 
 def test_more_throughput_is_faster(tmp_path: Path) -> None:
     """The ratio of a throughput is turned round, and is no time."""
     sides = {"baseline_metrics": {"throughput": 100.0}, "agent_metrics": {"throughput": 150.0}}
-    found = written({"result": {"status": "success", **sides}}, tmp_path).evaluation
-    assert found is not None
-    assert (found.speedup, found.baseline_ms, found.patched_ms) == (1.5, None, None)
+    evaluation = written({"result": {"status": "success", **sides}}, tmp_path).evaluation
+    assert evaluation is not None
+    assert (evaluation.speedup, evaluation.baseline_ms, evaluation.patched_ms) == (1.5, None, None)
 
 
 @pytest.mark.parametrize("agent", [None, {}, {"latency_avg": 0.0}, {"latency_avg": None}, {"ttft_mean": 5.0}])
 def test_a_success_without_a_common_metric(agent: object, tmp_path: Path) -> None:
     """Without a number of the patched side there is no speed-up, whatever the status says."""
     result = {"status": "success", "baseline_metrics": {"latency_avg": 3.0}, "agent_metrics": agent, "error": "e"}
-    found = written({"result": result}, tmp_path).evaluation
-    assert found is not None
-    assert (found.status, found.speedup, found.error) == ("success", None, "e")
+    evaluation = written({"result": result}, tmp_path).evaluation
+    assert evaluation is not None
+    assert (evaluation.status, evaluation.speedup, evaluation.error) == ("success", None, "e")
 
 
 def test_damage(tmp_path: Path) -> None:

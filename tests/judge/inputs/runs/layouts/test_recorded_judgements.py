@@ -24,14 +24,14 @@ def attempt(item: str, *, content: str | None = PATCH, size: int | None = None, 
 
 def evaluations(*items: str) -> list[dict[str, Any]]:
     """Return a judge's file in which every reply was empty."""
-    said = "Could not evaluate: No JSON found in response: "
+    failure = "Could not evaluate: No JSON found in response: "
     flat = dict.fromkeys(("syntax_correct", "files_match", "optimization_logic_match", "is_complete"), False)
     answer = {
         **flat,
         "is_template_code": True,
         "quality_score": 0.0,
         "issues": [],
-        "reasoning": said,
+        "reasoning": failure,
         "true_success": False,
     }
     judged = [
@@ -72,9 +72,9 @@ def test_a_cut_patch_is_not_taken_for_the_patch(tmp_path: Path) -> None:
 
 def test_damage_is_named(tmp_path: Path) -> None:
     """An entry without a name, or a file that is cut short, is named; the rest is read."""
-    found = read(dump(tmp_path / "attempts.json", [attempt("i-0"), {"run_id": 5}]))
-    assert found.run.item == "i-0"
-    assert found.why.endswith("attempts.json:entry 2: is no attempt: needs run_id and item_id")
+    output = read(dump(tmp_path / "attempts.json", [attempt("i-0"), {"run_id": 5}]))
+    assert output.run.item == "i-0"
+    assert output.why.endswith("attempts.json:entry 2: is no attempt: needs run_id and item_id")
     file = dump(tmp_path / "evaluations.json", evaluations("i-0"))
     file.write_text(file.read_text()[:-5])
     assert "no list of recorded evaluations" in read(file).why

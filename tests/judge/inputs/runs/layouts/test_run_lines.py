@@ -25,7 +25,7 @@ def lines(tmp_path: Path, *entries: dict[str, Any] | str) -> Path:
 
 def test_every_key_arrives(tmp_path: Path) -> None:
     """What a line says is what the run says; the files it names are beside it."""
-    said: dict[str, Any] = {
+    line: dict[str, Any] = {
         "id": "a", "key": "k", "repo": "vllm", "base": "b", "human": "h", "agent": "x", "model": "m", "run": "r",
         "item": "i", "started": 5.0, "claimed": "success", "claimed_status": "done", "patch": PATCH,
         "patch_recorded": True, "returncode": 0, "duration_s": 1.5, "steps": 3, "time_to_first_edit_s": 0.5,
@@ -40,8 +40,8 @@ def test_every_key_arrives(tmp_path: Path) -> None:
     names = {"logs": ["log.txt"], "prompt": "prompt.json", "task_text": "task.txt"}
     for name in ("log.txt", "prompt.json", "task.txt"):
         (tmp_path / name).touch()
-    run = read(lines(tmp_path, {**said, **names, "evaluation": timing})).run
-    assert {key: getattr(run, key) for key in said if key != "patch"} == {k: v for k, v in said.items() if k != "patch"}
+    run = read(lines(tmp_path, {**line, **names, "evaluation": timing})).run
+    assert {key: getattr(run, key) for key in line if key != "patch"} == {k: v for k, v in line.items() if k != "patch"}
     assert (run.patch, run.patch_state) == (PATCH.encode(), "yes")
     assert (run.logs, run.prompt, run.task_text) == (
         (tmp_path / "log.txt",),
@@ -54,7 +54,7 @@ def test_every_key_arrives(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("said", "state"),
+    ("keys", "state"),
     [
         ({}, "unknown"),
         ({"patch": None}, "missing"),
@@ -66,28 +66,28 @@ def test_every_key_arrives(tmp_path: Path) -> None:
         ({"patch_file": "pipe"}, "unreadable"),
     ],
 )
-def test_what_is_known_of_the_patch(said: dict[str, Any], state: str, tmp_path: Path) -> None:
+def test_what_is_known_of_the_patch(keys: dict[str, Any], state: str, tmp_path: Path) -> None:
     """Left out is unknown, null is a run that left none."""
     (tmp_path / "p.diff").write_text(PATCH)
     (tmp_path / "empty.diff").touch()
     os.mkfifo(tmp_path / "pipe")
-    assert read(lines(tmp_path, {"id": "a", **said})).run.patch_state == state
+    assert read(lines(tmp_path, {"id": "a", **keys})).run.patch_state == state
 
 
 def test_files_that_are_not_there_are_named(tmp_path: Path) -> None:
     """A log that a line names and that is gone is said; the run is there."""
-    found = read(lines(tmp_path, {"id": "a", "logs": ["gone.txt"], "prompt": "gone.json"}))
-    assert (found.run.logs, found.run.prompt) == ((), None)
-    assert [Path(unread.path).name for unread in found.unread] == ["gone.txt", "gone.json"]
+    output = read(lines(tmp_path, {"id": "a", "logs": ["gone.txt"], "prompt": "gone.json"}))
+    assert (output.run.logs, output.run.prompt) == ((), None)
+    assert [Path(unread.path).name for unread in output.unread] == ["gone.txt", "gone.json"]
 
 
 def test_a_line_that_is_wrong_is_named(tmp_path: Path) -> None:
     """A misspelt key, a number that is none, a text that is no JSON: each line by its number, the rest is read."""
-    found = read(lines(tmp_path, {"id": "a"}, {"id": "b", "modell": "m"}, {"id": ""}, "{", '{"id": "c"}', {"id": "d"}))
+    output = read(lines(tmp_path, {"id": "a"}, {"id": "b", "modell": "m"}, {"id": ""}, "{", '{"id": "c"}', {"id": "d"}))
     nan = read(lines(tmp_path, {"id": "a"}, '{"schema": "judge-run/1", "id": "b", "duration_s": NaN}'))
-    assert [run.id for run in found.runs] == ["a", "d"]
-    said = [unread.path.rpartition(":")[2] + " " + unread.why for unread in (*found.unread, *nan.unread)]
-    assert said == [
+    assert [run.id for run in output.runs] == ["a", "d"]
+    reasons = [unread.path.rpartition(":")[2] + " " + unread.why for unread in (*output.unread, *nan.unread)]
+    assert reasons == [
         "2 is no run: key 'modell': Extra inputs are not permitted",
         "3 is no run: key 'id': String should have at least 1 character",
         "4 is no run: Invalid JSON: EOF while parsing an object at line 1 column 1",

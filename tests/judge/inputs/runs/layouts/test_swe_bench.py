@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from run_tree_kit import PATCH, Found, dump, prediction, read
+from run_tree_kit import PATCH, ReaderOutput, dump, prediction, read
 
 IDS = [f"django__django-{number}" for number in range(100, 110)]
 NO_TESTS: dict[str, Any] = {"tests_status": {}}
@@ -39,9 +39,9 @@ def lines(file: Path, *entries: object) -> Path:
     return file
 
 
-def statuses(found: Found) -> Counter[str | None]:
+def statuses(outputs: ReaderOutput) -> Counter[str | None]:
     """Count the recorded outcomes."""
-    return Counter(run.claimed_status for run in found.runs)
+    return Counter(run.claimed_status for run in outputs.runs)
 
 
 def test_the_totals_of_a_run_are_its_own(tmp_path: Path) -> None:
@@ -50,12 +50,12 @@ def test_the_totals_of_a_run_are_its_own(tmp_path: Path) -> None:
         "submitted": IDS[:8], "completed": IDS[:6], "resolved": IDS[:4], "unresolved": IDS[4:6],
         "empty_patch": IDS[6:7], "error": IDS[7:8], "incomplete": IDS[8:],
     }  # fmt: skip
-    found = read(dump(tmp_path / "m__one.first.json", run_report(**sets)))
-    assert not found.unread
-    assert statuses(found) == {"resolved": 4, "unresolved": 2, "empty_patch": 1, "error": 1}
-    claims = Counter(run.claimed for run in found.runs)
+    output = read(dump(tmp_path / "m__one.first.json", run_report(**sets)))
+    assert not output.unread
+    assert statuses(output) == {"resolved": 4, "unresolved": 2, "empty_patch": 1, "error": 1}
+    claims = Counter(run.claimed for run in output.runs)
     assert claims == {"success": 4, "error": 3, None: 1}  # a harness that failed claims nothing of the patch
-    run = found.runs[0]
+    run = output.runs[0]
     assert (run.key, run.model, run.run, run.item, run.repo) == (
         f"m__one/{IDS[0]}",
         "m__one",
@@ -68,10 +68,10 @@ def test_the_totals_of_a_run_are_its_own(tmp_path: Path) -> None:
 
 def test_totals_that_contradict_the_ids_are_named(tmp_path: Path) -> None:
     """A total that is not the number of ids listed is said, and the ids are read."""
-    said = run_report(submitted=IDS[:2], resolved=IDS[:2]) | {"resolved_instances": 25}
-    found = read(dump(tmp_path / "m.r.json", said))
-    assert "resolved_instances is 25, but 2 ids are listed" in found.why
-    assert statuses(found) == {"resolved": 2}
+    contradictory = run_report(submitted=IDS[:2], resolved=IDS[:2]) | {"resolved_instances": 25}
+    output = read(dump(tmp_path / "m.r.json", contradictory))
+    assert "resolved_instances is 25, but 2 ids are listed" in output.why
+    assert statuses(output) == {"resolved": 2}
 
 
 @pytest.mark.parametrize(
@@ -105,10 +105,10 @@ def test_predictions_and_reports_share_a_key(tmp_path: Path) -> None:
     lines(tmp_path / "preds.jsonl", prediction(IDS[0]), prediction(IDS[1], ""), prediction(IDS[2], None))
     dump(tmp_path / "logs/first/m__one" / IDS[0] / "report.json", {IDS[0]: report()})
     dump(tmp_path / "m__one.first.json", run_report(submitted=IDS[:3], resolved=IDS[:1], empty_patch=IDS[1:3]))
-    found = read(tmp_path)
+    output = read(tmp_path)
     keys = [f"m__one/{name}" for name in IDS[:3]]
-    assert Counter(run.key for run in found.runs) == {keys[0]: 3, keys[1]: 2, keys[2]: 2}
-    states = {run.key: (run.patch, run.patch_state) for run in found.runs if run.evaluation is None}
+    assert Counter(run.key for run in output.runs) == {keys[0]: 3, keys[1]: 2, keys[2]: 2}
+    states = {run.key: (run.patch, run.patch_state) for run in output.runs if run.evaluation is None}
     assert states == {keys[0]: (PATCH.encode(), "yes"), keys[1]: (b"", "empty"), keys[2]: (None, "missing")}
 
 
@@ -153,8 +153,8 @@ def test_patches_of_several_files_are_not_mixed_up(tmp_path: Path) -> None:
 )
 def test_the_name_of_a_report(name: str, model: str | None, run: str, tmp_path: Path) -> None:
     """A dot inside a version does not part model and run."""
-    found = read(dump(tmp_path / name, run_report(submitted=IDS[:1], resolved=IDS[:1]))).run
-    assert (found.model, found.run) == (model, run)
+    output = read(dump(tmp_path / name, run_report(submitted=IDS[:1], resolved=IDS[:1]))).run
+    assert (output.model, output.run) == (model, run)
 
 
 def test_an_id_that_ends_in_a_commit_names_the_human_side(tmp_path: Path) -> None:
@@ -181,10 +181,10 @@ def test_damage_is_named_by_line_and_file(tmp_path: Path) -> None:
         place = tmp_path / "logs/first/m" / name / "report.json"
         place.parent.mkdir(parents=True)
         place.write_bytes(text.encode("latin-1"))
-    found = read(tmp_path)
-    assert [run.item for run in found.runs] == [IDS[0]]
-    said = {Path(unread.path).relative_to(tmp_path).as_posix(): unread.why for unread in found.unread}
-    assert said == {
+    output = read(tmp_path)
+    assert [run.item for run in output.runs] == [IDS[0]]
+    reasons = {Path(unread.path).relative_to(tmp_path).as_posix(): unread.why for unread in output.unread}
+    assert reasons == {
         "preds.jsonl:2": "is no prediction: needs instance_id and model_patch",
         "preds.jsonl:3": "is no prediction: its model_patch is no text",
         "preds.jsonl:4": "is cut short: Unterminated string starting at (line 1, column 17)",
@@ -215,12 +215,12 @@ def test_gsos_report_of_an_instance(
     changes: dict[str, Any], status: str, claimed: str | None, correctness: str, tmp_path: Path
 ) -> None:
     """GSO's report has its own outcomes, and the timings beside them."""
-    said = {"patch_exists": True, "patch_successfully_applied": True, "base_successfully_run": True, **changes}
+    outcome = {"patch_exists": True, "patch_successfully_applied": True, "base_successfully_run": True, **changes}
     timings = {
         "opt_stats": {"gm_speedup_patch_base": 2.0, "gm_speedup_commit_base": 3.0},
         "time_stats": {"base_mean": 0.4},
     }
-    dump(tmp_path / "logs/first/m" / COMMIT_ID / "report.json", {COMMIT_ID: {**said, **timings}})
+    dump(tmp_path / "logs/first/m" / COMMIT_ID / "report.json", {COMMIT_ID: {**outcome, **timings}})
     run = read(tmp_path).run
     assert run.evaluation is not None
     assert (run.claimed_status, run.claimed, run.evaluation.correctness) == (status, claimed, correctness)

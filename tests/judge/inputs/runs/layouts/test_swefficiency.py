@@ -42,15 +42,15 @@ def test_a_row(
 ) -> None:
     """A score of 1.0 and 0.0 for what never ran is no measurement and no failed test."""
     run = read(written(tmp_path, row)).run
-    found = run.evaluation
-    assert found is not None
-    assert (run.claimed_status, run.claimed, found.speedup, found.correctness) == (
+    evaluation = run.evaluation
+    assert evaluation is not None
+    assert (run.claimed_status, run.claimed, evaluation.speedup, evaluation.correctness) == (
         status,
         claimed,
         speedup,
         correctness,
     )
-    assert (found.human_speedup, found.baseline_ms, run.patch_state) == (3.0, 250.0, "unknown")
+    assert (evaluation.human_speedup, evaluation.baseline_ms, run.patch_state) == (3.0, 250.0, "unknown")
     assert (run.key, run.model, run.item, run.repo) == (f"m/{ID}", "m", ID, "pandas")
     assert (run.config["patch_length"], run.config["pred_speedup_ratio"]) == (14.0, float(row.split(",")[2]))
 
@@ -81,20 +81,20 @@ def test_damage_is_named(tmp_path: Path) -> None:
     written(tmp_path, f"{ID},2.0,2.0,3.0,0.6,1.0,1.0,0.2,1", "a__b-2,1.0", name="eval_report_cut.csv")
     written(tmp_path, "1", columns="x", name="eval_report_other.csv")
     (tmp_path / "eval_report_latin.csv").write_bytes(f"{COLUMNS}\ncaf\xe9".encode("latin-1"))
-    found = read(tmp_path)
-    assert [run.item for run in found.runs] == [ID]
-    said = {Path(unread.path).name: unread.why for unread in found.unread}
-    assert said["eval_report_cut.csv:3"] == "is cut short: a row with fewer cells than columns"
-    assert said["eval_report_other.csv"].startswith("is no report: lacks the columns correctness")
-    assert said["eval_report_latin.csv"].startswith("is not UTF-8")
+    output = read(tmp_path)
+    assert [run.item for run in output.runs] == [ID]
+    reasons = {Path(unread.path).name: unread.why for unread in output.unread}
+    assert reasons["eval_report_cut.csv:3"] == "is cut short: a row with fewer cells than columns"
+    assert reasons["eval_report_other.csv"].startswith("is no report: lacks the columns correctness")
+    assert reasons["eval_report_latin.csv"].startswith("is not UTF-8")
 
 
 def test_a_report_and_its_predictions_describe_one_run(tmp_path: Path) -> None:
     """Two layouts read one folder: the row has the timing, the prediction the patch, under one key."""
     written(tmp_path, f"{ID},2.0,2.0,3.0,0.6,1.0,1.0,0.2,1")
     dump(tmp_path / "preds.json", [prediction(ID, model="m")])
-    found = [sort_out(layout.read(tmp_path)).run for layout in discover(tmp_path)]
-    joined = join(found)
-    assert [run.key for run in found] == [f"m/{ID}"] * 2
+    descriptions = [sort_out(layout.read(tmp_path)).run for layout in discover(tmp_path)]
+    joined = join(descriptions)
+    assert [run.key for run in descriptions] == [f"m/{ID}"] * 2
     assert joined.evaluation is not None
     assert (joined.patch, joined.evaluation.speedup, joined.claimed) == (PATCH.encode(), 2.0, "success")
