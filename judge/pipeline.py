@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -13,7 +13,7 @@ from judge.bench.options import Device
 from judge.core.judgement import Abstained, Errored, Judged, Judgement, NotAsked
 from judge.core.timing import NotTimed, Timing
 from judge.core.verdict import decide, gates_hold
-from judge.inputs.batch import Batch, Defaults, Fault, read_inputs
+from judge.inputs.batch import Batch, Defaults, Fault, missing_repositories, read_inputs
 from judge.judges.panel import open_panel
 from judge.lib.digests import digest
 from judge.lib.worker_pool import WorkerDied, WorkerPool
@@ -92,8 +92,8 @@ class _Examined:
 
 _Asked = tuple[Candidate, GateReport]
 
-Progress = Callable[[Stage, int, int], None]
-"""Called with a stage, how many candidates it has done, and how many it has to do."""
+Progress = Callable[[Stage, int, int, str], None]
+"""Called with a stage, how many candidates it has done and has to do, and which one it is at or has just done."""
 
 
 def grade(
@@ -114,7 +114,7 @@ def grade(
         JudgeUnusable: a model cannot be asked at all; what was graded before that is kept.
     """
     options = options or GradeOptions()
-    run = _Run(_batch(inputs, defaults), options, progress or (lambda stage, done, total: None))
+    run = _Run(_batch(inputs, defaults), options, progress or (lambda stage, done, total, name: None))
     if options.out is None:
         return run.result({key: record for key, record in run.grade(frozenset())}, resumed=0)
     with Ledger(options.out) as ledger:
@@ -138,7 +138,8 @@ async def agrade(
 def _batch(inputs: Sequence[Path | str] | Batch, defaults: Defaults | None) -> Batch:
     if isinstance(inputs, Batch):
         return inputs
-    return read_inputs([Path(path) for path in inputs], defaults or Defaults())
+    batch = read_inputs([Path(path) for path in inputs], defaults or Defaults())
+    return replace(batch, faults=(*batch.faults, *missing_repositories(batch)))
 
 
 def examine(
@@ -157,7 +158,7 @@ def examine(
         UsageError: the options make no sense.
     """
     batch = _batch(inputs, defaults)
-    run = _Run(batch, options or GradeOptions(), progress or (lambda stage, done, total: None))
+    run = _Run(batch, options or GradeOptions(), progress or (lambda stage, done, total, name: None))
     return batch, run.gates(batch.candidates)
 
 
@@ -222,7 +223,7 @@ class _Run:
         for number, (task, report) in enumerate(pool.run(list(groups.values())), 1):
             if isinstance(report, WorkerDied):
                 report = unchecked("apply-grader-died", report.why)
-            self.progress("gates", number, len(pending))
+            self.progress("gates", number, len(pending), task.candidate.id)
             yield by_id[task.candidate.id], report
 
     def _judged(self, reports: Iterator[tuple[Candidate, GateReport]], total: int) -> Iterator[_Examined]:
@@ -241,7 +242,7 @@ class _Run:
                 nonlocal done
                 for (candidate, report), judgement in answered:
                     done += 1
-                    self.progress("judge", done, total)
+                    self.progress("judge", done, total, candidate.id)
                     yield _Examined(candidate=candidate, report=report, judgement=judgement)
 
             for candidate, report in reports:
@@ -259,10 +260,10 @@ class _Run:
         waiting.sort(key=lambda examined: order[examined.candidate.id])
         with TimingStage(TimingOptions(python=self.options.python, device=self.options.device)) as stage:
             for number, examined in enumerate(waiting):
-                self.progress("timing", number, len(waiting))
+                self.progress("timing", number, len(waiting), examined.candidate.id)
                 assert examined.report.patched is not None, "what passes the gates and has a benchmark has its files"
                 yield self._record(examined, stage.time(self.cases[examined.candidate.case], examined.report.patched))
-            self.progress("timing", len(waiting), len(waiting))
+            self.progress("timing", len(waiting), len(waiting), "")
 
     def _record(self, examined: _Examined, timing: Timing) -> tuple[str, VerdictRecord]:
         candidate = examined.candidate

@@ -187,13 +187,14 @@ class Checker(AbstractContextManager["Checker"]):
 
     def _prepare(self, case: Case) -> PreparedCase:
         if case.repo is None:
+            advice = f"--repo {case.repo_name}=PATH" if case.repo_name else "--repo PATH"
             raise CaseError(
-                f"case {case.id!r}: no repository; give --repo PATH, or `repo` in {case.origin or 'case.toml'}"
+                f"case {case.id!r}: no repository; give {advice}, or `repo` in {case.origin or 'case.toml'}"
             )
         if not case.repo.is_dir():
             raise CaseError(
                 f"case {case.id!r}: repository {str(case.repo)!r} is not a directory; "
-                "give --repo PATH or --repo NAME=PATH"
+                f"give --repo PATH or --repo {case.repo_name or 'NAME'}=PATH"
             )
         repository = self._repository(case.repo)
         if repository is None and case.base is not None:

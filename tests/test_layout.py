@@ -25,12 +25,14 @@ ROOMS: Mapping[str, str] = {
     "judge.results": "what is kept of a verdict",
     "judge.judges": "answers a question, by a model or otherwise",
     "judge.stages": "one stage each; the order of the stages is none of their business",
+    "judge.results": "what is kept of a verdict, and what of it may be tried again",
     "judge.pipeline": "the order of the stages",
     "judge.reports": "shows what the pipeline returned",
     "judge.auditing": "grades old runs and reports on them",
     "judge.calibration": "holds a judge against labels",
     "judge.commands": "options, progress and messages of one subcommand each",
     "judge.cli": "finds the subcommands; the one place that turns errors into exit codes",
+    "judge.__main__": "`python -m judge`",
     "judge": "the public names, loaded on first use",
 }
 """Every module is in one room and imports only from its own room and from those above it in this table, lower ones."""

@@ -11,7 +11,7 @@ from pathlib import Path
 from judge.bench.analysis.comparison import Measured, compare
 from judge.bench.contract import Command
 from judge.bench.options import Options, Variant
-from judge.bench.process.cpu import Core, fingerprint, idle_notes
+from judge.bench.process.cpu import Core, fingerprint, idle_notes, load_average
 from judge.bench.process.sandbox import Containment
 from judge.bench.process.worker_process import INSPECTOR, WorkerFault, WorkerProcess
 from judge.bench.results import Crashed, Fork, Ran, SessionResult, Unknown, VariantResult
@@ -196,7 +196,7 @@ class CommandRun:
             outputs={side.name: Unknown(reason="a command returns no result to compare") for side in self._sides[2:]},
             costs={},
             machine=machine,
-            notes=(*idle_notes(self._machine), *self._containment.notes, *self._notes, note),
+            notes=(*idle_notes(self._machine, load_average()), *self._containment.notes, *self._notes, note),
             seed=self._options.seed,
             threshold=self._options.threshold,
             looks=tuple(self._options.forks * multiple for multiple in LOOKS),

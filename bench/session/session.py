@@ -19,7 +19,7 @@ from judge.bench.options import (
     find_interpreter,
     resolve_import_paths,
 )
-from judge.bench.process.cpu import Core, fingerprint, hold_core, idle_notes
+from judge.bench.process.cpu import Core, fingerprint, hold_core, idle_notes, load_average
 from judge.bench.process.gpu import GpuWatch
 from judge.bench.process.sandbox import find_sandbox
 from judge.bench.process.worker_process import WorkerFault
@@ -274,7 +274,8 @@ class _Session:
     def result(self, core: Core | None, wall_s: float) -> SessionResult:
         """Return all that was measured."""
         containment = self._setting.containment
-        notes = [*idle_notes(self._machine), *containment.notes, *self._notes, *_contract_notes(self._setting.contract)]
+        notes = [*idle_notes(self._machine, load_average()), *containment.notes, *self._notes]
+        notes += _contract_notes(self._setting.contract)
         notes += [self._setting.device_choice.note] if self._setting.device_choice.note else []
         notes += self._gpu.notes()
         if self._setting.contract.has_check_equivalence:

@@ -94,21 +94,23 @@ def _kept(options: JudgingOptions) -> Iterator[Stored]:
         yield kept
 
 
-def plan_lines(found: Plan) -> list[str]:
+def plan_lines(planned: Plan) -> list[str]:
     """Put a plan in words."""
-    lines = [f"{found.candidates} candidates: {found.stopped} stopped by the gates"]
-    if found.settled:
-        lines[0] += f", {found.settled} answered without a model"
-    for one in found.estimates:
-        asked = f"{one.model}: {one.calls} calls about {one.candidates} candidates"
-        lines.append(asked + (f", {one.stored} more are answered in the cache" if one.stored else ""))
-        lines.append(f"  input about {one.input_tokens:,} tokens, replies at most {one.output_tokens:,}")
-        lines.append(f"  cost {_range(one.cost)}" + (f" ({one.price_source})" if one.price_source else ""))
-        if one.saved:
-            lines.append(f"  the gates save {_range(one.saved)}")
-    if not found.estimates:
+    lines = [f"{planned.candidates} candidates: {planned.stopped} stopped by the gates"]
+    if planned.settled:
+        lines[0] += f", {planned.settled} answered without a model"
+    for estimate in planned.estimates:
+        calls = f"{estimate.model}: {estimate.calls} calls about {estimate.candidates} candidates"
+        lines.append(calls + (f", {estimate.stored} more are answered in the cache" if estimate.stored else ""))
+        lines.append(f"  input about {estimate.input_tokens:,} tokens, replies at most {estimate.output_tokens:,}")
+        lines.append(
+            f"  cost {_range(estimate.cost)}" + (f" ({estimate.price_source})" if estimate.price_source else "")
+        )
+        if estimate.saved:
+            lines.append(f"  the gates save {_range(estimate.saved)}")
+    if not planned.estimates:
         lines.append("no model would be asked; name one with --judge, such as --judge openai:MODEL")
-    lines += [f"cut: {name} goes without {', '.join(omitted)}" for name, omitted in found.cut]
+    lines += [f"cut: {name} goes without {', '.join(omitted)}" for name, omitted in planned.cut]
     return lines
 
 

@@ -74,19 +74,19 @@ def _checks() -> Iterator[Check]:
 
 def _git() -> Check:
     try:
-        said = run_git(["--version"]).out.decode().strip()
+        version = run_git(["--version"]).out.decode().strip()
     except GitError as error:
         return Check(name="git", ok=False, text=str(error))
-    return Check(name="git", ok=True, text=said)
+    return Check(name="git", ok=True, text=version)
 
 
 def _parser() -> Check:
     host = ParserHost()
     try:
-        said = host.parse(PythonSource(b"def f(a, b=1):\n    return a + b\n"))
+        parsed = host.parse(PythonSource(b"def f(a, b=1):\n    return a + b\n"))
     finally:
         host.close()
-    died = next((part.why for part in (said.grammar, said.libcst) if isinstance(part, NotParsed)), None)
+    died = next((part.why for part in (parsed.grammar, parsed.libcst) if isinstance(part, NotParsed)), None)
     text = died or f"libcst {installed('libcst')}, in a process of its own"
     return Check(name="parser", ok=died is None, text=text)
 
@@ -124,11 +124,11 @@ def _providers() -> Iterator[Check]:
 
 
 def _torch() -> Check:
-    found = installed("torch") if importlib.util.find_spec("torch") else None
+    version = installed("torch") if importlib.util.find_spec("torch") else None
     return Check(
         name="torch",
-        ok=None if found is None else True,
-        text=found or "not installed; only benchmarks that import it need it",
+        ok=None if version is None else True,
+        text=version or "not installed; only benchmarks that import it need it",
     )
 
 
@@ -140,11 +140,11 @@ def _sandbox() -> Check:
 
 
 def _gpus() -> Iterator[Check]:
-    found = read_gpus()
-    if not found:
+    gpus = read_gpus()
+    if not gpus:
         text = "a driver, but nvidia-smi tells nothing" if driver_seen() else "no NVIDIA driver; timing is on the CPU"
         yield Check(name="gpu", ok=None, text=text)
-    for gpu in found:
+    for gpu in gpus:
         yield Check(name="gpu", ok=True, text=_gpu(gpu))
 
 

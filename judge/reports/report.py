@@ -20,6 +20,8 @@ from judge.lib.folder_scan import scan
 from judge.lib.run_info import run_info
 from judge.llm.providers.discovery import all_providers
 from judge.pipeline import GradeResult
+from judge.reports.human_side import HumanSide, human_sides
+from judge.reports.noise import noise_notes
 from judge.results.judge_tally import JudgeTally, money, tally
 from judge.results.record import SCHEMA, VerdictRecord
 
@@ -43,6 +45,7 @@ class Report:
         counts: candidates by verdict, every verdict named.
         funnel: how many candidates reached each level, 0 to 7.
         q_values: by candidate that was timed here, the false discovery rate of this run at which its gain would stand.
+        humans: by case, what the human's own change gained.
     """
 
     records: tuple[VerdictRecord, ...]
@@ -56,6 +59,7 @@ class Report:
     counts: dict[Category, int]
     funnel: tuple[int, ...]
     q_values: Mapping[str, float]
+    humans: Mapping[str, HumanSide]
 
 
 class Format(Protocol):
@@ -90,11 +94,16 @@ def make_report(result: GradeResult, *, judges: Sequence[str]) -> Report:
         judge=", ".join(judges),
         scope=scope_of(judges),
         answers=tally(record.judgement for record in result.records),
-        notes=(*_notes(result), *_chance_notes(result.records)),
+        notes=(
+            *_notes(result),
+            *_chance_notes(result.records),
+            *noise_notes(result.records),
+        ),
         prompts=tuple(sorted(prompts)),
         counts={category: verdicts[category] for category in CATEGORIES},
         funnel=tuple(sum(record.level >= level for record in result.records) for level in range(len(LEVELS))),
         q_values=false_discovery_rates(result.records),
+        humans=human_sides(result.records),
     )
 
 
@@ -129,7 +138,7 @@ def _notes(result: GradeResult) -> tuple[str, ...]:
     lines = [f"this run asked {spent.asked} questions and paid {cost}; {spent.kept} answers were there already"]
     if spent.lost:
         lines.append(f"{spent.lost} calls ended without their reply and may have been paid for all the same")
-    if left := sum(isinstance(one, NotAsked) and one.reason == "max-cost" for one in judgements):
+    if left := sum(isinstance(answer, NotAsked) and answer.reason == "max-cost" for answer in judgements):
         lines.append(f"{left} candidates wait for a larger --max-cost; what is answered is not paid for again")
     return (*lines, *spent.notes)
 

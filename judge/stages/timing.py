@@ -33,6 +33,7 @@ from judge.bench import (
 )
 from judge.bench import Options as BenchOptions
 from judge.bench.options import Device
+from judge.core.noise import noise
 from judge.core.timing import Broken, NotTimed, Outputs, Timed, Timing
 from judge.stages.patched_files import PatchedFiles
 from judge.stages.suites import Sides, Suites
@@ -173,10 +174,11 @@ def timing_of(session: SessionResult, *, has_human: bool, changed_lines: int | N
     outputs, message = _outputs(session)
     if isinstance(comparison, NotMeasured):
         if comparison.side == "base" or comparison.kind in _NOT_ITS_FAULT:
+            disturbed = noise(session.notes) if comparison.kind == "budget" else ()
             return NotTimed(
                 status="error",
                 reason=f"{comparison.side}-{comparison.kind.replace('_', '-')}",
-                message=comparison.reason,
+                message="; ".join([comparison.reason, *disturbed]),
             )
         # The base returned a result where the candidate did not: another behaviour, unless it was only too slow
         # or never came so far.

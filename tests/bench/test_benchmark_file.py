@@ -9,6 +9,8 @@ from timing_kit import FAST, SLOW, Bench
 from judge.bench import Command, ContractError, Function, Measured, Ran, compare, parse_benchmark
 from judge.bench.benchmark_file import data_names, filled_names, required_modules, statements_to_load
 
+pytestmark = pytest.mark.one_look
+
 TIMEIT = """
 import timeit
 from library import work

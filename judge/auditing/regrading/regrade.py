@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,8 +34,8 @@ _CHUNK_BYTES = 32 << 20
 
 _JUDGE = "structural"
 
-Progress = Callable[[int], None]
-"""Called with the number of runs done."""
+Progress = Callable[[int, str], None]
+"""Called with the number of runs done, and the one just done."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,10 +47,17 @@ class HumanTask:
 
 @dataclass(frozen=True, kw_only=True)
 class Regraded:
-    """What regrading came to: how many records an earlier audit had left, and the human sides."""
+    """What regrading came to.
+
+    Attributes:
+        resumed: how many records an earlier audit had left.
+        humans: the human sides.
+        without_repository: how many patches there are for each repository that was not given, by the name it has.
+    """
 
     resumed: int
     humans: HumanSides
+    without_repository: Mapping[str, int]
 
 
 def task_of(run: RecordedRun) -> str:
@@ -75,6 +83,7 @@ class Regrader:
         resumed = done = 0
         humans = HumanSides()
         pending = _Pending()
+        missing: Counter[str] = Counter()
         task = ""
         for spooled in self._spool.runs(by_task=True):
             done += 1
@@ -82,6 +91,8 @@ class Regrader:
             self._spool.keep_key(spooled.number, key)
             case = self._case(spooled)
             checkable = self._checkable(spooled.run)
+            if spooled.run.patch_state == "yes" and self._repo_of(spooled.run) is None:
+                missing[spooled.run.repo or ""] += 1
             if checkable and spooled.task != task and case.base and case.human:
                 self._add_human(case, humans, pending)
                 task = spooled.task
@@ -95,9 +106,9 @@ class Regrader:
             if pending.full:
                 self._grade(pending, humans, progress, done)
                 pending = _Pending()
-            progress(done - len(pending.runs))
+            progress(done - len(pending.runs), spooled.run.id)
         self._grade(pending, humans, progress, done)
-        return Regraded(resumed=resumed, humans=humans)
+        return Regraded(resumed=resumed, humans=humans, without_repository=missing)
 
     def audited(self, spooled: Spooled) -> tuple[AuditedRun, VerdictRecord]:
         """Return a run with its stored record."""
@@ -133,7 +144,7 @@ class Regrader:
                 spooled = waiting[task.candidate.id]
                 self._store.put(_record(self._spool.key(spooled.number), task.case, spooled, report))
                 done += 1
-                progress(done)
+                progress(done, spooled.run.id)
 
     def _human_record(self, case: Case, report: GateReport) -> VerdictRecord:
         return make_record(

@@ -11,6 +11,8 @@ from judge.bench import Crashed, DeviceError, Measured, NotMeasured, SessionResu
 from judge.bench.options import Options
 from judge.bench.process.cpu import release, try_lock
 
+pytestmark = pytest.mark.timing
+
 BASE = "import torch\ndef work(numbers):\n    torch.kernel(400)\n    return sum(numbers)\n"
 FASTER = BASE.replace("400", "100")
 LEAK = """

@@ -13,6 +13,7 @@ from judge.bench import Changed, DeviceError, Measured, Same, SessionResult, com
 pytestmark = [
     pytest.mark.skipif(torch_python() is None, reason=f"no torch here, and {TORCH_PYTHON} names no Python that has it"),
     pytest.mark.slow,
+    pytest.mark.timing,
 ]
 SETUP = """
 import torch

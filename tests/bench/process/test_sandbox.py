@@ -16,6 +16,8 @@ from judge.bench import Crashed, Measured, Options, SuiteCommand, SuiteRan, Vari
 from judge.bench.process.sandbox import NoSandbox, Sandbox, find_sandbox
 from judge.bench.process.worker_process import WorkerProcess
 
+pytestmark = pytest.mark.one_look
+
 SANDBOX = find_sandbox(sys.executable)
 SLEEP = f"sleep 1234.{os.getpid()}"  # no other run of these tests beside this one starts the same
 needs_walls = pytest.mark.skipif(

@@ -19,6 +19,8 @@ from judge.bench import (
 from judge.bench.options import resolve_import_paths
 from judge.bench.process.worker_process import WorkerProcess, scrubbed_environment
 
+pytestmark = pytest.mark.one_look
+
 
 def state(pid: int) -> str:
     try:

@@ -6,6 +6,8 @@ from timing_kit import Bench
 
 from judge.bench import Changed, Crashed, Measured, compare
 
+pytestmark = pytest.mark.timing
+
 
 @pytest.mark.parametrize("pair", PAIRS, ids=lambda pair: f"{pair.row} {pair.name}")
 def test_a_cheat_is_not_improved_with_same_outputs_and_its_twin_is_not_accused(bench: Bench, pair: Pair) -> None:

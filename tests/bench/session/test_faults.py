@@ -7,6 +7,8 @@ from timing_kit import FAST, SLOW, Bench
 
 from judge.bench import Changed, Crashed, Measured, NotMeasured, SessionResult, compare
 
+pytestmark = pytest.mark.one_look
+
 
 def crash(session: SessionResult, name: str = "candidate") -> Crashed:
     variant = session.variants[name]
@@ -175,6 +177,7 @@ def test_a_forked_child_cannot_answer(bench: Bench) -> None:
     assert not isinstance(variant, Crashed) or variant.kind in ("protocol", "clock"), variant
 
 
+@pytest.mark.timing
 def test_a_patched_clock_has_no_effect(bench: Bench) -> None:
     """Replacing the time functions does not make the same work faster."""
     patched = (
@@ -182,12 +185,13 @@ def test_a_patched_clock_has_no_effect(bench: Bench) -> None:
         "time.perf_counter_ns = lambda: 0\ntime.perf_counter = time.time = lambda: 0.0\n"
         "time.monotonic = time.monotonic_ns = lambda: 0\n" + SLOW
     )
-    session = bench({"base": SLOW, "candidate": patched}, min_rounds=8, max_rounds=8)
+    session = bench({"base": SLOW, "candidate": patched}, min_rounds=8, max_rounds=8, threshold=1.005)
     comparison = compare(session)
     assert isinstance(comparison, Measured), comparison
     assert comparison.status != "improved"
 
 
+@pytest.mark.timing
 def test_a_worker_that_lies_about_time_is_not_believed(bench: Bench) -> None:
     """A candidate that reaches into the worker and claims a third is caught by our clock."""
     liar = (
@@ -207,9 +211,8 @@ def work(numbers):
     return honest(numbers)
 """
     )
-    crashed = crash(
-        bench({"base": SLOW, "candidate": liar}, sample_s=0.01, min_rounds=8, max_rounds=8, but_for=("candidate",))
-    )
+    options: dict[str, object] = {"sample_s": 0.01, "min_rounds": 8, "max_rounds": 8, "threshold": 1.005}
+    crashed = crash(bench({"base": SLOW, "candidate": liar}, but_for=("candidate",), **options))
     assert crashed.kind == "clock"
 
 

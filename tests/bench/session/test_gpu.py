@@ -8,7 +8,7 @@ from timing_kit import Bench
 
 from judge.bench import Measured, NotMeasured, Same, SessionResult, compare
 
-pytestmark = [pytest.mark.gpu, pytest.mark.slow]
+pytestmark = [pytest.mark.gpu, pytest.mark.slow, pytest.mark.timing]
 
 SETUP = """
 import torch

@@ -8,6 +8,8 @@ from timing_kit import Bench
 
 from judge.bench import Changed, Coverage, Measured, NotCovered, PathCoverage, Same, SessionResult, compare
 
+pytestmark = pytest.mark.one_look
+
 DEAD = """
 import math
 LIMIT = 3

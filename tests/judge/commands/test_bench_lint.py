@@ -7,7 +7,7 @@ from pathlib import Path
 
 from click.testing import CliRunner
 
-from judge.commands._bench_lint import lint_command
+from judge.commands.bench import lint
 from judge.static_checks.benchmark_lint.lint import all_lint_rules
 
 
@@ -15,14 +15,14 @@ def test_the_command_lists_explains_and_warns(tmp_path: Path) -> None:
     """Without a file the rules, with --explain one of them, with files the warnings; --strict makes them count."""
     run = CliRunner().invoke
     rule = all_lint_rules()[0]
-    assert all(rule.code in run(lint_command, []).output for rule in all_lint_rules())
-    assert "It warns about" in run(lint_command, ["--explain", rule.code]).output
+    assert all(rule.code in run(lint, []).output for rule in all_lint_rules())
+    assert "It warns about" in run(lint, ["--explain", rule.code]).output
     file = tmp_path / "b.py"
     file.write_text(rule.bad, encoding="utf-8")
-    assert rule.code in run(lint_command, [str(file)]).output
-    shown = json.loads(run(lint_command, [str(file), "--json"]).output)
+    assert rule.code in run(lint, [str(file)]).output
+    shown = json.loads(run(lint, [str(file), "--json"]).output)
     assert shown[0]["code"] == rule.code
-    assert run(lint_command, [str(file), "--strict"], standalone_mode=False).return_value == 1
+    assert run(lint, [str(file), "--strict"], standalone_mode=False).return_value == 1
     file.write_text(rule.good, encoding="utf-8")
-    assert run(lint_command, [str(file), "--strict"], standalone_mode=False).return_value == 0
-    assert "no warnings" in run(lint_command, [str(file)]).output
+    assert run(lint, [str(file), "--strict"], standalone_mode=False).return_value == 0
+    assert "no warnings" in run(lint, [str(file)]).output

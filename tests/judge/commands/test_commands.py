@@ -72,9 +72,9 @@ def test_doctor() -> None:
 def test_doctor_shows_each_gpu(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """With an `nvidia-smi`, each GPU has a line with what its timing would suffer from."""
     monkeypatch.setenv("PATH", write_smi(tmp_path))
-    said = judge("doctor").stdout
-    assert re.search(r"gpu +Stand-in 1, driver 999.1; 900 of 1000 MiB used; 1 processes on it", said), said
-    assert re.search(r"gpu .*idle; clock held down by power cap, temperature \(software\)", said), said
+    printed = judge("doctor").stdout
+    assert re.search(r"gpu +Stand-in 1, driver 999.1; 900 of 1000 MiB used; 1 processes on it", printed), printed
+    assert re.search(r"gpu .*idle; clock held down by power cap, temperature \(software\)", printed), printed
 
 
 def test_usage_errors_exit_with_2() -> None:
