@@ -52,7 +52,7 @@ class WorkerFault(Exception):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Reply:
+class WorkerReply:
     """What a worker answered, and how long that took by the parent's clock."""
 
     fields: Mapping[str, object]
@@ -136,7 +136,7 @@ class WorkerProcess:
         self._poll.register(self._replies, select.POLLIN)
         self._poll.register(self._errors, select.POLLIN)
 
-    def hello(self, *, timeout_s: float, memory: int | None, core: int | None) -> Reply:
+    def hello(self, *, timeout_s: float, memory: int | None, core: int | None) -> WorkerReply:
         """Introduce the session's nonce, confine the worker and learn what it is."""
         self._send(json.dumps({"nonce": self._nonce}))
         reply = self.ask("hello", timeout_s=timeout_s, memory=memory, core=core)
@@ -146,7 +146,7 @@ class WorkerProcess:
             reply = replace(reply, fields={**reply.fields, "network": "loopback only"})
         return reply
 
-    def ask(self, op: str, *, timeout_s: float, **arguments: object) -> Reply:
+    def ask(self, op: str, *, timeout_s: float, **arguments: object) -> WorkerReply:
         """Send one request and return its checked reply."""
         self.resume()
         if self._poll.poll(0):
@@ -157,7 +157,7 @@ class WorkerProcess:
         self._send(text)
         line = self._read_line(op, time.monotonic() + timeout_s, timeout_s)
         wall_ns = time.perf_counter_ns() - started
-        return Reply(fields=self._checked(line, op), wall_ns=wall_ns)
+        return WorkerReply(fields=self._checked(line, op), wall_ns=wall_ns)
 
     def pause(self) -> None:
         """Stop the whole group: threads it left running must not slow the other variants."""

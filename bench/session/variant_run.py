@@ -11,7 +11,7 @@ from judge.bench.analysis.clocks import DeviceReading, Reading, device_disagreem
 from judge.bench.contract import Contract
 from judge.bench.options import Options, Variant
 from judge.bench.process.sandbox import Containment, WorkerSandbox
-from judge.bench.process.worker_process import Reply, WorkerFault, WorkerProcess
+from judge.bench.process.worker_process import WorkerFault, WorkerProcess, WorkerReply
 from judge.bench.results import Changed, Costs, Crashed, Fork, Outcome, Phase, Ran, VariantResult
 from judge.bench.session.budget import BASE_SHARE, Budget
 from judge.bench.session.device_choice import DeviceChoice
@@ -310,7 +310,7 @@ class VariantRun:
             import_s=median(self._imports), setup_s=median(self._setups), later_setups_s=tuple(self._later_setups)
         )
 
-    def _call(self, op: str, **arguments: object) -> Reply:
+    def _call(self, op: str, **arguments: object) -> WorkerReply:
         try:
             return self._ask(op, self._setting.options.call_timeout_s, **arguments)
         except WorkerFault as fault:
@@ -340,7 +340,7 @@ class VariantRun:
             raise WorkerFault("budget", f"the session's budget was spent before {op!r}")
         return allowed
 
-    def _ask(self, op: str, limit_s: float, **arguments: object) -> Reply:
+    def _ask(self, op: str, limit_s: float, **arguments: object) -> WorkerReply:
         assert self._process is not None
         budget, allowed = self._setting.budget, self._allow(op, limit_s)
         try:

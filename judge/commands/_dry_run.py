@@ -11,7 +11,7 @@ from judge.core.verdict import gates_hold
 from judge.inputs.batch import Defaults, Fault
 from judge.judges.panel import open_panel
 from judge.llm.calls.call_store import CallStore
-from judge.llm.calls.estimate import Estimate, Estimator, Range, Stored
+from judge.llm.calls.estimate import CostEstimate, Estimator, Range, Stored
 from judge.llm.calls.exchange import Exchange, next_step, question_key
 from judge.llm.inquiry import Inquiry, Questionnaire
 from judge.llm.options import JudgingOptions
@@ -37,7 +37,7 @@ class Plan:
     stopped: int
     settled: int
     cut: tuple[tuple[str, tuple[str, ...]], ...]
-    estimates: tuple[Estimate, ...]
+    estimates: tuple[CostEstimate, ...]
     faults: tuple[Fault, ...]
 
 

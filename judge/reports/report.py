@@ -20,7 +20,7 @@ from judge.lib.folder_scan import scan
 from judge.lib.run_info import run_info
 from judge.llm.providers.discovery import all_providers
 from judge.pipeline import GradeResult
-from judge.reports.human_side import HumanSide, human_sides
+from judge.reports.human_gain import HumanGain, human_gains
 from judge.reports.noise import noise_notes
 from judge.results.judge_tally import JudgeTally, money, tally
 from judge.results.record import SCHEMA, VerdictRecord
@@ -59,7 +59,7 @@ class Report:
     counts: dict[Category, int]
     funnel: tuple[int, ...]
     q_values: Mapping[str, float]
-    humans: Mapping[str, HumanSide]
+    humans: Mapping[str, HumanGain]
 
 
 class Format(Protocol):
@@ -103,7 +103,7 @@ def make_report(result: GradeResult, *, judges: Sequence[str]) -> Report:
         counts={category: verdicts[category] for category in CATEGORIES},
         funnel=tuple(sum(record.level >= level for record in result.records) for level in range(len(LEVELS))),
         q_values=false_discovery_rates(result.records),
-        humans=human_sides(result.records),
+        humans=human_gains(result.records),
     )
 
 

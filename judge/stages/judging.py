@@ -16,9 +16,9 @@ from judge.errors import JudgeError
 from judge.llm import voting
 from judge.llm.batches.batch_asker import BatchAsker
 from judge.llm.calls.asker import Asker
-from judge.llm.calls.budget import Budget
 from judge.llm.calls.call_store import CallStore
 from judge.llm.calls.pricing import need_prices
+from judge.llm.calls.spending_limit import SpendingLimit
 from judge.llm.inquiry import Questionnaire
 from judge.llm.options import JudgingOptions
 
@@ -61,7 +61,7 @@ class JudgingStage(AbstractContextManager["JudgingStage[Tag]"], Generic[Tag]):
         need_prices(models, options)
         self._options = options
         self._store = CallStore(options.cache)
-        self._budget = Budget(options.max_cost)
+        self._budget = SpendingLimit(options.max_cost)
         self._members: list[Asker | BatchAsker] = [
             BatchAsker(model, options, self._store, self._budget)
             if options.batch
@@ -86,7 +86,7 @@ class JudgingStage(AbstractContextManager["JudgingStage[Tag]"], Generic[Tag]):
         """
         future = asyncio.run_coroutine_threadsafe(self._judge(questions), self._loop)
         self._pending += 1
-        future.add_done_callback(lambda found: self._done.put((tag, found)))
+        future.add_done_callback(lambda done: self._done.put((tag, done)))
         while self._pending >= self._most:
             yield self._take()
         while not self._done.empty():

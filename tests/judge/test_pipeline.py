@@ -38,7 +38,7 @@ ANSWERS: dict[str, Judgement] = {
 )
 def test_who_is_timed(policy: TimePolicy, timed: set[str]) -> None:
     """A match or an honest 'I do not know' is timed; what the judge refused or failed on only with `all`."""
-    skips = {name: why_not_timed(policy, CASE, CLEAN, said) for name, said in ANSWERS.items()}
+    skips = {name: why_not_timed(policy, CASE, CLEAN, answer) for name, answer in ANSWERS.items()}
     assert {name for name, skip in skips.items() if skip is None} == timed
 
 

@@ -14,9 +14,9 @@ from forked import Forked
 from inquiry_kit import make_inquiry
 
 from judge.llm.calls.asker import Asker
-from judge.llm.calls.budget import Budget
 from judge.llm.calls.call_store import CallStore
 from judge.llm.calls.exchange import Exchange
+from judge.llm.calls.spending_limit import SpendingLimit
 from judge.llm.providers.model import Model
 
 
@@ -56,7 +56,7 @@ async def _ask(model: Model, kept: Path, questions: int, concurrency: int, outpu
     # A limit that a test would notice if it waited for it.
     options = make_options(concurrency=concurrency, timeout_s=600.0, deadline_s=3600.0, cache=kept)
     with CallStore(options.cache) as store, output.open("w", encoding="utf-8") as lines:
-        asker = Asker(model, options, store, Budget(None), sleep=Nap())
+        asker = Asker(model, options, store, SpendingLimit(None), sleep=Nap())
 
         async def ask_and_report(number: int) -> None:
             exchange = await asker.ask(make_inquiry(number), 0)

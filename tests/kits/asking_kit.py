@@ -12,9 +12,9 @@ from fake_replies import Request, make_answer
 from inquiry_kit import CANDIDATE
 
 from judge.llm.calls.asker import Asker
-from judge.llm.calls.budget import Budget
 from judge.llm.calls.call_store import CallStore
 from judge.llm.calls.exchange import Exchange
+from judge.llm.calls.spending_limit import SpendingLimit
 from judge.llm.inquiry import Inquiry
 from judge.llm.options import JudgingOptions
 from judge.llm.providers.discovery import all_protocols
@@ -86,12 +86,12 @@ def ask_all(
     store: CallStore | None = None,
     samples: Iterable[int] = (0,),
     nap: Nap | None = None,
-    budget: Budget | None = None,
+    budget: SpendingLimit | None = None,
 ) -> list[Exchange | Unasked]:
     """Put all questions to one asker, all at once."""
 
     async def run() -> list[Exchange | Unasked]:
-        budget_ = budget or Budget(options.max_cost)
+        budget_ = budget or SpendingLimit(options.max_cost)
         asker = Asker(model, options, opened, budget_, sleep=nap or Nap())
         try:
             return await asyncio.gather(*(asker.ask(each, sample) for each in inquiries for sample in samples))

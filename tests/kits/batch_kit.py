@@ -13,9 +13,9 @@ from forked import Forked
 from inquiry_kit import make_inquiry
 
 from judge.llm.batches.batch_asker import BatchAsker, BatchRef, CollectReport
-from judge.llm.calls.budget import Budget
 from judge.llm.calls.call_store import CallStore
 from judge.llm.calls.exchange import Exchange
+from judge.llm.calls.spending_limit import SpendingLimit
 from judge.llm.options import JudgingOptions
 from judge.llm.providers.model import Model
 from judge.llm.providers.retry import Sleep
@@ -57,7 +57,7 @@ def run_batch(
 
     async def run(kept: CallStore) -> Run:
         chosen = options or make_options(batch=True)
-        budget = Budget(chosen.max_cost)
+        budget = SpendingLimit(chosen.max_cost)
         asker = BatchAsker(
             model,
             chosen,

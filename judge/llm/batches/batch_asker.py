@@ -20,10 +20,10 @@ from typing import get_args
 from judge.errors import JudgeUnusable
 from judge.llm.batches.batch_ledger import BatchLedger, BatchRow, mark
 from judge.llm.batches.draft_batches import DraftBatch, DraftBatches
-from judge.llm.calls.budget import Budget, Reservation
 from judge.llm.calls.call_store import BATCH, Attempt, CallStore
 from judge.llm.calls.exchange import Exchange, NeedsAttempt, failed_step, next_step, question_key
 from judge.llm.calls.pricing import cost, price_of, worst_cost
+from judge.llm.calls.spending_limit import Reservation, SpendingLimit
 from judge.llm.inquiry import Inquiry
 from judge.llm.options import JudgingOptions
 from judge.llm.providers.batch_api import BatchCalls, BatchMatches, BatchQuery
@@ -99,7 +99,7 @@ class BatchAsker:
         model: Model,
         options: JudgingOptions,
         store: CallStore,
-        budget: Budget | None = None,
+        budget: SpendingLimit | None = None,
         *,
         sleep: Sleep = asyncio.sleep,
         clock: Callable[[], float] = time.time,
@@ -117,7 +117,7 @@ class BatchAsker:
         self._model = model
         self._options = options
         self._store = store
-        self._budget = budget or Budget(None)
+        self._budget = budget or SpendingLimit(None)
         self._sleep = sleep
         self._clock = clock
         self._ledger = BatchLedger(store, model.identity, model.spec)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import IO, Any
 
 from judge.llm.batches.batch_ledger import BatchItem, line_name, new_intent
-from judge.llm.calls.budget import Reservation
+from judge.llm.calls.spending_limit import Reservation
 from judge.llm.providers.batch_api import BatchApi
 from judge.llm.voting import add_costs
 

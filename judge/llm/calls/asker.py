@@ -14,10 +14,10 @@ from weakref import WeakValueDictionary
 from judge.errors import JudgeUnusable
 from judge.lib.digests import digest
 from judge.llm.calls.async_store import AsyncStore
-from judge.llm.calls.budget import Budget, OverBudget
 from judge.llm.calls.call_store import Attempt, CallStore
 from judge.llm.calls.exchange import Exchange, NeedsAttempt, failed_step, next_step, question_key
 from judge.llm.calls.pricing import cost, price_of, worst_cost
+from judge.llm.calls.spending_limit import OverBudget, SpendingLimit
 from judge.llm.inquiry import Inquiry
 from judge.llm.options import JudgingOptions
 from judge.llm.providers.call_failed import CallFailed
@@ -95,7 +95,7 @@ class Asker:
         model: Model,
         options: JudgingOptions,
         store: CallStore,
-        budget: Budget,
+        budget: SpendingLimit,
         *,
         sleep: Sleep = asyncio.sleep,
         clock: Callable[[], float] = time.monotonic,

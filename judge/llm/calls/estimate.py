@@ -40,7 +40,7 @@ class Range:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Estimate:
+class CostEstimate:
     """What the questions to one model would take.
 
     Attributes:
@@ -101,10 +101,10 @@ class Estimator:
                 self._low += self._least(inquiry, self._price)
                 self._high += worst_cost(self._price, input_tokens=inquiry.tokens, max_output_tokens=limit) or 0.0
 
-    def result(self, *, stopped: int = 0) -> Estimate:
+    def result(self, *, stopped: int = 0) -> CostEstimate:
         """Return the sums; `stopped` are the candidates that a gate stopped before the judge."""
         total = None if self._price is None else Range(low=self._low, high=self._high)
-        return Estimate(
+        return CostEstimate(
             model=self._model.spec,
             candidates=self._candidates,
             calls=self._calls,

@@ -59,7 +59,7 @@ class Document:
 
     @cached_property
     def tokens(self) -> int:
-        """Estimate of its tokens, frame included."""
+        """CostEstimate of its tokens, frame included."""
         return estimate_tokens(self.framed("0" * 16))
 
     @property

@@ -27,9 +27,9 @@ MISSING = Crashed(phase="load", kind="environment", message="No module named 'x'
 OUT_OF_TIME = Crashed(phase="sample", kind="budget", message="no time was left")
 
 
-def measured(found: SessionResult, **names: str) -> Measured:
+def measured(result: SessionResult, **names: str) -> Measured:
     """A comparison that must have numbers."""
-    comparison = compare(found, **names)
+    comparison = compare(result, **names)
     assert isinstance(comparison, Measured), comparison
     return comparison
 
@@ -55,12 +55,12 @@ def uneven(*, ns: float, tilts: tuple[float, ...]) -> Ran:
 )
 def test_each_status_has_its_words(candidate: Ran, status: str, said: str) -> None:
     """The ratio, its interval and what they mean; the medians are milliseconds."""
-    found = measured(session(candidate))
-    assert found.status == status
-    assert found.baseline_ms == pytest.approx(0.05, rel=0.01)
-    assert f"{found.speedup:.3f}x, 95 % interval" in found.reason
-    assert said in found.reason
-    assert (found.p_value < 0.025) is (status == "improved")
+    comparison = measured(session(candidate))
+    assert comparison.status == status
+    assert comparison.baseline_ms == pytest.approx(0.05, rel=0.01)
+    assert f"{comparison.speedup:.3f}x, 95 % interval" in comparison.reason
+    assert said in comparison.reason
+    assert (comparison.p_value < 0.025) is (status == "improved")
 
 
 def test_a_variant_that_is_not_there_is_a_mistake_of_the_caller() -> None:
@@ -86,27 +86,27 @@ def test_a_variant_that_is_not_there_is_a_mistake_of_the_caller() -> None:
 def test_a_crash_is_laid_at_the_side_that_broke(broken: dict[str, Any], side: str, kind: str, reason: str) -> None:
     """The base's fault is never the candidate's, unless the candidate took the time that the base lacked."""
     whole = session(ALIKE)
-    found = compare(replace(whole, variants={**whole.variants, **broken}))
-    assert isinstance(found, NotMeasured), found
-    assert (found.side, found.kind) == (side, kind)
-    assert found.reason.startswith(reason)
+    comparison = compare(replace(whole, variants={**whole.variants, **broken}))
+    assert isinstance(comparison, NotMeasured), comparison
+    assert (comparison.side, comparison.kind) == (side, kind)
+    assert comparison.reason.startswith(reason)
 
 
 @pytest.mark.parametrize("few", [ran(ns=40_000, forks=1), ran(ns=40_000, rounds=1, forks=2)])
 def test_too_few_rounds_make_no_statement(few: Ran) -> None:
     """One process or a handful of rounds say nothing, and the reason says what to do."""
-    found = compare(session(few))
-    assert isinstance(found, NotMeasured)
-    assert (found.side, found.kind, found.phase) == ("base", "budget", "sample")
-    assert "give more time or a smaller experiment" in found.reason
+    comparison = compare(session(few))
+    assert isinstance(comparison, NotMeasured)
+    assert (comparison.side, comparison.kind, comparison.phase) == ("base", "budget", "sample")
+    assert "give more time or a smaller experiment" in comparison.reason
 
 
 def test_inconclusive_names_the_samples_it_would_take() -> None:
     """An interval that is too wide says how many rounds and processes would tell, or that none would."""
-    found = measured(session(uneven(ns=49_000, tilts=(0.97, 1.03, 0.98, 1.02))))
-    assert found.status == "inconclusive"
-    assert "rounds in" in found.needed and found.needed.endswith("would tell")
-    assert found.reason.endswith(found.needed)
+    comparison = measured(session(uneven(ns=49_000, tilts=(0.97, 1.03, 0.98, 1.02))))
+    assert comparison.status == "inconclusive"
+    assert "rounds in" in comparison.needed and comparison.needed.endswith("would tell")
+    assert comparison.reason.endswith(comparison.needed)
     hopeless = measured(session(uneven(ns=49_500, tilts=(0.5, 2.0, 0.6, 1.7))))
     assert hopeless.needed == "no number of samples that is worth taking would tell"
 
@@ -114,9 +114,9 @@ def test_inconclusive_names_the_samples_it_would_take() -> None:
 def test_added_lines_that_do_not_run_take_no_credit() -> None:
     """The status says so, and the reason keeps what was timed; unknown coverage changes nothing."""
     unseen = Coverage(executable=4, ran=0, timed=0)
-    found = measured(replace(session(FASTER), coverage={"candidate": unseen}))
-    assert found.status == "not_triggered"
-    assert found.reason.startswith("the benchmark runs none of the 4 added lines that hold code; timed: 1.2")
+    comparison = measured(replace(session(FASTER), coverage={"candidate": unseen}))
+    assert comparison.status == "not_triggered"
+    assert comparison.reason.startswith("the benchmark runs none of the 4 added lines that hold code; timed: 1.2")
     seen = measured(replace(session(FASTER), coverage={"candidate": replace(unseen, ran=1)}))
     assert seen.status == "improved"
 
@@ -133,9 +133,9 @@ def test_a_gain_on_repeated_input_only_is_none() -> None:
     """Single calls on changed input are as slow as the base's: results were kept, not made faster."""
     calls = {"base": (50_000.0,) * 5, "candidate": (50_100.0,) * 5}
     varied = {name: (one,) * 6 for name, one in calls.items()}
-    found = measured(replace(session(FASTER), varied=varied))
-    assert found.status == "inconclusive"
-    assert "results are kept, not made faster" in found.reason
+    comparison = measured(replace(session(FASTER), varied=varied))
+    assert comparison.status == "inconclusive"
+    assert "results are kept, not made faster" in comparison.reason
     honest = {"base": ((50_000.0,) * 5,) * 6, "candidate": ((40_100.0,) * 5,) * 6}
     assert measured(replace(session(FASTER), varied=honest)).status == "improved"
     too_short = {name: ((500.0,) * 5,) * 6 for name in calls}
@@ -148,9 +148,9 @@ def test_a_gain_that_the_set_up_pays_for_is_none() -> None:
     """What a call saves, every set-up takes more: the work has moved."""
     short, long = (Costs(import_s=0.1, setup_s=0.1, later_setups_s=(s,) * 6) for s in (0.001, 0.001011))
     costs = {"base": short, "base (A/A)": short, "candidate": long}
-    found = measured(replace(session(FASTER), costs=costs))
-    assert found.status == "inconclusive"
-    assert "the work has moved there" in found.reason
+    comparison = measured(replace(session(FASTER), costs=costs))
+    assert comparison.status == "inconclusive"
+    assert "the work has moved there" in comparison.reason
     assert measured(replace(session(FASTER), costs=costs | {"candidate": short})).status == "improved"
     once = replace(long, later_setups_s=(0.002,))
     assert measured(replace(session(FASTER), costs=costs | {"candidate": once})).status == "improved", (

@@ -223,12 +223,12 @@ def test_arrays_compare_nan_shape_and_dtype_exactly() -> None:
 
 def test_arrays_of_objects_are_compared_piece_by_piece() -> None:
     """Their pieces are nodes of their own, compared once dtype and shape agree."""
-    one, two = (["objects", "numpy.ndarray", "object", [1], tree([value])] for value in ("a", "b"))
-    assert compare_outputs(one, list(one)) == Same(how="equal")
-    found = compare_outputs(one, two)
-    assert isinstance(found, Changed)
-    assert found.where == "[0]"
-    assert compare_outputs(one, [*one[:3], [2], one[4]]).status == "changed"
+    first, second = (["objects", "numpy.ndarray", "object", [1], tree([value])] for value in ("a", "b"))
+    assert compare_outputs(first, list(first)) == Same(how="equal")
+    outcome = compare_outputs(first, second)
+    assert isinstance(outcome, Changed)
+    assert outcome.where == "[0]"
+    assert compare_outputs(first, [*first[:3], [2], first[4]]).status == "changed"
 
 
 def test_equal_bytes_are_equal_whatever_the_dtype() -> None:
@@ -246,19 +246,19 @@ def test_arrays_that_are_not_what_they_say_are_unknown() -> None:
 
 def test_attributes_that_appear_or_vanish_are_a_change() -> None:
     """An object with another attribute is another object."""
-    one, two = Point(1.0), Point(1.0)
-    two.more = 3  # type: ignore[attr-defined]  # that is the point
-    found = compared(one, two)
-    assert isinstance(found, Changed)
-    assert "attributes appeared or vanished: ['more']" in found.message
+    first, second = Point(1.0), Point(1.0)
+    second.more = 3  # type: ignore[attr-defined]  # that is the point
+    outcome = compared(first, second)
+    assert isinstance(outcome, Changed)
+    assert "attributes appeared or vanished: ['more']" in outcome.message
 
 
 def test_what_cannot_be_read_is_unknown() -> None:
     """A part that raises when it is read is named, with its error."""
     unreadable = ["unreadable", "pkg.Handle", "RuntimeError: closed"]
-    found = compare_outputs(unreadable, list(unreadable))
-    assert isinstance(found, Unknown)
-    assert found.reason == "result cannot be read: RuntimeError: closed"
+    outcome = compare_outputs(unreadable, list(unreadable))
+    assert isinstance(outcome, Unknown)
+    assert outcome.reason == "result cannot be read: RuntimeError: closed"
 
 
 @pytest.mark.parametrize(

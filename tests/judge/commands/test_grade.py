@@ -88,13 +88,13 @@ def promised(column: str) -> dict[str, str]:
 def left_open(out: Path) -> dict[str, str]:
     """What the machine could not settle: too noisy to say, or out of time, is `undetermined` or worse, never better."""
     noisy = {name: record for name, record in lines(out).items() if record["timing"]["status"] in BY_THE_MACHINE}
-    found = {name: str(record["verdict"]) for name, record in noisy.items()}
-    assert set(found.values()) <= {"undetermined", "failure", "false_positive"}
-    if len(found) > MANY:
+    unsettled = {name: str(record["verdict"]) for name, record in noisy.items()}
+    assert set(unsettled.values()) <= {"undetermined", "failure", "false_positive"}
+    if len(unsettled) > MANY:
         cores, load = os.cpu_count() or 1, os.getloadavg()[0]
-        assert load > cores, f"{found} are open, and the machine was not busy"
-        pytest.skip(f"{len(found)} timings could not be settled beside a load of {load:.1f} on {cores} cores")
-    return found
+        assert load > cores, f"{unsettled} are open, and the machine was not busy"
+        pytest.skip(f"{len(unsettled)} timings could not be settled beside a load of {load:.1f} on {cores} cores")
+    return unsettled
 
 
 @pytest.mark.timing

@@ -77,10 +77,10 @@ TESTS = (None, "pass", "fail", "error", "skipped")
 CELLS = list(itertools.product(GATES, JUDGEMENTS, TIMINGS, TESTS, (None, "success", "error")))
 
 
-def told(timing: tuple[str, str], tests: str | None) -> Timing:
+def timing_with_tests(timing: tuple[str, str], tests: str | None) -> Timing:
     """A timing with what the tests of the case said."""
-    found = None if tests is None else SuiteResult(status=tests, reason="r", message="m")  # type: ignore[arg-type]
-    return TIMINGS[timing].model_copy(update={"tests": found})
+    suite = None if tests is None else SuiteResult(status=tests, reason="r", message="m")  # type: ignore[arg-type]
+    return TIMINGS[timing].model_copy(update={"tests": suite})
 
 
 def expected(
@@ -121,14 +121,14 @@ def expected(
 def test_truth_table(gate_name: str, logic: str, claimed: str | None) -> None:
     """Every cell of the table gives the verdict that the rules in words give."""
     for timing, tests in itertools.product(TIMINGS, TESTS):
-        verdict = decide(GATES[gate_name], JUDGEMENTS[logic], told(timing, tests), claimed)  # type: ignore[arg-type]
+        verdict = decide(GATES[gate_name], JUDGEMENTS[logic], timing_with_tests(timing, tests), claimed)  # type: ignore[arg-type]
         found = (verdict.verdict, verdict.true_success)
         assert found == expected(gate_name, logic, timing, tests, claimed), (timing, tests)
 
 
 def test_table_reaches_every_category() -> None:
     """The table is not vacuous: it holds each of the seven verdicts."""
-    found = {decide(GATES[g], JUDGEMENTS[j], told(t, s), c).verdict for g, j, t, s, c in CELLS}  # type: ignore[arg-type]
+    found = {decide(GATES[g], JUDGEMENTS[j], timing_with_tests(t, s), c).verdict for g, j, t, s, c in CELLS}  # type: ignore[arg-type]
     assert found == set(CATEGORIES)
 
 
@@ -137,7 +137,7 @@ def test_exactly_one_way_to_true_success() -> None:
     ways = {
         (g, j, t, s)
         for g, j, t, s, c in CELLS
-        if decide(GATES[g], JUDGEMENTS[j], told(t, s), c).true_success  # type: ignore[arg-type]
+        if decide(GATES[g], JUDGEMENTS[j], timing_with_tests(t, s), c).true_success  # type: ignore[arg-type]
     }
     assert ways == {(g, "full", ("improved", "same"), s) for g in ("pass", "overlap error") for s in (None, "pass")}
 
@@ -158,10 +158,10 @@ def test_a_recorded_timing_confirms_nothing() -> None:
 def test_tests_that_could_not_be_checked_leave_the_verdict_open() -> None:
     """An error of the tests is never a failed patch and never a success, and it is named; a failure decides."""
     timing = ("improved", "same")
-    open_verdict = decide(gates(), judged("full"), told(timing, "error"), "success")
+    open_verdict = decide(gates(), judged("full"), timing_with_tests(timing, "error"), "success")
     assert (open_verdict.verdict, open_verdict.true_success) == ("undetermined", None)
     assert [reason.message for reason in open_verdict.reasons if reason.code == "tests-r"] == ["tests not checked: m"]
-    refuted = decide(gates(), judged("full"), told(timing, "fail"), "success")
+    refuted = decide(gates(), judged("full"), timing_with_tests(timing, "fail"), "success")
     assert (refuted.verdict, refuted.true_success, refuted.level) == ("false_positive", False, 6)
     assert [reason.message for reason in refuted.reasons if reason.code == "tests-r"] == ["tests: m"]
 
@@ -188,7 +188,7 @@ def test_an_error_is_never_a_failed_patch(name: Gate) -> None:
 def test_every_undetermined_verdict_names_what_is_missing() -> None:
     """An open verdict always carries a reason."""
     for g, j, t, s, c in CELLS:
-        verdict = decide(GATES[g], JUDGEMENTS[j], told(t, s), c)  # type: ignore[arg-type]
+        verdict = decide(GATES[g], JUDGEMENTS[j], timing_with_tests(t, s), c)  # type: ignore[arg-type]
         assert verdict.verdict != "undetermined" or verdict.reasons
 
 

@@ -42,8 +42,8 @@ def record(key: str = KEYS[0], *, name: str = "a", gates: dict[Gate, GateResult]
 
 def finding(message: str = "m", path: str = "p", quote: str = "q") -> dict[Gate, GateResult]:
     """A gate whose only finding says something hostile."""
-    found = Finding(code="parse-x", severity="block", message=message, path=path, quote=quote)
-    return {"parse": conclude([found])}
+    seen = Finding(code="parse-x", severity="block", message=message, path=path, quote=quote)
+    return {"parse": conclude([seen])}
 
 
 def strict(line: bytes) -> dict[str, object]:
@@ -92,9 +92,7 @@ def test_later_line_wins(tmp_path: Path) -> None:
     with Ledger(tmp_path) as ledger:
         for key, name in ((KEYS[0], "first"), (KEYS[1], "other"), (KEYS[0], "second")):
             ledger.append(record(key, name=name))
-        assert {key: found.id for key, found in ledger.finished(frozenset(KEYS[:1])).items()} == {
-            KEYS[0]: "case/second"
-        }
+        assert {key: seen.id for key, seen in ledger.finished(frozenset(KEYS[:1])).items()} == {KEYS[0]: "case/second"}
 
 
 @pytest.mark.parametrize("cut", [1, 7, 400, 100_000])

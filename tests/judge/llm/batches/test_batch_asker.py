@@ -22,10 +22,10 @@ from inquiry_kit import make_inquiry
 from judge.errors import JudgeUnusable
 from judge.llm.batches.batch_asker import SETTLING_S
 from judge.llm.calls.asker import Asker
-from judge.llm.calls.budget import Budget
 from judge.llm.calls.call_store import CallStore
 from judge.llm.calls.exchange import Exchange
 from judge.llm.calls.pricing import price_of, worst_cost
+from judge.llm.calls.spending_limit import SpendingLimit
 from judge.llm.options import Price
 from judge.llm.providers.anthropic import batch as anthropic
 from judge.llm.providers.discovery import all_protocols
@@ -483,7 +483,7 @@ def test_a_live_run_does_not_ask_what_is_in_a_batch(served: Served, tmp_path: Pa
     run_batch(model, tmp_path / "kept.db", [0])
 
     async def ask(store: CallStore) -> object:
-        asker = Asker(model, make_options(), store, Budget(None))
+        asker = Asker(model, make_options(), store, SpendingLimit(None))
         try:
             return await asker.ask(make_inquiry(0), 0)
         finally:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from judge.llm.batches.batch_ledger import mark
 from judge.llm.batches.draft_batches import DraftBatch, DraftBatches
-from judge.llm.calls.budget import Reservation
+from judge.llm.calls.spending_limit import Reservation
 from judge.llm.providers.batch_api import BatchApi
 
 

@@ -25,9 +25,9 @@ from judge.core.verdict import NECESSARY, decide
 from judge.errors import JudgeUnusable, OutputError
 from judge.llm.calls import asker
 from judge.llm.calls.asker import Asker
-from judge.llm.calls.budget import Budget
 from judge.llm.calls.call_store import CallStore, this_process
 from judge.llm.calls.exchange import Exchange, question_key
+from judge.llm.calls.spending_limit import SpendingLimit
 from judge.llm.options import Price
 from judge.llm.providers.discovery import all_protocols
 from judge.llm.providers.retry import QUESTIONS
@@ -130,7 +130,7 @@ def test_a_server_that_went_away() -> None:
     with CallStore(None) as store:
 
         async def run(server: FakeLlm) -> tuple[Exchange | Unasked, Exchange | Unasked]:
-            asker = Asker(make_model(server), make_options(), store, Budget(None), sleep=Nap())
+            asker = Asker(make_model(server), make_options(), store, SpendingLimit(None), sleep=Nap())
             first = await asker.ask(make_inquiry(0), 0)
             await asyncio.to_thread(server.__exit__)
             second = await asker.ask(make_inquiry(1), 0)
@@ -299,7 +299,7 @@ def test_nobody_sleeps_on_when_the_model_stops(server: FakeLlm) -> None:
         await asyncio.sleep(3600)
 
     async def run() -> list[BaseException | object]:
-        asker = Asker(make_model(server), make_options(), CallStore(None), Budget(None), sleep=for_ever)
+        asker = Asker(make_model(server), make_options(), CallStore(None), SpendingLimit(None), sleep=for_ever)
         waiting = asyncio.create_task(asker.ask(make_inquiry(0), 0))
         while not server.ledger.events:
             await asyncio.sleep(0.01)
@@ -339,7 +339,7 @@ def test_the_first_question_is_not_waited_for_long(server: FakeLlm, monkeypatch:
 def test_a_budget_stops_before_the_next_call(server: FakeLlm) -> None:
     """What is spent stays below the limit; the other questions say that they were not asked, and why."""
     options = make_options(max_cost=0.008, price=Price(input=1.0, output=2.0))
-    budget = Budget(options.max_cost)
+    budget = SpendingLimit(options.max_cost)
     outcomes = ask_all(make_model(server), [make_inquiry(n) for n in range(50)], options, budget=budget)
     exchanges = [each for each in outcomes if isinstance(each, Exchange)]
     left = [each for each in outcomes if isinstance(each, Unasked)]
@@ -354,7 +354,7 @@ def test_a_budget_stops_before_the_next_call(server: FakeLlm) -> None:
 def test_what_a_failed_call_takes_from_the_budget(fault: str, share: float, server: FakeLlm) -> None:
     """An error of the server costs nothing; a reply that never came is booked at the most that it may have cost."""
     options = make_options(max_cost=1.0, price=Price(input=1.0, output=2.0), timeout_s=0.2)
-    budget = Budget(options.max_cost)
+    budget = SpendingLimit(options.max_cost)
     server.script = always(fault)
     ask_one(make_model(server), make_inquiry(tokens=2000), options, budget=budget)
     assert budget.spent == pytest.approx(share * QUESTIONS.tries * 0.004)
@@ -365,7 +365,7 @@ def test_an_interrupted_call_is_counted_and_asked_again(server: FakeLlm) -> None
     server.script = lambda request: "hang" if request.number == 0 else None
 
     async def run() -> Exchange | Unasked:
-        asker = Asker(make_model(server), make_options(), CallStore(None), Budget(None))
+        asker = Asker(make_model(server), make_options(), CallStore(None), SpendingLimit(None))
         task = asyncio.create_task(asker.ask(make_inquiry(), 0))
         while not server.ledger.events:
             await asyncio.sleep(0.01)
@@ -401,7 +401,7 @@ def test_two_askers_on_one_file(server: FakeLlm, tmp_path: Path) -> None:
 
     async def run() -> list[list[Exchange | Unasked]]:
         with CallStore(tmp_path / "kept") as first_store, CallStore(tmp_path / "kept") as second_store:
-            askers = [Asker(model, options, store, Budget(None)) for store in (first_store, second_store)]
+            askers = [Asker(model, options, store, SpendingLimit(None)) for store in (first_store, second_store)]
             outcomes = await asyncio.gather(*(asyncio.gather(*(a.ask(i, 0) for i in inquiries)) for a in askers))
             for asker in askers:
                 await asker.close()
@@ -420,7 +420,7 @@ def test_a_call_of_another_run_holds_nobody_up(server: FakeLlm, tmp_path: Path) 
     server.held_from = 0
 
     async def run(ours: CallStore, theirs: CallStore) -> None:
-        asker = Asker(model, options, ours, Budget(None))
+        asker = Asker(model, options, ours, SpendingLimit(None))
         first, second, third = (asyncio.create_task(asker.ask(make_inquiry(n), 0)) for n in range(3))
         while not server.ledger.requests:
             await asyncio.sleep(0.01)
@@ -466,7 +466,7 @@ def test_a_locked_file_does_not_hold_up_calls_in_flight(server: FakeLlm, tmp_pat
 
     async def run(other: sqlite3.Connection) -> tuple[float, float]:
         with CallStore(options.cache) as store:
-            asker = Asker(model, options, store, Budget(None))
+            asker = Asker(model, options, store, SpendingLimit(None))
             await asker.ask(make_inquiry(0), 0)  # imports and connections
             other.execute("BEGIN EXCLUSIVE")
             began = time.monotonic()
@@ -492,7 +492,7 @@ def test_a_store_that_breaks_stops_the_run(server: FakeLlm, tmp_path: Path) -> N
 
     async def run() -> None:
         with CallStore(options.cache) as store:
-            asker = Asker(make_model(server), options, store, Budget(None))
+            asker = Asker(make_model(server), options, store, SpendingLimit(None))
             task = asyncio.create_task(asker.ask(make_inquiry(), 0))
             while not server.ledger.open_now:
                 await asyncio.sleep(0.01)

@@ -17,8 +17,8 @@ from question_kit import BASE, COVERED, make, questions
 
 from judge.core.judgement import Abstained
 from judge.llm.calls.asker import Asker
-from judge.llm.calls.budget import Budget
 from judge.llm.calls.call_store import CallStore
+from judge.llm.calls.spending_limit import SpendingLimit
 from judge.llm.inquiry import Inquiry, Questionnaire
 from judge.llm.voting import judge
 from judge.prompts import load_pack
@@ -142,7 +142,7 @@ def test_a_gullible_model_is_found_out(route: str, built: Build) -> None:
     async def ask(server: FakeLlm) -> Any:
         options = make_options()
         with CallStore(None) as store:
-            asker = Asker(make_model(server), options, store, Budget(None), sleep=Nap())
+            asker = Asker(make_model(server), options, store, SpendingLimit(None), sleep=Nap())
             try:
                 return await judge(questionnaire, [asker], 1)
             finally:

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from judge.errors import UsageError
-from judge.llm.calls.budget import Budget, OverBudget, Reservation
+from judge.llm.calls.spending_limit import OverBudget, Reservation, SpendingLimit
 
 _CALLS = st.lists(
     st.tuples(
@@ -24,7 +24,7 @@ _CALLS = st.lists(
 @given(calls=_CALLS, limit=st.integers(0, 120), width=st.integers(1, 8))
 def test_a_budget_is_never_exceeded(calls: list[tuple[int, float, str, int]], limit: int, width: int) -> None:
     """Whatever the order: spent and reserved stay within the limit, every call ends, none is refused for nothing."""
-    budget = Budget(limit / 100)
+    budget = SpendingLimit(limit / 100)
 
     async def call(worst: int, share: float, end: str, steps: int) -> str:
         taken = await budget.reserve(worst / 100)
@@ -59,7 +59,7 @@ def test_a_call_waits_for_those_in_flight() -> None:
     """A call that does not fit beside others is made once they turn out cheaper than feared."""
 
     async def run() -> None:
-        budget = Budget(1.0)
+        budget = SpendingLimit(1.0)
         first = await budget.reserve(0.8)
         assert isinstance(first, Reservation)
         second = asyncio.ensure_future(budget.reserve(0.5))
@@ -76,7 +76,7 @@ def test_a_call_that_can_never_fit_does_not_wait() -> None:
     """What is above the rest of the budget by itself is refused at once, in words that hold the figures."""
 
     async def run() -> OverBudget:
-        budget = Budget(1.0)
+        budget = SpendingLimit(1.0)
         await budget.reserve(0.8)
         refused = await budget.reserve(1.5)
         assert isinstance(refused, OverBudget)
@@ -89,7 +89,7 @@ def test_a_waiter_may_be_cancelled() -> None:
     """A cancelled waiter takes nothing and does not keep others from their turn."""
 
     async def run() -> None:
-        budget = Budget(1.0)
+        budget = SpendingLimit(1.0)
         first = await budget.reserve(1.0)
         assert isinstance(first, Reservation)
         gone, stays = (asyncio.ensure_future(budget.reserve(0.6)) for _ in range(2))
@@ -104,7 +104,7 @@ def test_a_waiter_may_be_cancelled() -> None:
 
 def test_unknown_costs_are_booked_in_full() -> None:
     """A call that may have been paid for counts with its worst case."""
-    budget = Budget(1.0)
+    budget = SpendingLimit(1.0)
     taken = budget.try_reserve(0.75)
     assert isinstance(taken, Reservation)
     budget.settle(taken, None)
@@ -114,6 +114,6 @@ def test_unknown_costs_are_booked_in_full() -> None:
 def test_a_limit_without_a_price_is_refused() -> None:
     """The budget itself refuses a call whose price is unknown; without a limit it lets it through."""
     with pytest.raises(UsageError, match="--price"):
-        Budget(1.0).try_reserve(None)
-    assert isinstance(Budget(None).try_reserve(None), Reservation)
-    assert math.isclose(Budget(None).spent, 0.0)
+        SpendingLimit(1.0).try_reserve(None)
+    assert isinstance(SpendingLimit(None).try_reserve(None), Reservation)
+    assert math.isclose(SpendingLimit(None).spent, 0.0)

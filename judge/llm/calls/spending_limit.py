@@ -28,7 +28,7 @@ class OverBudget:
 
 @dataclass(eq=False, kw_only=True)
 class Reservation:
-    """Money set aside for one call, until `Budget.settle`; None where no price is known and there is no limit."""
+    """Money set aside for one call, until `SpendingLimit.settle`; None where nothing bounds it."""
 
     worst: float | None
 
@@ -37,7 +37,7 @@ _UNITS = 10**12
 """The books are kept in whole millionths of a millionth of a dollar, so that sums are exact."""
 
 
-class Budget:
+class SpendingLimit:
     """What one run may spend: money is set aside before a call and settled after it, all in one event loop.
 
     At no time are the settled and the reserved sums together above `max_cost`, as long as no call costs more than
