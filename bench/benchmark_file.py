@@ -14,21 +14,21 @@ _ASSIGNS = ast.Assign | ast.AnnAssign | ast.AugAssign
 
 
 @dataclass(frozen=True, kw_only=True)
-class Selection:
+class LoadedStatements:
     """What is loaded of a file: `keep` holds positions in the module's body; None means all of it."""
 
     keep: tuple[int, ...] | None
     left_out: tuple[tuple[int, int], ...] = ()
 
 
-def select(tree: ast.Module) -> Selection:
+def statements_to_load(tree: ast.Module) -> LoadedStatements:
     """Choose imports, definitions and constants where the file runs its benchmark when it is imported.
 
     A constant is an assignment whose value does not depend on what runs the benchmark.
     """
     runners = _runners(tree.body)
     if not any(_runs(node, runners) for node in tree.body):
-        return Selection(keep=None)
+        return LoadedStatements(keep=None)
     keep, left_out, lost = [], [], set(runners)
     for position, node in enumerate(tree.body):
         if _is_kept(node, lost):
@@ -36,7 +36,7 @@ def select(tree: ast.Module) -> Selection:
         else:
             lost |= _assigned(node)
             left_out.append((node.lineno, node.end_lineno or node.lineno))
-    return Selection(keep=tuple(keep), left_out=tuple(left_out))
+    return LoadedStatements(keep=tuple(keep), left_out=tuple(left_out))
 
 
 def data_names(tree: ast.Module, *, takes_data: bool) -> tuple[str, ...]:
@@ -52,11 +52,11 @@ def filled_names(tree: ast.Module, *, takes_data: bool) -> tuple[str, ...]:
     """Return the globals to which the script's own driver assigns what `setup()` returns (`DATA = setup()`)."""
     if takes_data:
         return ()
-    found = _filled_by_setup([node for node in tree.body if not isinstance(node, _DEFINES)])
+    names = _filled_by_setup([node for node in tree.body if not isinstance(node, _DEFINES)])
     for node in tree.body:
         if isinstance(node, ast.FunctionDef):
-            found |= _globals(node) & _filled_by_setup(node.body)
-    return tuple(sorted(found))
+            names |= _globals(node) & _filled_by_setup(node.body)
+    return tuple(sorted(names))
 
 
 def required_modules(tree: ast.Module) -> tuple[str, ...]:
@@ -135,10 +135,10 @@ def _globals(node: ast.FunctionDef) -> set[str]:
 
 
 def _filled_by_setup(body: Sequence[ast.stmt]) -> set[str]:
-    found = set()
+    names = set()
     for part in (part for node in body for part in _outside_functions(node)):
         if isinstance(part, ast.Assign) and isinstance(part.value, ast.Call):
             called = part.value.func
             if isinstance(called, ast.Name) and called.id == "setup":
-                found |= {target.id for target in part.targets if isinstance(target, ast.Name)}
-    return found
+                names |= {target.id for target in part.targets if isinstance(target, ast.Name)}
+    return names

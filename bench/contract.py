@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from judge.bench.benchmark_file import data_names, filled_names, required_modules, select
+from judge.bench.benchmark_file import data_names, filled_names, required_modules, statements_to_load
 from judge.bench.errors import ContractError
 
 ProblemCode = Literal["missing_file", "unreadable", "syntax", "missing_setup", "missing_experiment", "signature"]
@@ -53,8 +53,8 @@ def parse_benchmark(text: str, *, metric: str = "", better: Literal["lower", "hi
         if not argv:
             raise ContractError("the command is empty: name a program that prints JSON")
         return Command(argv=argv, metric=metric, better=better)
-    found = re.fullmatch(r"([A-Za-z_][\w.]*):([A-Za-z_][\w.]*)", text)
-    return Function(module=found[1], name=found[2]) if found and not Path(text).exists() else Path(text)
+    match = re.fullmatch(r"([A-Za-z_][\w.]*):([A-Za-z_][\w.]*)", text)
+    return Function(module=match[1], name=match[2]) if match and not Path(text).exists() else Path(text)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -140,7 +140,7 @@ def check_contract(path: Path) -> Contract | ContractProblem:
         text = path.read_bytes()
         tree = ast.parse(text, filename=str(path))
         names = _bindings(tree)
-        selection = select(tree)
+        selection = statements_to_load(tree)
     except FileNotFoundError:
         return problem("missing_file", "there is no such benchmark file", "check the path")
     except OSError as error:
@@ -180,23 +180,23 @@ def check_contract(path: Path) -> Contract | ContractProblem:
 
 def _bindings(tree: ast.Module) -> dict[str, _Function]:
     """Return the names bound at the top level, with their definition where there is one."""
-    found: dict[str, _Function] = {}
+    bindings: dict[str, _Function] = {}
     todo: list[ast.stmt] = list(tree.body)
     while todo:
         node = todo.pop(0)
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-            found[node.name] = node
+            bindings[node.name] = node
         elif isinstance(node, ast.Import | ast.ImportFrom):
-            found.update({(alias.asname or alias.name).split(".")[0]: None for alias in node.names})
+            bindings.update({(alias.asname or alias.name).split(".")[0]: None for alias in node.names})
         elif isinstance(node, ast.Assign | ast.AnnAssign):
             targets = node.targets if isinstance(node, ast.Assign) else [node.target]
-            found.update({t.id: None for t in targets if isinstance(t, ast.Name)})
+            bindings.update({t.id: None for t in targets if isinstance(t, ast.Name)})
         elif isinstance(node, ast.If | ast.Try | ast.With):
             children = ast.iter_child_nodes(node)
             todo[:0] = [child for child in children if isinstance(child, ast.stmt)]
             for handler in getattr(node, "handlers", []):
                 todo[:0] = handler.body
-    return found
+    return bindings
 
 
 def _required(arguments: ast.arguments) -> int:
@@ -219,14 +219,14 @@ def _call_fault(node: _Function, most: int) -> str:
 
 def _own_nodes(node: ast.FunctionDef) -> list[ast.AST]:
     """Return the nodes of a function without those of functions nested in it."""
-    found: list[ast.AST] = []
+    nodes: list[ast.AST] = []
     todo: list[ast.AST] = list(node.body)
     while todo:
         part = todo.pop()
-        found.append(part)
+        nodes.append(part)
         if not isinstance(part, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
             todo.extend(ast.iter_child_nodes(part))
-    return found
+    return nodes
 
 
 def _takes_data(node: _Function, *, default: bool) -> bool:

@@ -40,7 +40,7 @@ class Options:
     rounds tell most. `budget_s` is an upper bound: a clear case stops early.
     `build` is a command that is run in a copy of each tree first. `overlay` names packages whose
     compiled parts come from what is installed for `python`, and whose Python files from the trees.
-    `sandbox` puts the workers behind bubblewrap's walls where that works.
+    `sandbox` puts the workers inside bubblewrap's sandbox where that works.
     `device_timeout_s` is how long to wait for a GPU that another session holds. `memory_bytes` limits the
     address space, of which CUDA reserves so much that there is no limit with it.
     `import_paths` are relative to the tree; empty means `src` where only that holds packages.
@@ -103,10 +103,10 @@ def check_options(variants: Sequence[Variant], options: Options) -> None:
 
 def find_interpreter(python: Path) -> str:
     """Return the interpreter's path; symbolic links stay, or a venv would not be recognised."""
-    found = shutil.which(str(python))
-    if found is None:
+    program = shutil.which(str(python))
+    if program is None:
         raise InterpreterError(f"no executable interpreter at {str(python)!r}: give the path of the target's Python")
-    return str(Path(found).absolute())
+    return str(Path(program).absolute())
 
 
 def resolve_import_paths(tree: Path, import_paths: tuple[str, ...]) -> tuple[str, ...]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from typing import Literal
+from typing import ClassVar, Literal
 
 Phase = Literal["build", "start", "load", "setup", "experiment", "sample"]
 FaultKind = Literal[
@@ -138,7 +138,7 @@ PathCoverage = Coverage | NotCovered
 
 
 @dataclass(frozen=True, kw_only=True)
-class Session:
+class SessionResult:
     """Everything one session measured: raw samples in order, outputs, machine, notes.
 
     `looks` are the numbers of forks after which the session was to look at its own numbers.
@@ -168,3 +168,26 @@ class Session:
     def record(self) -> dict[str, object]:
         """Return the session as plain values for JSON."""
         return asdict(self)
+
+
+MOST_NAMES = 100
+"""A record names no more failed tests than these."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class SuiteResult:
+    """What the test command of the case says: what passed on the base must pass on the candidate."""
+
+    # Read by pydantic, for which this is a part of a record.
+    __pydantic_config__: ClassVar[Mapping[str, str]] = {"extra": "forbid"}
+
+    status: Literal["pass", "fail", "error", "skipped"] = field(
+        metadata={"description": "error: it could not be checked; skipped: it did not matter any more"}
+    )
+    reason: str
+    message: str
+    passed: int = field(default=0, metadata={"ge": 0, "description": "tests that pass on base and candidate"})
+    failed: tuple[str, ...] = field(
+        default=(),
+        metadata={"description": f"tests that pass on the base and not on the candidate, at most {MOST_NAMES}"},
+    )

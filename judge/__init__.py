@@ -3,11 +3,7 @@
 The public names are loaded on first use, so that `import judge` costs nothing and runs no foreign code.
 """
 
-from __future__ import annotations
-
-import importlib
-from typing import TYPE_CHECKING
-
+TYPE_CHECKING = False  # what `typing` has, without importing it: `python -m judge` runs this with a foreign path
 if TYPE_CHECKING:
     from judge.auditing.audit import AuditOptions, audit
     from judge.auditing.result import AuditResult
@@ -20,6 +16,8 @@ if TYPE_CHECKING:
     from judge.pipeline import GradeOptions, GradeResult, agrade, grade
     from judge.results.record import VerdictRecord
     from judge.static_checks.model.case import Candidate, Case
+
+    __version__: str
 
 _HOMES = {
     "Abstained": "judge.core.judgement",
@@ -83,6 +81,10 @@ __all__ = [
 
 
 def __getattr__(name: str) -> object:
+    import importlib
+
+    if name == "__version__":
+        return importlib.import_module("importlib.metadata").version("patch-verdict")
     if name not in _HOMES:
         raise AttributeError(f"module 'judge' has no attribute {name!r}")
     return getattr(importlib.import_module(_HOMES[name]), name)

@@ -5,25 +5,26 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from judge.bench.options import Device
-from judge.core.judgement import WAITING, Abstained, Errored, Judged, Judgement, NotAsked
+from judge.core.judgement import Abstained, Errored, Judged, Judgement, NotAsked
 from judge.core.timing import NotTimed, Timing
 from judge.core.verdict import decide, gates_hold
-from judge.inputs.batch import Batch, Defaults, Fault, read_inputs
-from judge.judges.panel import open_bench
+from judge.inputs.batch import Batch, Defaults, Fault, missing_repositories, read_inputs
+from judge.judges.panel import open_panel
 from judge.lib.digests import digest
 from judge.lib.worker_pool import WorkerDied, WorkerPool
 from judge.llm.inquiry import Questionnaire
 from judge.llm.options import JudgingOptions
-from judge.llm.reply import PASSING
-from judge.results.keys import PatchText, case_digest, read_text, run_digest
-from judge.results.record import Ledger, VerdictRecord, make_record
+from judge.results.keys import PatchText, case_digest, load_patch, run_digest
+from judge.results.ledger import Ledger
+from judge.results.record import VerdictRecord, make_record
+from judge.results.transient import is_transient, is_waiting
 from judge.stages.gates import GateHandler, GateReport, GateTask, unchecked
-from judge.stages.timing import SpeedOptions, SpeedStage
+from judge.stages.timing import TimingOptions, TimingStage
 from judge.static_checks.model.case import Candidate, Case
 from judge.static_checks.model.finding import Gate, GateResult
 
@@ -82,20 +83,17 @@ class GradeResult:
 
 @dataclass(frozen=True, kw_only=True)
 class _Examined:
-    """A candidate with its gates and its judgement, ready for timing."""
+    """A candidate with what the gates said and its judgement, ready for timing."""
 
     candidate: Candidate
-    gates: Mapping[Gate, GateResult]
+    report: GateReport
     judgement: Judgement
 
 
-_Asked = tuple[Candidate, Mapping[Gate, GateResult]]
+_Asked = tuple[Candidate, GateReport]
 
-# The inputs are in a record's key, so only what lies outside of them can change: processes, disk, time.
-_PASSING_FAULTS = frozenset({"apply-git", "apply-grader-died", "trees", "base-budget", "candidate-budget"})
-
-Progress = Callable[[Stage, int, int], None]
-"""Called with a stage, how many candidates it has done, and how many it has to do."""
+Progress = Callable[[Stage, int, int, str], None]
+"""Called with a stage, how many candidates it has done and has to do, and which one it is at or has just done."""
 
 
 def grade(
@@ -116,15 +114,15 @@ def grade(
         JudgeUnusable: a model cannot be asked at all; what was graded before that is kept.
     """
     options = options or GradeOptions()
-    run = _Run(_batch(inputs, defaults), options, progress or (lambda stage, done, total: None))
+    run = _Run(_batch(inputs, defaults), options, progress or (lambda stage, done, total, name: None))
     if options.out is None:
         return run.result({key: record for key, record in run.grade(frozenset())}, resumed=0)
     with Ledger(options.out) as ledger:
         stored = ledger.finished(frozenset(run.keys.values()))
-        done = {key: record for key, record in stored.items() if not may_pass(record)}
+        done = {key: record for key, record in stored.items() if not is_transient(record)}
         resumed = len(done)
         for key, record in run.grade(frozenset(done)):
-            if not waits(record.judgement):
+            if not is_waiting(record.judgement):
                 ledger.append(record)
             done[key] = record
     return run.result(done, resumed=resumed)
@@ -140,7 +138,8 @@ async def agrade(
 def _batch(inputs: Sequence[Path | str] | Batch, defaults: Defaults | None) -> Batch:
     if isinstance(inputs, Batch):
         return inputs
-    return read_inputs([Path(path) for path in inputs], defaults or Defaults())
+    batch = read_inputs([Path(path) for path in inputs], defaults or Defaults())
+    return replace(batch, faults=(*batch.faults, *missing_repositories(batch)))
 
 
 def examine(
@@ -159,7 +158,7 @@ def examine(
         UsageError: the options make no sense.
     """
     batch = _batch(inputs, defaults)
-    run = _Run(batch, options or GradeOptions(), progress or (lambda stage, done, total: None))
+    run = _Run(batch, options or GradeOptions(), progress or (lambda stage, done, total, name: None))
     return batch, run.gates(batch.candidates)
 
 
@@ -169,10 +168,12 @@ class _Run:
         self.options = options
         self.progress = progress
         self.cases = {case.id: case for case in batch.cases}
-        self.texts = {candidate.id: read_text(candidate) for candidate in batch.candidates}
-        self.bench = open_bench(options.judges, options.judging)
+        loaded = {candidate.id: load_patch(candidate) for candidate in batch.candidates}
+        self.texts = {name: text for name, (_, text) in loaded.items()}
+        self._loaded = {name: candidate for name, (candidate, _) in loaded.items()}
+        self.panel = open_panel(options.judges, options.judging)
         self.spent: Spent | None = None
-        shared = run_digest(judge=self.bench.identity, time=options.time, python=options.python, device=options.device)
+        shared = run_digest(judge=self.panel.identity, time=options.time, python=options.python, device=options.device)
         cases = {case.id: case_digest(case) for case in batch.cases}
         self.twins = _twins(batch.candidates, self.texts, cases)
         self.keys = {c.id: self._key(shared, cases[c.case], c) for c in batch.candidates}
@@ -193,52 +194,62 @@ class _Run:
         """Yield (key, record) of every candidate that is not done, each as soon as it is final."""
         pending = [candidate for candidate in self.batch.candidates if self.keys[candidate.id] not in done]
         waiting: list[_Examined] = []
-        for found in self._judged(self.gates(pending), len(pending)):
-            skip = why_not_timed(self.options.time, self.cases[found.candidate.case], found.gates, found.judgement)
+        for examined in self._judged(self.gates(pending), len(pending)):
+            skip = why_not_timed(
+                self.options.time, self.cases[examined.candidate.case], examined.report.gates, examined.judgement
+            )
             if skip is None:
-                waiting.append(found)
+                waiting.append(examined)
             else:
-                yield self._record(found, skip)
+                yield self._record(examined, skip)
         yield from self._timed(waiting)
 
     def gates(self, pending: Sequence[Candidate]) -> Iterator[tuple[Candidate, GateReport]]:
         """Yield (candidate, report) of each, in the order in which the workers are done."""
         groups: dict[str, list[GateTask]] = {}
         for candidate in pending:
-            task = GateTask(case=self.cases[candidate.case], candidate=candidate, twins=self.twins[candidate.id])
+            case = self.cases[candidate.case]
+            task = GateTask(
+                case=case,
+                candidate=self._loaded[candidate.id],
+                twins=self.twins[candidate.id],
+                timed=self.options.time != "none" and _has_benchmark(case),
+            )
             groups.setdefault(candidate.case, []).append(task)
+        self._loaded.clear()
+        by_id = {candidate.id: candidate for candidate in pending}
         handler = GateHandler(judges=self.options.judges, options=self.options.judging)
         pool: WorkerPool[GateTask] = WorkerPool(handler, self.options.jobs)
         for number, (task, report) in enumerate(pool.run(list(groups.values())), 1):
             if isinstance(report, WorkerDied):
                 report = unchecked("apply-grader-died", report.why)
-            self.progress("gates", number, len(pending))
-            yield task.candidate, report
+            self.progress("gates", number, len(pending), task.candidate.id)
+            yield by_id[task.candidate.id], report
 
     def _judged(self, reports: Iterator[tuple[Candidate, GateReport]], total: int) -> Iterator[_Examined]:
         """Pass on what is answered, and put the questions that are left to the models meanwhile."""
-        if not self.bench.models:
+        if not self.panel.models:
             for candidate, report in reports:
                 assert not isinstance(report.answer, Questionnaire), "a judge without models answers by itself"
-                yield _Examined(candidate=candidate, gates=report.gates, judgement=report.answer)
+                yield _Examined(candidate=candidate, report=report, judgement=report.answer)
             return
         from judge.stages.judging import JudgingStage
 
-        with JudgingStage[_Asked](self.bench.models, self.options.judging) as stage:
+        with JudgingStage[_Asked](self.panel.models, self.options.judging) as stage:
             done = 0
 
-            def passed_on(found: Iterator[tuple[_Asked, Judgement]]) -> Iterator[_Examined]:
+            def passed_on(answered: Iterator[tuple[_Asked, Judgement]]) -> Iterator[_Examined]:
                 nonlocal done
-                for (candidate, gates), judgement in found:
+                for (candidate, report), judgement in answered:
                     done += 1
-                    self.progress("judge", done, total)
-                    yield _Examined(candidate=candidate, gates=gates, judgement=judgement)
+                    self.progress("judge", done, total, candidate.id)
+                    yield _Examined(candidate=candidate, report=report, judgement=judgement)
 
             for candidate, report in reports:
                 if isinstance(report.answer, Questionnaire):
-                    yield from passed_on(stage.put((candidate, report.gates), report.answer))
+                    yield from passed_on(stage.put((candidate, report), report.answer))
                 else:
-                    yield from passed_on(iter([((candidate, report.gates), report.answer)]))
+                    yield from passed_on(iter([((candidate, report), report.answer)]))
             yield from passed_on(stage.rest())
             self.spent = stage.spent
 
@@ -246,24 +257,25 @@ class _Run:
         if not waiting:
             return
         order = {candidate.id: number for number, candidate in enumerate(self.batch.candidates)}
-        waiting.sort(key=lambda found: order[found.candidate.id])
-        with SpeedStage(SpeedOptions(python=self.options.python, device=self.options.device)) as stage:
-            for number, found in enumerate(waiting):
-                self.progress("timing", number, len(waiting))
-                yield self._record(found, stage.time(self.cases[found.candidate.case], found.candidate))
-            self.progress("timing", len(waiting), len(waiting))
+        waiting.sort(key=lambda examined: order[examined.candidate.id])
+        with TimingStage(TimingOptions(python=self.options.python, device=self.options.device)) as stage:
+            for number, examined in enumerate(waiting):
+                self.progress("timing", number, len(waiting), examined.candidate.id)
+                assert examined.report.patched is not None, "what passes the gates and has a benchmark has its files"
+                yield self._record(examined, stage.time(self.cases[examined.candidate.case], examined.report.patched))
+            self.progress("timing", len(waiting), len(waiting), "")
 
-    def _record(self, found: _Examined, timing: Timing) -> tuple[str, VerdictRecord]:
-        candidate = found.candidate
+    def _record(self, examined: _Examined, timing: Timing) -> tuple[str, VerdictRecord]:
+        candidate = examined.candidate
         key = self.keys[candidate.id]
-        verdict = decide(found.gates, found.judgement, timing, candidate.claimed)
+        verdict = decide(examined.report.gates, examined.judgement, timing, candidate.claimed)
         record = make_record(
             key=key,
             case=self.cases[candidate.case],
             candidate=candidate,
             verdict=verdict,
-            gates=found.gates,
-            judgement=found.judgement,
+            gates=examined.report.gates,
+            judgement=examined.judgement,
             timing=timing,
             text=self.texts[candidate.id],
         )
@@ -274,30 +286,6 @@ class _Run:
         return GradeResult(records=records, faults=self.batch.faults, resumed=resumed, spent=self.spent)
 
 
-def may_pass(record: VerdictRecord) -> bool:
-    """Whether a stage failed by a fault that may be gone the next time, so that it is worth another try."""
-    faults = {
-        finding.code for gate in record.gates.values() for finding in gate.findings if finding.severity == "error"
-    }
-    judgement, timing = record.judgement, record.timing
-    return (
-        bool(faults & _PASSING_FAULTS)
-        or (isinstance(timing, NotTimed) and timing.status == "error" and timing.reason in _PASSING_FAULTS)
-        or waits(judgement)
-        or (isinstance(judgement, Errored | Abstained) and bool(_reasons(judgement) & PASSING))
-    )
-
-
-def _reasons(judgement: Errored | Abstained) -> set[str]:
-    """Why there is no judgement: its own reason and those of the votes that failed."""
-    return {judgement.reason, *(vote.reason for vote in judgement.votes if vote.reason and vote.status == "error")}
-
-
-def waits(judgement: Judgement) -> bool:
-    """Whether a judge is still to be asked: nothing is final, and nothing is written down."""
-    return isinstance(judgement, NotAsked) and judgement.reason in WAITING
-
-
 def why_not_timed(
     policy: TimePolicy, case: Case, gates: Mapping[Gate, GateResult], judgement: Judgement
 ) -> NotTimed | None:
@@ -306,11 +294,11 @@ def why_not_timed(
         return NotTimed(status="skipped", reason="not-requested", message="timing was switched off (--time none)")
     if not gates_hold(gates):
         return NotTimed(status="skipped", reason="gates", message="it did not pass the static gates")
-    if case.benchmark is None and not {"function", "command"} & set(case.timing):
+    if not _has_benchmark(case):
         return NotTimed(
             status="skipped", reason="no-benchmark", message="the case has no benchmark; give --benchmark FILE"
         )
-    if waits(judgement):
+    if is_waiting(judgement):
         return NotTimed(status="skipped", reason="judge-waits", message="timed once the judge has answered")
     if policy == "passing" and isinstance(judgement, Errored):
         return NotTimed(
@@ -321,6 +309,10 @@ def why_not_timed(
             status="skipped", reason="judge", message="the judge did not let it pass; --time all times it too"
         )
     return None
+
+
+def _has_benchmark(case: Case) -> bool:
+    return case.benchmark is not None or bool({"function", "command"} & set(case.timing))
 
 
 def _lets_pass(judgement: Judgement) -> bool:

@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from judge.static_checks.change.change import Change, HumanSide, TouchedFile
-from judge.static_checks.closing import Closing
 from judge.static_checks.discovery import all_rules
 from judge.static_checks.model.case import Case
-from judge.static_checks.model.finding import GATES, Fault, Finding, Gate, GateResult, conclude, skipped, to_finding
+from judge.static_checks.model.finding import (
+    GATES,
+    Finding,
+    Gate,
+    GateResult,
+    cannot_check,
+    conclude,
+    skipped,
+    to_finding,
+)
 from judge.static_checks.patch.parse import FileChange
 from judge.static_checks.repo.apply import Application, Applied, apply_patch
 from judge.static_checks.repo.git import GitError, Repository, RepositoryError, ScratchRepository
@@ -55,7 +64,7 @@ class BaseSources:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Ground:
+class PreparedCase:
     """What all candidates of a case share: the base tree and the human side applied to it."""
 
     case: Case
@@ -66,7 +75,7 @@ class Ground:
     sources: BaseSources
 
 
-class Checker(Closing):
+class Checker(AbstractContextManager["Checker"]):
     """Runs every rule over candidates; keeps repositories, the last case and the parser open between them.
 
     Use it as a context manager, or call `close`.
@@ -78,7 +87,7 @@ class Checker(Closing):
         self.parsers = ParserHost()
         self._repositories: dict[Path, Repository | None] = {}
         self._scratches: dict[Path, ScratchRepository] = {}
-        self._ground: Ground | None = None
+        self._prepared: PreparedCase | None = None
 
     def close(self) -> None:
         """Stop the child processes and delete the scratch repositories."""
@@ -86,17 +95,20 @@ class Checker(Closing):
         for scratch in self._scratches.values():
             scratch.close()
         self._scratches.clear()
-        self._ground = None
+        self._prepared = None
 
-    def ground(self, case: Case) -> Ground:
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def prepare(self, case: Case) -> PreparedCase:
         """Open the base and the human side of a case; the last one is kept.
 
         Raises:
             CaseError: the repository, the base or the human side cannot be used.
         """
-        if self._ground is None or self._ground.case != case:
-            self._ground = self._open(case)
-        return self._ground
+        if self._prepared is None or self._prepared.case != case:
+            self._prepared = self._prepare(case)
+        return self._prepared
 
     def change(self, case: Case, raw: bytes, *, missing: bool = False, twins: Sequence[str] = ()) -> Change:
         """Apply one patch and return all that the rules may look at.
@@ -108,26 +120,26 @@ class Checker(Closing):
             twins: other cases that were given the same patch text.
 
         Raises:
-            CaseError: see `ground`.
+            CaseError: see `prepare`.
             GitError: git could not do its work.
         """
-        ground = self.ground(case)
-        application = apply_patch(ground.scratch, ground.base, raw)
+        prepared = self.prepare(case)
+        application = apply_patch(prepared.scratch, prepared.base, raw)
 
         def origin() -> Origin | UnknownOrigin | None:
             patch = getattr(application, "patch", None)
-            if patch is None or ground.base_commit is None:
+            if patch is None or prepared.base_commit is None:
                 return None
-            return find_origin(ground.scratch, ground.base_commit, patch)
+            return find_origin(prepared.scratch, prepared.base_commit, patch)
 
         return Change(
             raw=raw,
             missing=missing,
             application=application,
             find_origin=origin,
-            base=ground.base,
-            files=ground.sources.touched(application),
-            human=ground.human,
+            base=prepared.base,
+            files=prepared.sources.touched(application),
+            human=prepared.human,
             benchmark=_inside(case.repo, case.benchmark),
             tests=case.tests,
             twins=tuple(twins),
@@ -140,7 +152,7 @@ class Checker(Closing):
         applied = results["apply"].status == "pass"
         if applied and not isinstance(change.application, Applied):
             # Only a missing rule gets here; without a reason on record nothing may be concluded.
-            results["apply"] = conclude((), [Fault(code="apply-unexplained", message=_why(change.application))])
+            results["apply"] = conclude([cannot_check("apply-unexplained", _why(change.application))])
             applied = False
         for gate in GATES[1:]:
             if not applied:
@@ -161,27 +173,28 @@ class Checker(Closing):
         if not rules:
             return skipped("this version has no rule for this gate")
         findings: list[Finding] = []
-        faults: list[Fault] = []
+        errors: list[Finding] = []
         facts: dict[str, object] = {}
         for rule in rules:
             try:
                 findings += [to_finding(hit, rule.code, rule.severity) for hit in rule.check(change)]
                 facts |= rule.facts(change) if rule.facts else {}
             except CannotCheck as error:
-                faults.append(Fault(code=rule.code, message=str(error)))
+                errors.append(cannot_check(rule.code, str(error)))
             except Exception as error:  # noqa: BLE001 - a rule's own failure is an error, never the patch's
-                faults.append(Fault(code=f"{rule.code}-crashed", message=f"{type(error).__name__}: {error}"))
-        return conclude(findings, faults, facts)
+                errors.append(cannot_check(f"{rule.code}-crashed", f"{type(error).__name__}: {error}"))
+        return conclude([*findings, *errors], facts)
 
-    def _open(self, case: Case) -> Ground:
+    def _prepare(self, case: Case) -> PreparedCase:
         if case.repo is None:
+            advice = f"--repo {case.repo_name}=PATH" if case.repo_name else "--repo PATH"
             raise CaseError(
-                f"case {case.id!r}: no repository; give --repo PATH, or `repo` in {case.origin or 'case.toml'}"
+                f"case {case.id!r}: no repository; give {advice}, or `repo` in {case.origin or 'case.toml'}"
             )
         if not case.repo.is_dir():
             raise CaseError(
                 f"case {case.id!r}: repository {str(case.repo)!r} is not a directory; "
-                "give --repo PATH or --repo NAME=PATH"
+                f"give --repo PATH or --repo {case.repo_name or 'NAME'}=PATH"
             )
         repository = self._repository(case.repo)
         if repository is None and case.base is not None:
@@ -194,7 +207,7 @@ class Checker(Closing):
                 f"case {case.id!r}: no base revision; give --base REV, or `base` in {case.origin or 'case.toml'}"
             )
         try:
-            return self._grounded(case, repository)
+            return self._open_trees(case, repository)
         except (RepositoryError, GitError) as error:
             raise CaseError(f"case {case.id!r}: {error}") from error
 
@@ -203,7 +216,7 @@ class Checker(Closing):
             self._repositories[path] = Repository.open(path)
         return self._repositories[path]
 
-    def _grounded(self, case: Case, repository: Repository | None) -> Ground:
+    def _open_trees(self, case: Case, repository: Repository | None) -> PreparedCase:
         assert case.repo is not None
         scratch = self._scratches.get(case.repo)
         if scratch is None:
@@ -212,13 +225,13 @@ class Checker(Closing):
             base: SourceTree = DirectoryTree(scratch, case.repo)
             sources = BaseSources(base)
             human = self._human(case, scratch, sources, None)
-            return Ground(case=case, scratch=scratch, base=base, base_commit=None, human=human, sources=sources)
+            return PreparedCase(case=case, scratch=scratch, base=base, base_commit=None, human=human, sources=sources)
         assert case.base is not None
         commit = _commit(repository, scratch, case.base)
         base = GitTree(scratch, commit)
         sources = BaseSources(base)
         human = self._human(case, scratch, sources, (repository, commit))
-        return Ground(case=case, scratch=scratch, base=base, base_commit=commit, human=human, sources=sources)
+        return PreparedCase(case=case, scratch=scratch, base=base, base_commit=commit, human=human, sources=sources)
 
     def _human(
         self, case: Case, scratch: ScratchRepository, sources: BaseSources, history: tuple[Repository, str] | None
@@ -253,8 +266,8 @@ def _human_diff(case: Case, scratch: ScratchRepository, history: tuple[Repositor
 def _commit(repository: Repository, scratch: ScratchRepository, revision: str) -> str:
     """Return the full id of a commit; a full id is looked up in the open reader, without a process."""
     full = len(revision) in (40, 64) and set(revision) <= set("0123456789abcdef")
-    found = scratch.read(revision) if full else None
-    return revision if found is not None and found[0] == "commit" else repository.resolve(revision)
+    stored = scratch.read(revision) if full else None
+    return revision if stored is not None and stored.type == "commit" else repository.resolve(revision)
 
 
 def _why(application: Application) -> str:

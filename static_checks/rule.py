@@ -5,9 +5,14 @@ from __future__ import annotations
 import difflib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Generic, TypeVar
 
 from judge.static_checks.change.change import Change
 from judge.static_checks.model.finding import Gate, Hit, Severity
+
+_Subject = TypeVar("_Subject")
+_Hit = TypeVar("_Hit")
+_Example = TypeVar("_Example")
 
 
 class CannotCheck(Exception):
@@ -45,25 +50,38 @@ class Example:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Rule:
-    """One rule; its code is GATE-NAME, after the folder and file it lives in.
+class DocumentedRule(Generic[_Subject, _Hit, _Example]):
+    """What every rule has, whatever it reads; its code follows from the file it lives in.
 
     Attributes:
         summary: one line: what the rule looks for.
         why: why it matters, and what an honest author does about it.
-        severity: what its findings do: `block` fails the gate, `warn` and `info` are evidence.
-        check: yields hits; it may raise `CannotCheck`.
-        facts: further evidence for reports and the judge, merged into the gate's facts.
+        bad: what the rule speaks of.
+        good: its honest twin, of which the rule is silent.
+        check: yields hits.
     """
 
     code: str
-    gate: Gate
     summary: str
     why: str
+    bad: _Example
+    good: _Example
+    check: Callable[[_Subject], Iterable[_Hit]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rule(DocumentedRule[Change, Hit, Example]):
+    """One rule of a gate; its code is GATE-NAME, after the folder and file it lives in.
+
+    Its check may raise `CannotCheck`.
+
+    Attributes:
+        severity: what its findings do: `block` fails the gate, `warn` and `info` are evidence.
+        facts: further evidence for reports and the judge, merged into the gate's facts.
+    """
+
+    gate: Gate
     severity: Severity
-    bad: Example
-    good: Example
-    check: Callable[[Change], Iterable[Hit]]
     facts: Callable[[Change], Mapping[str, object]] | None = None
 
 

@@ -1,32 +1,51 @@
-"""How the tests are shared out: a file's tests stay together, and nothing else runs beside those that time."""
+"""How the tests are shared out among processes, and which are run on demand only."""
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import Any
 
 import pytest
 
-ROOT = Path(__file__).parent
-# Their answers depend on what else the machine does.
-TIMED = (
-    "bench/session/test_cheats.py",
-    "bench/session/test_command_run.py",
-    "bench/inside/test_cuda_stand_in.py",
-    "bench/session/test_faults.py",
-    "bench/session/test_gpu.py",
-    "bench/session/test_session.py",
-    "bench/analysis/test_plausibility.py",
-    "bench/inside/test_torch.py",
-    "judge/commands/test_bench.py",
+LONGEST_FIRST = (
+    "corpus",
+    "bench/session/test_inspection.py",
+    "judge/stages/test_suites.py",
+    "judge/stages/test_judging.py",
+    "judge/llm/questions/test_injection.py",
     "judge/commands/test_grade.py",
-    "judge/stages/test_timing.py",
+    "judge/inputs/test_bad_input.py",
+    "judge/commands/test_prompts.py",
+    "judge/commands/test_audit.py",
+    "test_quality.py",
+    "test_packaging.py",
 )
+"""What takes long is started first, so that no process is left alone with it at the end."""
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what times code; keep each file, and the whole corpus, in one process: they share what they set up."""
-    for item in items:
-        path = item.path.relative_to(ROOT).as_posix()
-        if path in TIMED:
-            item.add_marker(pytest.mark.timing)
-        item.add_marker(pytest.mark.xdist_group("corpus" if path.startswith("corpus/") else path))
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Skip the proofs that nobody asked for, and start what takes long first."""
+    if "proof" not in config.option.markexpr:
+        for item in items:
+            if item.get_closest_marker("proof"):
+                item.add_marker(pytest.mark.skip(reason="a proof, not a regression check: run it with -m proof"))
+    place = {name: number for number, name in enumerate(LONGEST_FIRST)}
+    items.sort(key=lambda item: place.get(shared_by(item.nodeid), len(place)))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> object:
+    """Keep each file, and the whole corpus, in one process: their tests share what they set up.
+
+    The scheduler of `--dist=loadgroup` would do, but not with every version of pytest.
+    """
+    from xdist.scheduler import LoadScopeScheduling
+
+    scheduler = LoadScopeScheduling(config, log)
+    scheduler._split_scope = shared_by
+    return scheduler
+
+
+def shared_by(nodeid: str) -> str:
+    """Return the file or folder within which a test shares what was set up, relative to this one."""
+    path = nodeid.partition("::")[0].removeprefix("tests/")
+    return "corpus" if path.startswith("corpus/") else path

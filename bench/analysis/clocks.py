@@ -114,10 +114,10 @@ def device_disagreement(base: Sequence[DeviceReading], other: Sequence[DeviceRea
             "next one: work that was put off until after the clock"
         )
     if len(ours) >= FEWEST and len(theirs) >= FEWEST:
-        usual, found = (midmean([reading.lost_ns for reading in readings]) for readings in (ours, theirs))
-        if found < usual / 2:
+        usual, taken = (midmean([reading.lost_ns for reading in readings]) for readings in (ours, theirs))
+        if taken < usual / 2:
             return (
-                f"emptying the cache took {found / 1e3:.4g} us before a call, on the base {usual / 1e3:.4g} us: "
+                f"emptying the cache took {taken / 1e3:.4g} us before a call, on the base {usual / 1e3:.4g} us: "
                 "it was kept from being emptied"
             )
     return ""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from statistics import median
 from typing import Literal
 
-from judge.bench.analysis.gains import moved_to_setup, only_on_repeats
+from judge.bench.analysis.false_gains import moved_to_setup, only_on_repeats
 from judge.bench.analysis.stats import (
     MIN_FORKS,
     MIN_ROUNDS,
@@ -27,7 +27,7 @@ from judge.bench.analysis.stats import (
     warmup,
 )
 from judge.bench.errors import OptionsError
-from judge.bench.results import Coverage, Crashed, FaultKind, Phase, Ran, Session
+from judge.bench.results import Coverage, Crashed, FaultKind, Phase, Ran, SessionResult
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,7 +53,7 @@ class Measured:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Broken:
+class NotMeasured:
     """A comparison without numbers: whose fault it is, in which phase, of which kind.
 
     Only side `candidate` can speak against a patch, and not with the kinds `environment` and
@@ -67,10 +67,10 @@ class Broken:
     reason: str
 
 
-Comparison = Measured | Broken
+Comparison = Measured | NotMeasured
 
 
-def compare(session: Session, candidate: str = "candidate", base: str = "base") -> Comparison:
+def compare(session: SessionResult, candidate: str = "candidate", base: str = "base") -> Comparison:
     """Say how a variant's time compares with the base's, by the rule of `decide_status`.
 
     The interval is at the level of the look that it was taken at, so that it holds although one looked.
@@ -84,16 +84,16 @@ def compare(session: Session, candidate: str = "candidate", base: str = "base") 
     if isinstance(first, Crashed):
         # A candidate that hung may be what the base had no time left for.
         if first.kind == "budget" and isinstance(other, Crashed) and other.kind != "budget":
-            return _broken("candidate", candidate, other)
-        return _broken("base", base, first)
+            return _not_measured("candidate", candidate, other)
+        return _not_measured("base", base, first)
     if isinstance(partner, Crashed):
-        return _broken("base", session.aa_partner, partner)
+        return _not_measured("base", session.aa_partner, partner)
     if isinstance(other, Crashed):
-        return _broken("candidate", candidate, other)
+        return _not_measured("candidate", candidate, other)
     left, right = paired_rounds(first, other)
     rounds = sum(len(fork) for fork in left)
     if len(left) < MIN_FORKS or rounds < MIN_ROUNDS:
-        return Broken(
+        return NotMeasured(
             side="base",
             phase="sample",
             kind="budget",
@@ -101,10 +101,10 @@ def compare(session: Session, candidate: str = "candidate", base: str = "base") 
             f"statement needs {MIN_ROUNDS} in {MIN_FORKS}: give more time or a smaller experiment",
         )
     both = (first, partner) if base == session.base else (first,)
-    found = ratio_estimate(both, other, seed=session.seed)
+    ratio = ratio_estimate(both, other, seed=session.seed)
     floor = noise_floor(ratio_estimate((first,), partner, seed=session.seed))
     forks, threshold = len(left), session.threshold
-    span = found.interval(level(forks, session.looks))
+    span = ratio.interval(level(forks, session.looks))
     status = decide_status(span, threshold=threshold, floor=floor)
     bar = max(threshold, 1 + floor)
     reason = _reason(status, span, bar=bar)
@@ -112,10 +112,10 @@ def compare(session: Session, candidate: str = "candidate", base: str = "base") 
     if status == "inconclusive":
         needed = _wanting(forks_needed(span, forks, threshold=threshold, floor=floor), rounds / forks)
         reason += f"; {needed}"
-    if status == "improved" and not evenness(found, totals_estimate(both, other, seed=session.seed)):
+    if status == "improved" and not evenness(ratio, totals_estimate(both, other, seed=session.seed)):
         status = "inconclusive"
         reason = f"{span.ratio:.3f}x for the usual call, but not for all calls together: some take far longer"
-    elif status == "improved" and (doubt := _doubt(session, found, first, other, base=base, candidate=candidate)):
+    elif status == "improved" and (doubt := _doubt(session, ratio, first, other, base=base, candidate=candidate)):
         status, reason = "inconclusive", doubt
     coverage = session.coverage.get(candidate)
     triggered = not isinstance(coverage, Coverage) or coverage.ran > 0
@@ -130,31 +130,31 @@ def compare(session: Session, candidate: str = "candidate", base: str = "base") 
         candidate_ms=median(ns for fork in right for ns in fork) / 1e6,
         rounds=rounds,
         forks=forks,
-        p_value=p_value(found, bar=bar, forks=forks, looks=session.looks),
+        p_value=p_value(ratio, bar=bar, forks=forks, looks=session.looks),
         needed=needed,
         reason=reason,
     )
 
 
-def _doubt(session: Session, found: Estimate, first: Ran, other: Ran, *, base: str, candidate: str) -> str:
+def _doubt(session: SessionResult, ratio: Estimate, first: Ran, other: Ran, *, base: str, candidate: str) -> str:
     """Say why a gain of the timed calls is none, or nothing."""
-    one, two = (
+    base_ns, candidate_ns = (
         median(ns for fork in ran.forks for parts in fork.ns_per_call for ns in parts) for ran in (first, other)
     )
-    return only_on_repeats(session, found, base=base, candidate=candidate) or moved_to_setup(
-        session, base=base, candidate=candidate, gain_ms=(one - two) / 1e6
+    return only_on_repeats(session, ratio, base=base, candidate=candidate) or moved_to_setup(
+        session, base=base, candidate=candidate, gain_ms=(base_ns - candidate_ns) / 1e6
     )
 
 
-def recovered(session: Session, candidate: str = "candidate", human: str = "human") -> Recovery | None:
+def recovered(session: SessionResult, candidate: str = "candidate", human: str = "human") -> Recovery | None:
     """Return how much of the human's gain a candidate has; None unless the human side is improved here."""
     against = compare(session, candidate=human, base=session.base)
-    base, one, two = (session.variants.get(name) for name in (session.base, candidate, human))
+    base, ours, theirs = (session.variants.get(name) for name in (session.base, candidate, human))
     if not isinstance(against, Measured) or against.status != "improved":
         return None
-    if not (isinstance(base, Ran) and isinstance(one, Ran) and isinstance(two, Ran)):
+    if not (isinstance(base, Ran) and isinstance(ours, Ran) and isinstance(theirs, Ran)):
         return None
-    return recovery(fork_ratios((base,), one), fork_ratios((base,), two))
+    return recovery(fork_ratios((base,), ours), fork_ratios((base,), theirs))
 
 
 def paired_rounds(first: Ran, other: Ran) -> tuple[list[list[float]], list[list[float]]]:
@@ -164,8 +164,8 @@ def paired_rounds(first: Ran, other: Ran) -> tuple[list[list[float]], list[list[
     """
     left: list[list[float]] = []
     right: list[list[float]] = []
-    for one, two in zip(first.forks, other.forks, strict=False):
-        pairs = [(typical(a), typical(b)) for a, b in zip(one.ns_per_call, two.ns_per_call, strict=False)]
+    for left_fork, right_fork in zip(first.forks, other.forks, strict=False):
+        pairs = [(typical(a), typical(b)) for a, b in zip(left_fork.ns_per_call, right_fork.ns_per_call, strict=False)]
         if not pairs:
             continue
         a, b = map(list, zip(*pairs, strict=True))
@@ -180,7 +180,7 @@ def fork_ratios(bases: Sequence[Ran], other: Ran) -> list[list[float]]:
     each = []
     for base in bases:
         left, right = paired_rounds(base, other)
-        each.append([log_ratios(one, two) for one, two in zip(left, right, strict=True)])
+        each.append([log_ratios(base_rounds, own_rounds) for base_rounds, own_rounds in zip(left, right, strict=True)])
     return [
         # From the end: a copy that warmed up for longer lacks the first rounds.
         [math.fsum(values) / len(values) for values in zip(*(group[::-1] for group in groups), strict=False)][::-1]
@@ -204,13 +204,13 @@ def totals_estimate(bases: Sequence[Ran], other: Ran, *, seed: int) -> Estimate:
     return estimate(groups, seed=seed)
 
 
-def _broken(side: Literal["base", "candidate"], name: str, crash: Crashed) -> Broken:
+def _not_measured(side: Literal["base", "candidate"], name: str, crash: Crashed) -> NotMeasured:
     reason = f"{name}: {crash.cause} in {crash.phase}: {crash.message}"
-    return Broken(side=side, phase=crash.phase, kind=crash.kind, reason=reason)
+    return NotMeasured(side=side, phase=crash.phase, kind=crash.kind, reason=reason)
 
 
-def _reason(status: Status, found: Interval, *, bar: float) -> str:
-    span = f"{found.ratio:.3f}x, 95 % interval {found.low:.3f} to {found.high:.3f}"
+def _reason(status: Status, interval: Interval, *, bar: float) -> str:
+    span = f"{interval.ratio:.3f}x, 95 % interval {interval.low:.3f} to {interval.high:.3f}"
     match status:
         case "improved":
             return f"{span}, all above the bar of {bar:.3f}"

@@ -264,14 +264,14 @@ def _same_type(base: str, other: str) -> bool:
 
 
 def _tags(node: Node) -> set[str]:
-    found: set[str] = set()
+    tags: set[str] = set()
     todo: list[object] = [node]
     while todo:
         part = todo.pop()
         if isinstance(part, list) and part:
-            found.add(str(part[0]))
+            tags.add(str(part[0]))
             todo.extend(part)
-    return found
+    return tags
 
 
 def unpack(dtype: str, raw: bytes) -> Iterator[float]:

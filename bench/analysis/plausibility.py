@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 from judge.bench.analysis.comparison import Measured
-from judge.bench.results import Session
+from judge.bench.results import SessionResult
 
-OddityCode = Literal["big-gain-small-change", "near-zero", "faster-than-memory", "faster-than-launch", "less-precise"]
+FlagCode = Literal["big-gain-small-change", "near-zero", "faster-than-memory", "faster-than-launch", "less-precise"]
 
 BIG_GAIN = 2.0
 SMALL_CHANGE_LINES = 10
@@ -26,39 +26,39 @@ LAUNCH_NS = 1500.0
 
 
 @dataclass(frozen=True, kw_only=True)
-class Oddity:
-    """One such sign."""
+class PlausibilityFlag:
+    """One sign that a figure deserves a look."""
 
-    code: OddityCode
+    code: FlagCode
     message: str
 
 
-def oddities(
-    session: Session, found: Measured, candidate: str = "candidate", *, changed_lines: int | None = None
-) -> tuple[Oddity, ...]:
+def plausibility_flags(
+    session: SessionResult, comparison: Measured, candidate: str = "candidate", *, changed_lines: int | None = None
+) -> tuple[PlausibilityFlag, ...]:
     """Return what about a comparison asks for a look; `changed_lines` is the size of the patch, if known."""
-    signs = []
-    if changed_lines is not None and changed_lines <= SMALL_CHANGE_LINES and found.speedup >= BIG_GAIN:
-        message = f"{found.speedup:.2f}x from {changed_lines} changed lines: see whether work was left out"
-        signs.append(Oddity(code="big-gain-small-change", message=message))
-    nanoseconds = found.candidate_ms * 1e6
+    flags = []
+    if changed_lines is not None and changed_lines <= SMALL_CHANGE_LINES and comparison.speedup >= BIG_GAIN:
+        message = f"{comparison.speedup:.2f}x from {changed_lines} changed lines: see whether work was left out"
+        flags.append(PlausibilityFlag(code="big-gain-small-change", message=message))
+    nanoseconds = comparison.candidate_ms * 1e6
     if nanoseconds < EMPTY_CALL_NS:
         message = f"a call takes {nanoseconds:.0f} ns, as long as one that does nothing"
-        signs.append(Oddity(code="near-zero", message=message))
+        flags.append(PlausibilityFlag(code="near-zero", message=message))
     size = session.result_bytes.get(candidate, 0)
     on_gpu = str(session.machine.get("device", "cpu")).startswith("cuda")
     limit = CUDA_MEMORY_BYTES_PER_NS if on_gpu else MEMORY_BYTES_PER_NS
     if size > limit * nanoseconds:
         message = f"{size} bytes of results in {nanoseconds:.0f} ns: faster than memory can be written"
-        signs.append(Oddity(code="faster-than-memory", message=message))
+        flags.append(PlausibilityFlag(code="faster-than-memory", message=message))
     if on_gpu and nanoseconds < LAUNCH_NS:
         message = f"a call takes {nanoseconds:.0f} ns, less than the launch of an empty kernel"
-        signs.append(Oddity(code="faster-than-launch", message=message))
+        flags.append(PlausibilityFlag(code="faster-than-launch", message=message))
     errors = session.precision.get(candidate)
     if errors and errors.lost:
         message = (
             f"the error against float64 is {errors.error:.2g} of the result, the base's {errors.base_error:.2g} "
             f"({errors.dtype}): see whether precision was given up"
         )
-        signs.append(Oddity(code="less-precise", message=message))
-    return tuple(signs)
+        flags.append(PlausibilityFlag(code="less-precise", message=message))
+    return tuple(flags)

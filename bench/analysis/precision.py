@@ -24,11 +24,11 @@ def precision(reference: object, base: object, other: object) -> Precision | Non
         if not exact or not len(exact) == len(first) == len(second):
             return None
         sums, dtypes = [0.0, 0.0, 0.0], set()
-        for truth, one, two in zip(exact, first, second, strict=True):
-            if not truth[3] == one[3] == two[3] or truth[2] != "float64" or one[2] != two[2]:
+        for truth, left, right in zip(exact, first, second, strict=True):
+            if not truth[3] == left[3] == right[3] or truth[2] != "float64" or left[2] != right[2]:
                 return None
-            dtypes.add(str(one[2]))
-            _add(sums, truth, one, two)
+            dtypes.add(str(left[2]))
+            _add(sums, truth, left, right)
     except (ValueError, TypeError, LookupError):
         return None
     known = [dtype for dtype in dtypes if dtype in EPSILON]
@@ -40,9 +40,9 @@ def precision(reference: object, base: object, other: object) -> Precision | Non
     return Precision(dtype=coarsest, base_error=base_error, error=error, lost=lost)
 
 
-def _add(sums: list[float], truth: Node, one: Node, two: Node) -> None:
+def _add(sums: list[float], truth: Node, base: Node, other: Node) -> None:
     """Add the squares of the true values and of both errors; of large arrays, a regular sample."""
-    numbers = [list(unpack(str(node[2]), data_bytes(node[4]))) for node in (truth, one, two)]
+    numbers = [list(unpack(str(node[2]), data_bytes(node[4]))) for node in (truth, base, other)]
     step = len(numbers[0]) // _MOST_NUMBERS + 1
     for exact, first, second in zip(*(values[::step] for values in numbers), strict=True):
         if math.isfinite(exact) and math.isfinite(first) and math.isfinite(second):

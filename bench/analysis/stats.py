@@ -11,10 +11,9 @@ import math
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from statistics import fmean, stdev
 from typing import Literal
-
-from judge.bench.analysis.student_t import tail, upper_quantile
 
 Status = Literal["improved", "regressed", "neutral", "inconclusive"]
 
@@ -52,7 +51,7 @@ class Estimate:
 
     def interval(self, alpha: float = ALPHA) -> Interval:
         """Return the two-sided interval that misses the truth with probability `alpha`."""
-        half = upper_quantile(alpha / 2, self.freedom) * self.error
+        half = student_quantile(alpha / 2, self.freedom) * self.error
         return Interval(
             ratio=math.exp(self.centre),
             low=math.exp(max(self.centre - half, -_FAR)),
@@ -72,13 +71,13 @@ def typical(parts: Sequence[float]) -> float:
     return fmean(sorted(parts)[: (len(parts) + 1) // 2])
 
 
-def evenness(found: Estimate, totals: Estimate) -> bool:
+def evenness(usual: Estimate, totals: Estimate) -> bool:
     """Say whether the time of all calls does not contradict that of the typical ones.
 
     `typical` does not see work that is put off and done in a few calls; the sum of all does. What else
     runs on the machine widens the interval of the sums, and so excuses.
     """
-    return totals.interval().high * NEUTRAL >= found.interval().low
+    return totals.interval().high * NEUTRAL >= usual.interval().low
 
 
 def warmup(rounds: Sequence[float]) -> int:
@@ -166,16 +165,16 @@ def level(forks: int, looks: Sequence[int], alpha: float = ALPHA) -> float:
     return granted - used
 
 
-def p_value(found: Estimate, *, bar: float, forks: int, looks: Sequence[int]) -> float:
+def p_value(ratio: Estimate, *, bar: float, forks: int, looks: Sequence[int]) -> float:
     """Return the smallest one-sided alpha at which `found` would be called faster than `bar`.
 
     The sequential p-value of Q. Liu and K. Anderson ("On adaptive extensions of group sequential
     trials", JASA 103, 2008): at most ALPHA / 2 exactly where the interval of `level` clears the bar.
     """
-    gap = found.centre - math.log(bar)
-    if found.error == 0:
+    gap = ratio.centre - math.log(bar)
+    if ratio.error == 0:
         return 0.0 if gap > 0 else 1.0
-    nominal = tail(gap / found.error, found.freedom)
+    nominal = student_tail(gap / ratio.error, ratio.freedom)
     low, high = 0.0, 0.5
     if 2 * nominal > level(forks, looks, 2 * high):
         return max(nominal, high)
@@ -193,11 +192,11 @@ def q_values(p_values: Sequence[float]) -> list[float]:
     (Benjamini and Yekutieli, Ann. Stat. 29, 2001).
     """
     order = sorted(range(len(p_values)), key=lambda index: p_values[index], reverse=True)
-    found, least = [1.0] * len(p_values), 1.0
+    rates, least = [1.0] * len(p_values), 1.0
     for rank, index in zip(range(len(order), 0, -1), order, strict=True):
         least = min(least, p_values[index] * len(order) / rank)
-        found[index] = least
-    return found
+        rates[index] = least
+    return rates
 
 
 def noise_floor(same_code: Estimate) -> float:
@@ -205,7 +204,7 @@ def noise_floor(same_code: Estimate) -> float:
     return math.exp(abs(same_code.centre)) - 1
 
 
-def decide_status(found: Interval, *, threshold: float, floor: float) -> Status:
+def decide_status(interval: Interval, *, threshold: float, floor: float) -> Status:
     """Name the status of a ratio.
 
     | status       | rule, with bar = max(threshold, 1 + floor)                              |
@@ -217,24 +216,24 @@ def decide_status(found: Interval, *, threshold: float, floor: float) -> Status:
     | inconclusive | anything else                                                           |
     """
     bar = max(threshold, 1 + floor)
-    if found.low > bar:
+    if interval.low > bar:
         return "improved"
-    if found.high < 1 / bar:
+    if interval.high < 1 / bar:
         return "regressed"
-    within = found.low >= 1 / threshold and found.high <= threshold
-    spans_one = 1 / NEUTRAL <= found.low <= 1 <= found.high <= NEUTRAL
+    within = interval.low >= 1 / threshold and interval.high <= threshold
+    spans_one = 1 / NEUTRAL <= interval.low <= 1 <= interval.high <= NEUTRAL
     return "neutral" if within or spans_one else "inconclusive"
 
 
-def forks_needed(found: Interval, forks: int, *, threshold: float, floor: float) -> int | None:
+def forks_needed(interval: Interval, forks: int, *, threshold: float, floor: float) -> int | None:
     """Return how many forks would tell, if the ratio is what it seems; None for more than MOST_FORKS.
 
     The width goes with one over the square root of the forks, and has to become less than the way to
     the nearer of the bar and the limit of `neutral`.
     """
-    bar, centre = math.log(max(threshold, 1 + floor)), abs(math.log(found.ratio))
+    bar, centre = math.log(max(threshold, 1 + floor)), abs(math.log(interval.ratio))
     room = max(centre - bar, math.log(NEUTRAL) - centre)
-    half = math.log(found.high / found.low) / 2
+    half = math.log(interval.high / interval.low) / 2
     if room <= 0 or (half / room) ** 2 * forks > MOST_FORKS:
         return None
     return max(forks + 1, math.ceil((half / room) ** 2 * forks))
@@ -258,18 +257,55 @@ def recovery(
     interval estimation", J. R. Stat. Soc. B 16, 1954). None where the human's gain is not clearly
     away from nothing, which leaves the share without bounds.
     """
-    pairs = [(midmean(one), midmean(two)) for one, two in zip(candidate, human, strict=False) if one and two]
+    pairs = [
+        (midmean(ours), midmean(theirs)) for ours, theirs in zip(candidate, human, strict=False) if ours and theirs
+    ]
     count = len(pairs)
     if count < MIN_FORKS:
         return None
-    x, y = fmean(one for one, _ in pairs), fmean(two for _, two in pairs)
-    xx = fmean((one - x) ** 2 for one, _ in pairs) / (count - 1)
-    yy = fmean((two - y) ** 2 for _, two in pairs) / (count - 1)
-    xy = fmean((one - x) * (two - y) for one, two in pairs) / (count - 1)
-    square = upper_quantile(alpha / 2, count - 1) ** 2
+    x, y = fmean(ours for ours, _ in pairs), fmean(theirs for _, theirs in pairs)
+    xx = fmean((ours - x) ** 2 for ours, _ in pairs) / (count - 1)
+    yy = fmean((theirs - y) ** 2 for _, theirs in pairs) / (count - 1)
+    xy = fmean((ours - x) * (theirs - y) for ours, theirs in pairs) / (count - 1)
+    square = student_quantile(alpha / 2, count - 1) ** 2
     # The shares r for which the mean of x - r * y is within its own error of nothing.
     a, b, c = y * y - square * yy, x * y - square * xy, x * x - square * xx
     if a <= 0:
         return None
     root = math.sqrt(max(b * b - a * c, 0.0))
     return Recovery(share=x / y, low=(b - root) / a, high=(b + root) / a)
+
+
+def student_tail(value: float, freedom: int) -> float:
+    """Return the probability of a larger value by Student's distribution, for whole degrees of freedom.
+
+    M. Abramowitz and I. Stegun, "Handbook of Mathematical Functions", 26.7.3 and 26.7.4.
+    """
+    if freedom < 1:
+        raise ValueError(f"{freedom} degrees of freedom: at least one is needed")
+    angle = math.atan(abs(value) / math.sqrt(freedom))
+    sine, cosine = math.sin(angle), math.cos(angle)
+    term = cosine if freedom % 2 else 1.0
+    terms = [term] if freedom > 1 else []
+    for k in range(3 if freedom % 2 else 2, freedom - 1, 2):
+        term *= cosine * cosine * (k - 1) / k
+        terms.append(term)
+    inside = sine * math.fsum(terms)
+    if freedom % 2:
+        inside = 2 / math.pi * (angle + inside)
+    upper = max(0.0, (1 - inside) / 2)
+    return upper if value >= 0 else 1 - upper
+
+
+@lru_cache(maxsize=1024)
+def student_quantile(probability: float, freedom: int) -> float:
+    """Return the value that is exceeded with this probability, which is above 0 and at most a half."""
+    if not 0 < probability <= 0.5:
+        raise ValueError(f"probability {probability}: it must be above 0 and at most 0.5")
+    low, high = 0.0, 1.0
+    while student_tail(high, freedom) > probability and high < 1e12:
+        low, high = high, 2 * high
+    for _ in range(100):
+        middle = (low + high) / 2
+        low, high = (middle, high) if student_tail(middle, freedom) > probability else (low, middle)
+    return high

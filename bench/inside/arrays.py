@@ -11,10 +11,10 @@ _MOST_BYTES_CUDA = 1024 * 1024 * 1024
 _SLACK = 256
 _DEPTH = 8
 
-Place = Tuple[str, int]
+Block = Tuple[str, int]
 
 
-def places(value: Any, depth: int = 0) -> Set[Place]:
+def array_blocks(value: Any, depth: int = 0) -> Set[Block]:
     """Return where the arrays of a result lie, and how many bytes each takes."""
     numpy, torch, kind = sys.modules.get("numpy"), sys.modules.get("torch"), type(value)
     if torch is not None and kind is getattr(torch, "Tensor", None):
@@ -24,10 +24,10 @@ def places(value: Any, depth: int = 0) -> Set[Place]:
     if kind not in (list, tuple, dict) or depth > _DEPTH:
         return set()
     items = list(value.values()) if kind is dict else value
-    return {place for item in items[:100] for place in places(item, depth + 1)}
+    return {block for item in items[:100] for block in array_blocks(item, depth + 1)}
 
 
-def spoil(found: Set[Place]) -> None:
+def spoil(sizes: Set[Block]) -> None:
     """Take blocks of these sizes, fill them with bytes that read as NaN or -1, and free them.
 
     A result that nobody wrote then rarely holds what an earlier call left there: allocators hand out what was freed
@@ -35,7 +35,7 @@ def spoil(found: Set[Place]) -> None:
     """
     numpy: Any = sys.modules.get("numpy")
     torch: Any = sys.modules.get("torch")
-    for place, size in sorted(found):
+    for place, size in sorted(sizes):
         limit = _MOST_BYTES_CUDA if place.startswith("cuda") else _MOST_BYTES
         blocks: List[Any] = []
         try:

@@ -94,9 +94,9 @@ class Cuda:
 
     def marks(self) -> Dict[str, int]:
         """Return the host's time of the calls since the last time, without and with what lies between them."""
-        found = {"host_ns": self.host_ns, "total_ns": self.total_ns}
+        spent = {"host_ns": self.host_ns, "total_ns": self.total_ns}
         self.host_ns = self.total_ns = 0
-        return found
+        return spent
 
     def _timed(self, function: Callable[..., Any], arguments: Tuple[Any, ...]) -> Tuple[int, Any]:
         first, last = self._event(enable_timing=True), self._event(enable_timing=True)

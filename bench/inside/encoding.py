@@ -176,10 +176,10 @@ class Encoder:
                 # Classes written in C have members as well, such as the file of a SyntaxError: no state of ours.
                 if name == "__dict__" or ("__slots__" in own and isinstance(held, types.MemberDescriptorType)):
                     try:
-                        found = held.__get__(value, kind)
+                        content = held.__get__(value, kind)
                     except AttributeError:  # a slot that is not filled
                         continue
-                    state.update(found if name == "__dict__" else {name: found})
+                    state.update(content if name == "__dict__" else {name: content})
         yield ",["
         for number, name in enumerate(sorted(state, key=str)):
             yield ("," if number else "") + "[" + json.dumps(str(name)) + ","

@@ -100,12 +100,12 @@ class Inspector(worker.Worker):
             return {"equivalent": None, "message": encoding.text_of(error)}
         pair = (reference, current) if request["reference_first"] else (current, reference)
         try:
-            said = self.names["check_equivalence"](*pair)
+            answer = self.names["check_equivalence"](*pair)
         except Exception as error:  # an assertion, or a lookup that fails on another structure
             return {"equivalent": False, "message": encoding.text_of(error)}
         return {
-            "equivalent": said is None or bool(said),
-            "message": "" if said is None else "it returned a false value",
+            "equivalent": answer is None or bool(answer),
+            "message": "" if answer is None else "it returned a false value",
         }
 
     def accelerator(self, request: Dict[str, Any]) -> Dict[str, Any]:
@@ -152,11 +152,11 @@ class Inspector(worker.Worker):
         if not path:
             return None
         is_function = frame.f_code.co_flags & _FUNCTION
-        found = self.at_import if self.loading or not is_function else self.now
-        found.add((path, -frame.f_code.co_firstlineno if is_function else 0))
+        seen = self.at_import if self.loading or not is_function else self.now
+        seen.add((path, -frame.f_code.co_firstlineno if is_function else 0))
 
         def line(inner: types.FrameType, kind: str, unused: Any) -> Any:
-            found.add((path, inner.f_lineno))
+            seen.add((path, inner.f_lineno))
             return line
 
         return line
@@ -172,9 +172,9 @@ class Inspector(worker.Worker):
             in_functions, elsewhere = _lines(compile(source, path, "exec"))
             heads, silent = _heads(tree, wanted)
             for first, lines in heads.items():
-                for found in (self.in_setup, self.in_call):
-                    if (path, -first) in found:
-                        found.update((path, line) for line in lines)
+                for seen in (self.in_setup, self.in_call):
+                    if (path, -first) in seen:
+                        seen.update((path, line) for line in lines)
                 in_functions |= lines
             inside |= {(path, line) for line in wanted & in_functions}
             outside |= {(path, line) for line in wanted & elsewhere - in_functions - silent}

@@ -49,12 +49,12 @@ def change(value: Any, rng: random.Random, depth: int = 0) -> Tuple[Any, bool]:
 def _change_text(value: Any, rng: random.Random) -> Tuple[Any, bool]:
     """Replace a letter by another letter of the text, or a digit by a digit, so that it stays well formed."""
     for _ in range(50 if value else 0):
-        one, two = rng.randrange(len(value)), rng.randrange(len(value))
-        old, new = value[one : one + 1], value[two : two + 1]
+        target, source = rng.randrange(len(value)), rng.randrange(len(value))
+        old, new = value[target : target + 1], value[source : source + 1]
         if old != new and old.isalnum() and (old.isdigit(), old.isalpha()) == (new.isdigit(), new.isalpha()):
             if type(value) is not bytearray:
-                return value[:one] + new + value[one + 1 :], True
-            value[one] = value[two]
+                return value[:target] + new + value[target + 1 :], True
+            value[target] = value[source]
             return value, True
     return value, False
 
@@ -65,11 +65,11 @@ def _change_record(value: Any, rng: random.Random, depth: int) -> Tuple[Any, boo
     names = list(getattr(value, "_fields", ())) or [f.name for f in dataclasses.fields(value) if f.init]
     for name in rng.sample(names, len(names)):
         try:
-            found, done = change(getattr(value, name), rng, depth + 1)
+            changed, done = change(getattr(value, name), rng, depth + 1)
             if done and hasattr(value, "_replace"):
-                return value._replace(**{name: found}), True
+                return value._replace(**{name: changed}), True
             if done:
-                return dataclasses.replace(value, **{name: found}), True
+                return dataclasses.replace(value, **{name: changed}), True
         except Exception:  # foreign code may refuse the value
             continue
     return value, False
@@ -87,9 +87,9 @@ def _change_array(value: Any, rng: random.Random) -> bool:
         else:
             return False
         for _ in range(50 if len(flat) else 0):
-            one, two = rng.randrange(len(flat)), rng.randrange(len(flat))
-            if bool(flat[one] != flat[two]):
-                flat[one] = flat[two].item() if hasattr(flat[two], "item") else flat[two]
+            target, source = rng.randrange(len(flat)), rng.randrange(len(flat))
+            if bool(flat[target] != flat[source]):
+                flat[target] = flat[source].item() if hasattr(flat[source], "item") else flat[source]
                 return True
         if len(flat):
             flat[rng.randrange(len(flat))] += 1

@@ -40,7 +40,7 @@ MAX_FRESH_LOOPS = 64
 FRESH_SETUP_NS = 100_000_000
 
 
-def _is_found(name: str) -> bool:
+def _is_importable(name: str) -> bool:
     try:
         return name in sys.modules or importlib.util.find_spec(name) is not None
     except (ImportError, ValueError):
@@ -86,7 +86,7 @@ class Worker:
         self.clock = time.perf_counter_ns
         self.same, self.each = _timers(self.clock)
         self.gpu: Any = None
-        self.places: Any = set()
+        self.result_blocks: Any = set()
         self.arguments: Tuple[Any, ...] = ()
         self.inputs: List[List[Tuple[Any, ...]]] = []
         self.last: Any = None
@@ -119,16 +119,17 @@ class Worker:
             self.gpu = cuda.Cuda(self.clock)
             self.same, self.each = self.gpu.same, self.gpu.each
         sys.path[:0] = request["paths"]
-        missing = [name for name in request["modules"] if not _is_found(name)]
+        missing = [name for name in request["modules"] if not _is_importable(name)]
         if missing:
             raise ModuleNotFoundError("No module named %s" % ", ".join(map(repr, missing)), name=missing[0])
         start = self.clock()
-        found: Any = self._module(request)
-        self.make = found.setup if request["has_setup"] else None
-        self.names = getattr(found, "__dict__", {})
+        module: Any = self._module(request)
+        self.make = module.setup if request["has_setup"] else None
+        self.names = getattr(module, "__dict__", {})
+        function = module
         for name in request["function"].split("."):
-            found = getattr(found, name)
-        self.function = found
+            function = getattr(function, name)
+        self.function = function
         return {"import_ns": self.clock() - start}
 
     def _module(self, request: Dict[str, Any]) -> Any:
@@ -181,14 +182,14 @@ class Worker:
 
     def _encoded(self, value: Any) -> str:
         self._wait()
-        self.places = arrays.places(value)
+        self.result_blocks = arrays.array_blocks(value)
         return encoding.encode(value, self.limit)
 
     def probe(self, request: Dict[str, Any]) -> Dict[str, Any]:
         """Call once and say whether the call changed its input."""
         before = self._data_digest()
         start = self.clock()
-        self.places = arrays.places(self.function(*self.arguments))
+        self.result_blocks = arrays.array_blocks(self.function(*self.arguments))
         call_ns = self.clock() - start
         self.first_digest = self._data_digest()
         sure = before.startswith('["digest"') and before.endswith("true]")
@@ -222,7 +223,7 @@ class Worker:
         if self.is_fresh:
             self.inputs = [[self._fresh(self.seed) for _ in range(self.loops)] for _ in self.parts]
         self.last = None
-        arrays.spoil(self.places)
+        arrays.spoil(self.result_blocks)
         gc.collect()
         if self.gpu is not None:
             self.gpu.marks()
@@ -250,7 +251,7 @@ class Worker:
         arguments = self.arguments if live else self._fresh(request["seed"])
         late = bool(live and self.first_digest and self._data_digest() != self.first_digest)
         variation.seed(self.seed)
-        arrays.spoil(self.places)
+        arrays.spoil(self.result_blocks)
         value = self.function(*arguments)
         self._wait()
         # What a value does when it is pickled must not change what is compared.
@@ -278,7 +279,7 @@ class Worker:
         for turn in range(2):
             arguments = self._fresh(request["seed"])
             variation.seed(self.seed)
-            arrays.spoil(self.places)
+            arrays.spoil(self.result_blocks)
             value = self.function(*arguments)
             tree, earlier = self._encoded(value), tree
             if turn == 0:

@@ -34,17 +34,27 @@ def fingerprint() -> dict[str, object]:
     governor = _read("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor")
     if governor:
         facts["governor"] = governor
-    if hasattr(os, "getloadavg"):
-        facts["load_average"] = round(os.getloadavg()[0], 2)
+    if (load := load_average()) is not None:
+        facts["load_average"] = load
     return facts
 
 
-def idle_notes(facts: dict[str, object]) -> list[str]:
-    """Return what about this machine makes its timings noisier than they need be."""
+def load_average() -> float | None:
+    """Return how many processes ran or waited to run over the last minute; None where it cannot be read."""
+    return round(os.getloadavg()[0], 2) if hasattr(os, "getloadavg") else None
+
+
+def idle_notes(facts: dict[str, object], load_now: float | None = None) -> list[str]:
+    """Return what about this machine makes its timings noisier than they need be.
+
+    Timing keeps one core busy itself, so the load while it runs counts only above the number of cores.
+    """
     notes = []
     load, cores = facts.get("load_average"), facts.get("usable_cores", facts["cores"])
     if isinstance(load, float) and isinstance(cores, int) and load > 0.5 * cores:
         notes.append(f"the machine was busy at the start: load {load} on {cores} cores")
+    elif isinstance(cores, int) and load_now is not None and load_now > cores:
+        notes.append(f"the machine was busy while it was timed: load {load_now} on {cores} cores")
     if facts.get("governor") not in (None, "performance"):
         notes.append(f"the frequency governor is {facts['governor']}, not performance")
     return notes

@@ -89,12 +89,12 @@ def driver_seen() -> bool:
 
 def read_gpus(ask: Ask = ask_nvidia_smi) -> tuple[Gpu, ...]:
     """Return the GPUs of this machine with their facts and the processes that use them."""
-    found = _rows(ask, "gpu", tuple(_FIELDS.values()))
+    described = _rows(ask, "gpu", tuple(_FIELDS.values()))
     reasons = next((rows for name in _REASONS if (rows := _rows(ask, "gpu", ("uuid", name)))), [])
     held = {uuid: bits for uuid, bits in reasons}
     users = _rows(ask, "compute-apps", ("gpu_uuid", "pid"))
     gpus = []
-    for row in found:
+    for row in described:
         facts = {key: value for key, value in zip(_FIELDS, row, strict=True) if value.lower() not in _ABSENT}
         uuid = facts.get("uuid", "")
         if held.get(uuid, "").lower() not in _ABSENT:

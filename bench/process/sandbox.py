@@ -1,4 +1,4 @@
-"""Owns the walls around a worker where bubblewrap works: what of the file system it sees, and what it may write.
+"""Owns the sandbox around a worker where bubblewrap works: what of the file system it sees, and what it may write.
 
 A worker sees the system read-only, its own home and nothing else writable, no folder of a user, no other
 process and no network. What is here knows no variants; callers say which folders a worker needs.
@@ -21,20 +21,28 @@ _PROBE_S = 30.0
 # Where users keep secrets, other programs their sockets, and earlier runs what they would like to find again.
 _PRIVATE = ("/home", "/root", "/run", "/tmp", "/var/tmp")
 _DEVICES = ("nvidia*", "dri", "kfd", "dxg")
-_WALLS = ("--unshare-user", "--unshare-pid", "--unshare-ipc", "--unshare-net", "--cap-drop", "ALL", "--die-with-parent")
+_ISOLATION = (
+    "--unshare-user",
+    "--unshare-pid",
+    "--unshare-ipc",
+    "--unshare-net",
+    "--cap-drop",
+    "ALL",
+    "--die-with-parent",
+)
 # Asked of the target's interpreter: where it and what is installed for it live, editable installs included.
 _ASK = """
 import json, sys
-found = [sys.prefix, sys.base_prefix, sys.exec_prefix, sys.base_exec_prefix, *sys.path]
+places = [sys.prefix, sys.base_prefix, sys.exec_prefix, sys.base_exec_prefix, *sys.path]
 for module in list(sys.modules.values()):
     if getattr(module, "__name__", "").startswith("__editable__"):
-        found += getattr(module, "MAPPING", {}).values()
-print(json.dumps([str(path) for path in found if path]))
+        places += getattr(module, "MAPPING", {}).values()
+print(json.dumps([str(path) for path in places if path]))
 """
 
 
 @dataclass(frozen=True, kw_only=True)
-class Cell:
+class WorkerSandbox:
     """What one worker may see of the private folders, and what it may write."""
 
     sandbox: "Sandbox"
@@ -42,20 +50,20 @@ class Cell:
     write: tuple[Path, ...] = ()
 
     def wrap(self, argv: list[str], *, home: Path) -> list[str]:
-        """Return the command that runs `argv` behind the walls, in its home."""
+        """Return the command that runs `argv` inside the sandbox, in its home."""
         sandbox = self.sandbox
         links, binds = _mounts((*sandbox.needed, *self.read), sandbox.private)
         more_links, writable = _mounts((home, *self.write), sandbox.private, everywhere=True)
-        found = [sandbox.program, *_WALLS, "--ro-bind", "/", "/", "--dev", "/dev", *_devices(), "--proc", "/proc"]
+        command = [sandbox.program, *_ISOLATION, "--ro-bind", "/", "/", "--dev", "/dev", *_devices(), "--proc", "/proc"]
         for folder in sandbox.private:
-            found += ["--tmpfs", str(folder)]
+            command += ["--tmpfs", str(folder)]
         shown = _outermost(binds)
         for link, target in (links | more_links).items():
             if not _is_inside(link, shown):
-                found += ["--symlink", str(target), str(link)]
+                command += ["--symlink", str(target), str(link)]
         for path in (*shown, *_outermost(writable)):
-            found += ["--bind" if path in writable else "--ro-bind", str(path), str(path)]
-        return [*found, "--chdir", str(home), "--", *argv]
+            command += ["--bind" if path in writable else "--ro-bind", str(path), str(path)]
+        return [*command, "--chdir", str(home), "--", *argv]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,15 +84,17 @@ class Sandbox:
         """What a reader of a session should know."""
         return ()
 
-    def cell(self, *, read: Iterable[Path] = (), write: Iterable[Path] = (), script: Path | None = None) -> Cell:
-        """Return the walls of one worker that needs these folders as well, and a script with what lies beside it."""
+    def for_worker(
+        self, *, read: Iterable[Path] = (), write: Iterable[Path] = (), script: Path | None = None
+    ) -> WorkerSandbox:
+        """Return the sandbox of one worker that needs these folders as well, and a script with what lies beside it."""
         beside = [] if script is None else [script if _exposes(script.parent, self.private) else script.parent]
-        return Cell(sandbox=self, read=(*read, *beside), write=tuple(write))
+        return WorkerSandbox(sandbox=self, read=(*read, *beside), write=tuple(write))
 
 
 @dataclass(frozen=True, kw_only=True)
 class NoSandbox:
-    """Why workers run without walls; `broken` if bubblewrap is there and does not work."""
+    """Why workers run without a sandbox; `broken` if bubblewrap is there and does not work."""
 
     reason: str
     broken: bool = False
@@ -99,15 +109,15 @@ class NoSandbox:
         """What a reader of a session should know."""
         return (f"the timed code was not contained: {self.reason}",) if self.broken else ()
 
-    def cell(self, *, read: Iterable[Path] = (), write: Iterable[Path] = (), script: Path | None = None) -> None:
-        """Return no walls."""
+    def for_worker(self, *, read: Iterable[Path] = (), write: Iterable[Path] = (), script: Path | None = None) -> None:
+        """Return none."""
 
 
-Walls = Sandbox | NoSandbox
+Containment = Sandbox | NoSandbox
 
 
-def find_sandbox(python: str, *, wanted: bool = True) -> Walls:
-    """Return the walls for workers of an interpreter, or why there are none; tried once for each interpreter."""
+def find_sandbox(python: str, *, wanted: bool = True) -> Containment:
+    """Return the sandbox for workers of an interpreter, or why there are none; tried once for each interpreter."""
     if not wanted:
         return NoSandbox(reason="switched off")
     program = shutil.which("bwrap")
@@ -119,15 +129,16 @@ def find_sandbox(python: str, *, wanted: bool = True) -> Walls:
 
 
 @cache
-def _tried(program: str, python: str, private: tuple[Path, ...], path: str, libraries: str) -> Walls:
+def _tried(program: str, python: str, private: tuple[Path, ...], path: str, libraries: str) -> Containment:
     given = [Path(folder) for text in (path, libraries) for folder in text.split(os.pathsep)]
-    asked = [one for one in (_OURS, *given, *_of_interpreter(python, libraries)) if one.is_absolute() and one.exists()]
-    needed = tuple(dict.fromkeys(one for one in asked if not _exposes(one, private)))
+    places = (_OURS, *given, *_of_interpreter(python, libraries))
+    existing = [place for place in places if place.is_absolute() and place.exists()]
+    needed = tuple(dict.fromkeys(place for place in existing if not _exposes(place, private)))
     sandbox = Sandbox(program=program, private=private, needed=needed)
     with tempfile.TemporaryDirectory(prefix="judge-bench-") as home:
         try:
             done = subprocess.run(
-                sandbox.cell().wrap(["true"], home=Path(home)),
+                sandbox.for_worker().wrap(["true"], home=Path(home)),
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.PIPE,
@@ -137,8 +148,8 @@ def _tried(program: str, python: str, private: tuple[Path, ...], path: str, libr
         except (OSError, subprocess.TimeoutExpired) as error:
             return NoSandbox(reason=f"bubblewrap does not work here: {error}", broken=True)
     if done.returncode != 0:
-        said = done.stderr.decode("utf-8", "replace").strip().splitlines()
-        last = said[-1].removeprefix("bwrap: ") if said else f"it left with status {done.returncode}"
+        complaint = done.stderr.decode("utf-8", "replace").strip().splitlines()
+        last = complaint[-1].removeprefix("bwrap: ") if complaint else f"it left with status {done.returncode}"
         return NoSandbox(reason=f"bubblewrap does not work here: {last}", broken=True)
     return sandbox
 
@@ -148,17 +159,17 @@ def _private_folders() -> tuple[Path, ...]:
     names = [*_PRIVATE, tempfile.gettempdir(), os.environ.get("HOME", "")]
     with contextlib.suppress(KeyError):  # a user without an entry, as in many containers
         names.append(pwd.getpwuid(os.getuid()).pw_dir)
-    found = {Path(os.path.realpath(name)) for name in names if name and Path(name).is_dir()}
-    found = {folder for folder in found if len(folder.parts) > 1 and folder not in (Path("/usr"), Path("/var"))}
-    return _outermost(found)
+    folders = {Path(os.path.realpath(name)) for name in names if name and Path(name).is_dir()}
+    folders = {folder for folder in folders if len(folder.parts) > 1 and folder not in (Path("/usr"), Path("/var"))}
+    return _outermost(folders)
 
 
 def _of_interpreter(python: str, libraries: str) -> list[Path]:
     """Return where an interpreter lives, hop by hop, and what it says is installed for it."""
-    found = []
+    places = []
     hop = Path(python)
     for _ in range(40):
-        found += [hop, hop.parent]
+        places += [hop, hop.parent]
         if not hop.is_symlink():
             break
         hop = Path(os.path.normpath(hop.parent / hop.readlink()))
@@ -168,10 +179,10 @@ def _of_interpreter(python: str, libraries: str) -> list[Path]:
             cwd="/", stdin=subprocess.DEVNULL, capture_output=True, timeout=_PROBE_S, check=True,
             env={"LD_LIBRARY_PATH": libraries},
         )  # fmt: skip
-        found += map(Path, json.loads(done.stdout.decode("utf-8").splitlines()[-1]))
+        places += map(Path, json.loads(done.stdout.decode("utf-8").splitlines()[-1]))
     except (OSError, subprocess.SubprocessError, ValueError, IndexError):
         pass  # an interpreter that cannot answer fails again as a worker, with a message
-    return found
+    return places
 
 
 def _exposes(path: Path, private: tuple[Path, ...]) -> bool:
@@ -181,11 +192,11 @@ def _exposes(path: Path, private: tuple[Path, ...]) -> bool:
 
 
 def _devices() -> list[str]:
-    found: list[str] = []
+    arguments: list[str] = []
     for pattern in _DEVICES:
         for device in sorted(Path("/dev").glob(pattern)):
-            found += ["--dev-bind-try", str(device), str(device)]
-    return found
+            arguments += ["--dev-bind-try", str(device), str(device)]
+    return arguments
 
 
 def _mounts(

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from judge.bench.errors import InterpreterError
-from judge.bench.process.sandbox import Cell
+from judge.bench.process.sandbox import WorkerSandbox
 from judge.bench.results import FaultKind
 
 _INSIDE = Path(__file__).resolve().parents[1] / "inside"
@@ -52,7 +52,7 @@ class WorkerFault(Exception):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Reply:
+class WorkerReply:
     """What a worker answered, and how long that took by the parent's clock."""
 
     fields: Mapping[str, object]
@@ -92,7 +92,7 @@ def scrubbed_environment(source: Mapping[str, str], *, home: Path, hash_seed: in
 
 
 class WorkerProcess:
-    """One worker in a session of its own, behind walls if it has a cell, asked one thing at a time."""
+    """One worker in a session of its own, inside a sandbox if it has one, asked one thing at a time."""
 
     def __init__(
         self,
@@ -102,10 +102,10 @@ class WorkerProcess:
         hash_seed: int,
         reply_limit: int,
         script: Path = WORKER,
-        cell: Cell | None = None,
+        sandbox: WorkerSandbox | None = None,
         environment: Mapping[str, str] | None = None,
     ) -> None:
-        self._cell = cell
+        self._sandbox = sandbox
         self._nonce = secrets.token_hex(16)
         self._number = 0
         self._reply_limit = reply_limit + REPLY_MARGIN
@@ -116,7 +116,7 @@ class WorkerProcess:
         argv = [python, "-s", "-B", str(script)]
         try:
             self._process = subprocess.Popen(
-                cell.wrap(argv, home=home) if cell else argv,
+                sandbox.wrap(argv, home=home) if sandbox else argv,
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
@@ -136,17 +136,17 @@ class WorkerProcess:
         self._poll.register(self._replies, select.POLLIN)
         self._poll.register(self._errors, select.POLLIN)
 
-    def hello(self, *, timeout_s: float, memory: int | None, core: int | None) -> Reply:
+    def hello(self, *, timeout_s: float, memory: int | None, core: int | None) -> WorkerReply:
         """Introduce the session's nonce, confine the worker and learn what it is."""
         self._send(json.dumps({"nonce": self._nonce}))
         reply = self.ask("hello", timeout_s=timeout_s, memory=memory, core=core)
         # A stopped worker whose parent dies would stay for ever, unless the kernel ends it.
         self._can_pause = reply.flag("dies_with_parent")
-        if self._cell:  # the walls had closed the network before the worker tried
+        if self._sandbox:  # the sandbox had closed the network before the worker tried
             reply = replace(reply, fields={**reply.fields, "network": "loopback only"})
         return reply
 
-    def ask(self, op: str, *, timeout_s: float, **arguments: object) -> Reply:
+    def ask(self, op: str, *, timeout_s: float, **arguments: object) -> WorkerReply:
         """Send one request and return its checked reply."""
         self.resume()
         if self._poll.poll(0):
@@ -157,7 +157,7 @@ class WorkerProcess:
         self._send(text)
         line = self._read_line(op, time.monotonic() + timeout_s, timeout_s)
         wall_ns = time.perf_counter_ns() - started
-        return Reply(fields=self._checked(line, op), wall_ns=wall_ns)
+        return WorkerReply(fields=self._checked(line, op), wall_ns=wall_ns)
 
     def pause(self) -> None:
         """Stop the whole group: threads it left running must not slow the other variants."""
@@ -237,8 +237,8 @@ class WorkerProcess:
 
     def _has_exited(self) -> bool:
         # WNOWAIT: looking must not reap, see close().
-        found = os.waitid(os.P_PID, self.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT)
-        return found is not None
+        ended = os.waitid(os.P_PID, self.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+        return ended is not None
 
     def _gone(self, op: str) -> WorkerFault:
         """Describe a worker whose pipe is closed."""
@@ -250,10 +250,10 @@ class WorkerProcess:
         with contextlib.suppress(BlockingIOError):
             os.set_blocking(self._errors, False)
             self._note_stderr(os.read(self._errors, 65536))
-        found = os.waitid(os.P_PID, self.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT)
-        status = found.si_status if found else 0
-        by_itself = found is not None and found.si_code == os.CLD_EXITED
-        if by_itself and self._cell and status - _SIGNALLED in signal.valid_signals():
+        ended = os.waitid(os.P_PID, self.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+        status = ended.si_status if ended else 0
+        by_itself = ended is not None and ended.si_code == os.CLD_EXITED
+        if by_itself and self._sandbox and status - _SIGNALLED in signal.valid_signals():
             by_itself, status = False, status - _SIGNALLED
         if by_itself:
             kind: FaultKind = "exit"

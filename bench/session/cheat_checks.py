@@ -11,7 +11,7 @@ from judge.bench.analysis.outputs import compare_outputs
 from judge.bench.analysis.precision import precision
 from judge.bench.process.worker_process import WorkerFault
 from judge.bench.results import Changed, Outcome, Precision, Same
-from judge.bench.session.variant_run import RAISED, Lane, Varied
+from judge.bench.session.variant_run import RAISED, VariantRun, VariedCalls
 
 CHECKED_FORKS = 4
 """Of the first so many processes the extra calls are asked; each costs about ten calls."""
@@ -20,11 +20,11 @@ _SEEDS = 3  # a changed input may be one that the base refuses
 
 
 @dataclass(kw_only=True)
-class SameWork:
+class CheatChecks:
     """The extra calls of one session, and whether the input could be varied at all."""
 
-    base: Lane
-    each: Callable[[Callable[[Lane], None]], None]
+    base: VariantRun
+    each: Callable[[Callable[[VariantRun], None]], None]
     fault: str = ""
     precision: dict[str, Precision] = field(default_factory=dict)
     close: dict[str, tuple[object, object]] = field(default_factory=dict)
@@ -34,49 +34,49 @@ class SameWork:
 
         Not where the base draws random numbers: variants differ in how many calls came before.
         """
-        self._compare("timed input, in the call that was timed last", lambda lane: lane.kept())
+        self._compare("timed input, in the call that was timed last", lambda run: run.kept())
 
     def again(self, seed: int) -> None:
         """Compare a second result on equal input, after the first was written to: a result handed out twice shows."""
-        self._compare("second call in a row, after the first result was written to", lambda lane: lane.again(seed))
+        self._compare("second call in a row, after the first result was written to", lambda run: run.again(seed))
 
-    def _compare(self, label: str, ask: Callable[[Lane], tuple[object, bool]]) -> None:
+    def _compare(self, label: str, ask: Callable[[VariantRun], tuple[object, bool]]) -> None:
         reference: list[object] = []
 
-        def step(lane: Lane) -> None:
-            tree, unsteady = ask(lane)
-            if lane is self.base:
+        def step(run: VariantRun) -> None:
+            tree, unsteady = ask(run)
+            if run is self.base:
                 reference[:] = [] if unsteady else [tree]
             elif reference:
-                lane.agree(label, compare_outputs(reference[0], tree))
+                run.agree(label, compare_outputs(reference[0], tree))
 
         self.each(step)
 
     def vary(self, seed: int, *, fresh: bool) -> None:
         """Time and compare single calls on input of which one element changes before each."""
-        found: list[Varied] = []
+        reference: list[VariedCalls] = []
         chosen = seed
 
-        def step(lane: Lane) -> None:
+        def step(run: VariantRun) -> None:
             nonlocal chosen
-            if lane is self.base:
+            if run is self.base:
                 for chosen in range(seed, seed + _SEEDS):
-                    found[:] = [lane.vary(chosen, fresh=fresh, most=MOST_CALLS)]
-                    if len(found[0].ns) > 1:
+                    reference[:] = [run.vary(chosen, fresh=fresh, most=MOST_CALLS)]
+                    if len(reference[0].ns) > 1:
                         break
-                self.fault = _fault(found[0])
-                lane.varied.append(found[0].ns)
+                self.fault = _fault(reference[0])
+                run.varied.append(reference[0].ns)
             elif not self.fault:
-                other = lane.vary(chosen, fresh=fresh, most=len(found[0].ns))
-                lane.varied.append(other.ns)
-                _judge(lane, found[0], other)
+                other = run.vary(chosen, fresh=fresh, most=len(reference[0].ns))
+                run.varied.append(other.ns)
+                _judge(run, reference[0], other)
 
         self.each(step)
 
-    def keep(self, lane: Lane, base: object, other: object, found: Outcome) -> None:
+    def keep(self, run: VariantRun, base: object, other: object, outcome: Outcome) -> None:
         """Keep results on fresh input that agree within the tolerance only: of the first process, for `widened`."""
-        if isinstance(found, Same) and found.how == "tolerance":
-            self.close.setdefault(lane.name, (base, other))
+        if isinstance(outcome, Same) and outcome.how == "tolerance":
+            self.close.setdefault(run.name, (base, other))
 
     def widened(self, seed: int) -> None:
         """Hold the kept results against the base's own in float64; the last request to a process.
@@ -84,33 +84,33 @@ class SameWork:
         Nothing comes of it where the base does not take such input; a process that dies of it is done with anyway.
         """
 
-        def step(lane: Lane) -> None:
-            if lane is not self.base or not self.close:
+        def step(run: VariantRun) -> None:
+            if run is not self.base or not self.close:
                 return
             try:
-                exact = lane.widened(seed)
+                exact = run.widened(seed)
             except WorkerFault:
-                lane.close()
+                run.close()
                 return
             for name, (base, other) in self.close.items():
-                found = precision(exact, base, other)
-                if found is not None:
-                    self.precision[name] = found
+                errors = precision(exact, base, other)
+                if errors is not None:
+                    self.precision[name] = errors
 
         self.each(step)
         self.close.clear()
 
 
-def _fault(found: Varied) -> str:
-    if len(found.ns) > 1:
+def _fault(varied: VariedCalls) -> str:
+    if len(varied.ns) > 1:
         return ""
-    return f"the base refuses it ({found.failed})" if found.failed else "it holds no number, text or array to change"
+    return f"the base refuses it ({varied.failed})" if varied.failed else "it holds no number, text or array to change"
 
 
-def _judge(lane: Lane, base: Varied, other: Varied) -> None:
+def _judge(run: VariantRun, base: VariedCalls, other: VariedCalls) -> None:
     if other.failed:
         message = f"raised {other.failed} on input with one element changed, which the base does not"
-        lane.outcomes.append(Changed(where=RAISED, message=message))
+        run.outcomes.append(Changed(where=RAISED, message=message))
     same_end = len(base.ns) == len(other.ns)
     for left, right in list(zip(base.trees, other.trees, strict=False))[: None if same_end else 1]:
-        lane.agree("timed input with one element changed in place", compare_outputs(left, right))
+        run.agree("timed input with one element changed in place", compare_outputs(left, right))

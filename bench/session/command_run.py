@@ -11,11 +11,11 @@ from pathlib import Path
 from judge.bench.analysis.comparison import Measured, compare
 from judge.bench.contract import Command
 from judge.bench.options import Options, Variant
-from judge.bench.process.cpu import Core, fingerprint, idle_notes
-from judge.bench.process.sandbox import Walls
+from judge.bench.process.cpu import Core, fingerprint, idle_notes, load_average
+from judge.bench.process.sandbox import Containment
 from judge.bench.process.worker_process import INSPECTOR, WorkerFault, WorkerProcess
-from judge.bench.results import Crashed, Fork, Ran, Session, Unknown, VariantResult
-from judge.bench.session.device_choice import Place
+from judge.bench.results import Crashed, Fork, Ran, SessionResult, Unknown, VariantResult
+from judge.bench.session.device_choice import DeviceChoice
 from judge.bench.session.preparation import Prepared
 
 AA_SUFFIX = " (A/A)"
@@ -34,21 +34,21 @@ def read_metric(text: str, name: str) -> float:
     Raises:
         NoMetric: there is no such object, or its value is no positive finite number.
     """
-    found: object = None
+    printed: object = None
     for line in [text, *text.splitlines()[::-1]]:
         try:
-            found = json.loads(line)
+            printed = json.loads(line)
         except (ValueError, RecursionError):
             continue
-        if isinstance(found, dict):
+        if isinstance(printed, dict):
             break
-    if not isinstance(found, dict):
+    if not isinstance(printed, dict):
         raise NoMetric("it printed no JSON object, neither as a whole nor on a line of its own")
-    value: object = found
-    for part in [name] if name in found else name.split("."):
+    value: object = printed
+    for part in [name] if name in printed else name.split("."):
         value = value.get(part) if isinstance(value, dict) else None
     if not isinstance(value, int | float) or isinstance(value, bool):
-        raise NoMetric(f"its JSON has no number {name!r}: it has {', '.join(map(repr, list(found)[:8]))}")
+        raise NoMetric(f"its JSON has no number {name!r}: it has {', '.join(map(repr, list(printed)[:8]))}")
     if not (math.isfinite(value) and value > 0):
         raise NoMetric(f"{name!r} is {value}: a ratio needs a number above 0")
     return float(value)
@@ -63,7 +63,7 @@ class _Side:
     crash: Crashed | None
     values: list[float] = field(default_factory=list)
 
-    def result(self) -> VariantResult:
+    def variant_result(self) -> VariantResult:
         if self.crash:
             return self.crash
         if not self.values:
@@ -83,27 +83,30 @@ class CommandRun:
         options: Options,
         *,
         python: str,
-        walls: Walls,
+        containment: Containment,
         paths: tuple[str, ...],
         core: Core | None,
-        place: Place,
+        device_choice: DeviceChoice,
         folder: Path,
     ) -> None:
         assert isinstance(options.benchmark, Command)
         self._command = options.benchmark
         self._options = options
         self._python = python
-        self._walls = walls
+        self._containment = containment
         self._paths = paths
         self._core = core
-        self._place = place
+        self._device_choice = device_choice
         self._folder = folder
         self._notes = ready.notes
         self._random = random.Random(options.seed)
-        self._machine = fingerprint() | place.facts()
+        self._machine = fingerprint() | device_choice.facts()
         base = ready.variants[0]
-        names = [(base.name, base), (base.name + AA_SUFFIX, base), *((one.name, one) for one in ready.variants[1:])]
-        self._sides = [_Side(name=name, variant=one, crash=ready.crashes.get(one.name)) for name, one in names]
+        named = [(base.name, base), (base.name + AA_SUFFIX, base)]
+        named += [(other.name, other) for other in ready.variants[1:]]
+        self._sides = [
+            _Side(name=name, variant=variant, crash=ready.crashes.get(variant.name)) for name, variant in named
+        ]
         self._facts: dict[str, object] = {}
 
     def all_runs(self, progress: Callable[[str], None]) -> None:
@@ -130,16 +133,19 @@ class CommandRun:
         process = WorkerProcess(
             python=self._python, home=home, hash_seed=self._random.randint(0, 2**32 - 1),
             reply_limit=2 * options.output_bytes, script=INSPECTOR,
-            cell=self._walls.cell(read=self._command_files(), write=[tree]), environment=self._place.environment,
+            sandbox=self._containment.for_worker(read=self._command_files(), write=[tree]),
+            environment=self._device_choice.environment,
         )  # fmt: skip
         try:
             core = self._core.number if self._core else None
             self._facts = dict(
                 process.hello(
-                    timeout_s=options.setup_timeout_s, memory=self._place.memory(options.memory_bytes), core=core
+                    timeout_s=options.setup_timeout_s,
+                    memory=self._device_choice.memory(options.memory_bytes),
+                    core=core,
                 ).fields
             )
-            said = process.ask(
+            output = process.ask(
                 "command",
                 timeout_s=options.call_timeout_s,
                 argv=list(self._command.argv),
@@ -151,14 +157,14 @@ class CommandRun:
             return
         finally:
             process.close()
-        if said.get("code") != 0:
-            last = str(said.get("err") or said.get("out"))[-500:].strip()
+        if output.get("code") != 0:
+            last = str(output.get("err") or output.get("out"))[-500:].strip()
             side.crash = Crashed(
-                phase="experiment", kind="exit", message=f"the command left with status {said.get('code')}: {last}"
+                phase="experiment", kind="exit", message=f"the command left with status {output.get('code')}: {last}"
             )
             return
         try:
-            value = read_metric(str(said.get("out")), self._command.metric)
+            value = read_metric(str(output.get("out")), self._command.metric)
         except NoMetric as fault:
             side.crash = Crashed(
                 phase="experiment", kind="protocol", message=f"the command left with status 0: {fault}"
@@ -172,25 +178,25 @@ class CommandRun:
         return [path for path in named if path.is_absolute() and path.is_file()]
 
     def _is_clear(self) -> bool:
-        session = self.session(0.0)
-        found = [compare(session, candidate=side.name, base=session.base) for side in self._sides[2:]]
-        return all(one.status != "inconclusive" for one in found if isinstance(one, Measured))
+        result = self.result(0.0)
+        comparisons = [compare(result, candidate=side.name, base=result.base) for side in self._sides[2:]]
+        return not any(isinstance(each, Measured) and each.status == "inconclusive" for each in comparisons)
 
-    def session(self, wall_s: float) -> Session:
+    def result(self, wall_s: float) -> SessionResult:
         """Return all that was measured."""
         note = _NOTE.format(metric=self._command.metric, better=self._command.better)
         machine = dict(self._machine, python=str(self._facts.get("python", "unknown")))
         machine["network"] = str(self._facts.get("network", "unknown"))
-        machine["sandbox"] = self._walls.fact
+        machine["sandbox"] = self._containment.fact
         machine["timed_on_core"] = self._core.number if self._core else "any"
-        return Session(
+        return SessionResult(
             base=self._sides[0].name,
             aa_partner=self._sides[1].name,
-            variants={side.name: side.result() for side in self._sides},
+            variants={side.name: side.variant_result() for side in self._sides},
             outputs={side.name: Unknown(reason="a command returns no result to compare") for side in self._sides[2:]},
             costs={},
             machine=machine,
-            notes=(*idle_notes(self._machine), *self._walls.notes, *self._notes, note),
+            notes=(*idle_notes(self._machine, load_average()), *self._containment.notes, *self._notes, note),
             seed=self._options.seed,
             threshold=self._options.threshold,
             looks=tuple(self._options.forks * multiple for multiple in LOOKS),

@@ -1,4 +1,4 @@
-"""Owns on what a session runs: the CPU or one GPU, why, and what its workers must be told for that."""
+"""Chooses CPU or GPU for a session: which and why, and what its workers must be told for that."""
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -26,7 +26,7 @@ class Accelerator:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Place:
+class DeviceChoice:
     """Where the workers run. `note` is what a reader must know; `environment` comes on top of the workers' own."""
 
     device: Literal["cpu", "cuda"] = "cpu"
@@ -40,12 +40,13 @@ class Place:
         return None if self.device == "cuda" else limit
 
     def facts(self) -> dict[str, object]:
-        """Return what the record says of the place."""
+        """Return what the record says of the device."""
         if self.gpu is None:
             return {"device": self.device}
-        known = {"gpu": gpu_facts(self.gpu), "memory_limit": "none: CUDA reserves address space"}
-        said = self.accelerator
-        return {"device": self.device, **known, **({"torch": said.torch, "torch_cuda": said.cuda} if said else {})}
+        known: dict[str, object] = {"gpu": gpu_facts(self.gpu), "memory_limit": "none: CUDA reserves address space"}
+        if self.accelerator is not None:
+            known |= {"torch": self.accelerator.torch, "torch_cuda": self.accelerator.cuda}
+        return {"device": self.device, **known}
 
 
 def wants_gpu(contract: Contract | None) -> str:
@@ -68,7 +69,7 @@ def refusal(options: Options, wish: str, *, driver: bool) -> str:
 
 
 @contextmanager
-def hold_place(
+def hold_device(
     options: Options,
     contract: Contract | None,
     *,
@@ -76,14 +77,14 @@ def hold_place(
     folder: Path,
     environment: Mapping[str, str],
     progress: Callable[[str], None],
-) -> Iterator[Place]:
-    """Yield the place of a session, and hold its GPU if it has one; a command without `--device` is left alone.
+) -> Iterator[DeviceChoice]:
+    """Yield the device of a session, and hold its GPU if it has one; a command without `--device` is left alone.
 
     Raises:
         DeviceError: a GPU was asked for and cannot be used, with the reason.
     """
     if contract is None and options.device == "auto":
-        yield Place(environment={VISIBLE: environment[VISIBLE]} if VISIBLE in environment else {})
+        yield DeviceChoice(environment={VISIBLE: environment[VISIBLE]} if VISIBLE in environment else {})
         return
     wish = wants_gpu(contract)
     why = refusal(options, wish, driver=driver_seen())
@@ -92,25 +93,27 @@ def hold_place(
         return
     gpus = candidates(read_gpus(), environment.get(VISIBLE))
     names = ",".join(gpu.name for gpu in gpus)
-    found = Accelerator(usable=True)
+    accelerator = Accelerator(usable=True)
     if contract is not None:
-        found = _ask(options, python=python, home=folder / "accelerator", environment=_told(names))
-    if not found.usable and options.device == "auto":
-        yield _on_cpu(wish, found.reason)
+        accelerator = _ask(options, python=python, home=folder / "accelerator", environment=_gpu_environment(names))
+    if not accelerator.usable and options.device == "auto":
+        yield _on_cpu(wish, accelerator.reason)
         return
-    if not found.usable:
-        raise DeviceError(f"device 'cuda' cannot be used: {found.reason} (for {python!r}); use device 'cpu' or 'auto'")
+    if not accelerator.usable:
+        raise DeviceError(
+            f"device 'cuda' cannot be used: {accelerator.reason} (for {python!r}); use device 'cpu' or 'auto'"
+        )
     with hold_gpu(gpus, limit_s=options.device_timeout_s, progress=progress) as gpu:
-        yield Place(device="cuda", environment=_told(gpu.name), gpu=gpu, accelerator=found)
+        yield DeviceChoice(device="cuda", environment=_gpu_environment(gpu.name), gpu=gpu, accelerator=accelerator)
 
 
-def _on_cpu(wish: str, why: str) -> Place:
+def _on_cpu(wish: str, why: str) -> DeviceChoice:
     note = f"the benchmark {wish}, and this session timed it on the CPU: {why}" if wish else ""
     # No GPU is shown: work that was sent there would not be waited for by the clock.
-    return Place(note=note, environment=_told(""))
+    return DeviceChoice(note=note, environment=_gpu_environment(""))
 
 
-def _told(names: str) -> dict[str, str]:
+def _gpu_environment(names: str) -> dict[str, str]:
     return {VISIBLE: names, "CUDA_DEVICE_ORDER": "PCI_BUS_ID"}
 
 
@@ -127,10 +130,10 @@ def _ask(options: Options, *, python: str, home: Path, environment: Mapping[str,
     )
     try:
         process.hello(timeout_s=options.setup_timeout_s, memory=None, core=None)
-        said = process.ask("accelerator", timeout_s=options.setup_timeout_s).fields
+        fields = process.ask("accelerator", timeout_s=options.setup_timeout_s).fields
     except WorkerFault as fault:
         return Accelerator(usable=False, reason=f"the target's torch could not be asked: {fault.message}")
     finally:
         process.close()
-    texts = {name: str(said[name]) for name in ("reason", "torch", "cuda") if name in said}
-    return Accelerator(usable=said.get("usable") is True, **texts)
+    texts = {name: str(fields[name]) for name in ("reason", "torch", "cuda") if name in fields}
+    return Accelerator(usable=fields.get("usable") is True, **texts)

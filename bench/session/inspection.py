@@ -8,13 +8,13 @@ from pathlib import Path
 from judge.bench.options import Variant
 from judge.bench.process.worker_process import INSPECTOR, WorkerFault, WorkerProcess
 from judge.bench.results import Changed, Coverage, NotCovered, Outcome, PathCoverage, Same, Unknown
-from judge.bench.session.variant_run import Lane, Setting, load_arguments
+from judge.bench.session.variant_run import Setting, VariantRun, load_arguments
 
 _LEAST_S = 5.0
 
 
 @dataclass(frozen=True, kw_only=True)
-class Check:
+class EquivalenceCheck:
     """What `check_equivalence` said of a variant's results against the base's; None: they could not be read."""
 
     equivalent: bool | None
@@ -52,17 +52,19 @@ def path_coverage(variant: Variant, setting: Setting, home: Path) -> PathCoverag
     return Coverage(executable=executable, ran=ran, timed=timed, missed=tuple(map(str, missed)))
 
 
-def equivalence(base: Lane, others: list[Lane], tree: Variant, setting: Setting, home: Path) -> Mapping[str, Check]:
+def equivalence(
+    base: VariantRun, others: list[VariantRun], tree: Variant, setting: Setting, home: Path
+) -> Mapping[str, EquivalenceCheck]:
     """Ask the benchmark's `check_equivalence` in a process of its own, with the base's code loaded.
 
     Raises:
         WorkerFault: the check could not be asked at all.
     """
-    found: dict[str, Check] = {}
+    checks: dict[str, EquivalenceCheck] = {}
     with _inspector(tree, setting, home) as process:
-        for lane in others:
+        for run in others:
             for label, reference in base.pickles.items():
-                current = lane.pickles.get(label)
+                current = run.pickles.get(label)
                 if reference is None or current is None:
                     continue
                 fields = process.ask(
@@ -74,27 +76,27 @@ def equivalence(base: Lane, others: list[Lane], tree: Variant, setting: Setting,
                 ).fields
                 answer = fields.get("equivalent")
                 known = answer if isinstance(answer, bool) else None
-                said = Check(equivalent=known, message=f"{fields.get('message')} ({label})")
-                if lane.name not in found or found[lane.name].equivalent:
-                    found[lane.name] = said
-    return found
+                check = EquivalenceCheck(equivalent=known, message=f"{fields.get('message')} ({label})")
+                if run.name not in checks or checks[run.name].equivalent:
+                    checks[run.name] = check
+    return checks
 
 
-def settle(found: Outcome, check: Check | None, *, control: Check | None) -> Outcome:
+def settle(outcome: Outcome, check: EquivalenceCheck | None, *, control: EquivalenceCheck | None) -> Outcome:
     """Let `check_equivalence` veto outputs that look the same, and decide about those that nobody else can compare.
 
     It never excuses a difference that was seen, and without a base that is equivalent to itself it says nothing.
     """
     if check is None or control is None or not control.equivalent:
-        return found
-    if check.equivalent is False and not isinstance(found, Changed):
+        return outcome
+    if check.equivalent is False and not isinstance(outcome, Changed):
         return Changed(where="check_equivalence", message=f"the benchmark's own check says no: {check.message}")
-    if isinstance(found, Unknown) and check.equivalent:
+    if isinstance(outcome, Unknown) and check.equivalent:
         return Same(how="check_equivalence")
-    return found
+    return outcome
 
 
-def equivalence_notes(checks: Mapping[str, Check], partner: str, fault: str) -> list[str]:
+def equivalence_notes(checks: Mapping[str, EquivalenceCheck], partner: str, fault: str) -> list[str]:
     """Say what became of the check."""
     if fault:
         return [f"check_equivalence of the benchmark could not be run: {fault}"]
@@ -103,8 +105,8 @@ def equivalence_notes(checks: Mapping[str, Check], partner: str, fault: str) -> 
         return ["check_equivalence of the benchmark was not run: the result cannot be pickled, or is too large"]
     if not control.equivalent:
         return [f"check_equivalence of the benchmark was not used: it refuses two runs of the base: {control.message}"]
-    said = ", ".join(f"{name}: {check.word}" for name, check in checks.items())
-    return [f"check_equivalence of the benchmark was run ({said})"]
+    answers = ", ".join(f"{name}: {check.word}" for name, check in checks.items())
+    return [f"check_equivalence of the benchmark was run ({answers})"]
 
 
 @contextmanager
@@ -115,10 +117,10 @@ def _inspector(
     options = setting.options
     process = WorkerProcess(
         python=setting.python, home=home, hash_seed=1, reply_limit=2 * options.output_bytes, script=INSPECTOR,
-        cell=setting.cell(variant.tree.absolute()), environment=setting.place.environment,
+        sandbox=setting.worker_sandbox(variant.tree.absolute()), environment=setting.device_choice.environment,
     )  # fmt: skip
     try:
-        memory = setting.place.memory(options.memory_bytes)
+        memory = setting.device_choice.memory(options.memory_bytes)
         process.hello(timeout_s=options.setup_timeout_s, memory=memory, core=setting.core)
         if before_load:
             before_load(process)
@@ -129,7 +131,7 @@ def _inspector(
             paths=[str(variant.tree.absolute() / path) for path in setting.import_paths],
             benchmark=str(setting.contract.path.absolute()),
             limit=options.output_bytes,
-            **load_arguments(setting.contract, setting.place),
+            **load_arguments(setting.contract, setting.device_choice),
         )
         yield process
     finally:

@@ -13,7 +13,7 @@ _PROSE = frozenset({".md", ".rst", ".txt", ".pyi"})
 _LARGEST_LINES = 20_000
 
 
-def watching(base: Path, variant: Variant) -> Variant:
+def watch_new_lines(base: Path, variant: Variant) -> Variant:
     """Return the variant with its new Python lines watched.
 
     Not watched where a line that never runs would prove nothing: the trees also differ in other files than
@@ -26,10 +26,10 @@ def watching(base: Path, variant: Variant) -> Variant:
     changed = {path for path in changed | (left ^ right) if Path(path).suffix not in _PROSE}
     if not all(path.endswith(".py") for path in changed):
         return variant
-    found = {path: _new_lines(base / path, variant.tree / path) for path in sorted(changed)}
-    if any(lines is None for lines in found.values()):
+    new_lines = {path: _new_lines(base / path, variant.tree / path) for path in sorted(changed)}
+    if any(lines is None for lines in new_lines.values()):
         return variant
-    return replace(variant, watched={path: lines for path, lines in found.items() if lines})
+    return replace(variant, watched={path: lines for path, lines in new_lines.items() if lines})
 
 
 def _new_lines(before: Path, after: Path) -> frozenset[int] | None:
@@ -38,18 +38,18 @@ def _new_lines(before: Path, after: Path) -> frozenset[int] | None:
     new = after.read_bytes().splitlines()
     if len(old) + len(new) > _LARGEST_LINES:
         return None
-    found: set[int] = set()
+    numbers: set[int] = set()
     for kind, _, _, start, end in difflib.SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
         if kind in ("insert", "replace"):
-            found.update(range(start + 1, end + 1))
+            numbers.update(range(start + 1, end + 1))
         elif kind == "delete":
-            found.update(line for line in (start, start + 1) if 1 <= line <= len(new))
-    return frozenset(found)
+            numbers.update(line for line in (start, start + 1) if 1 <= line <= len(new))
+    return frozenset(numbers)
 
 
 def _files(tree: Path) -> set[str]:
-    found = set()
+    paths = set()
     for folder, folders, files in os.walk(tree):
         folders[:] = [name for name in folders if name not in _SKIPPED]
-        found |= {Path(folder, name).relative_to(tree).as_posix() for name in files if Path(folder, name).is_file()}
-    return found
+        paths |= {Path(folder, name).relative_to(tree).as_posix() for name in files if Path(folder, name).is_file()}
+    return paths

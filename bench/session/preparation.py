@@ -1,23 +1,31 @@
 """Owns what makes a source tree runnable: a build in it, or the compiled parts of an installed package beside it.
 
-Both work on private copies; the trees that were given are never written to.
+Both work on private copies; the trees that were given are never written to. Whether two trees differ in native code,
+which must be built before it can run, is answered here too.
 """
 
+import filecmp
 import os
 import shlex
 import shutil
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from judge.bench.contract import Command
 from judge.bench.errors import OptionsError
 from judge.bench.options import Options, Variant, resolve_import_paths
-from judge.bench.process.sandbox import Cell, Walls
+from judge.bench.process.sandbox import Containment, WorkerSandbox
 from judge.bench.process.worker_process import INSPECTOR, WorkerFault, WorkerProcess
 from judge.bench.results import Crashed
 
 _NOT_COPIED = shutil.ignore_patterns(".git", "__pycache__")
+_NATIVE_SUFFIXES = frozenset(
+    {".c", ".cc", ".cpp", ".cxx", ".h", ".hh", ".hpp", ".hxx", ".inl", ".cu", ".cuh", ".hip", ".metal", ".m", ".mm"}
+    | {".pyx", ".pxd", ".pxi", ".rs", ".go", ".zig", ".f", ".f90", ".f95", ".asm", ".s", ".cmake", ".proto"}
+)
+_BUILD_FILES = frozenset({"CMakeLists.txt", "meson.build", "meson_options.txt", "Cargo.toml", "Cargo.lock", "build.rs"})
+_SKIPPED_FOLDERS = frozenset({".git", ".hg", "__pycache__", "node_modules"})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,7 +42,7 @@ def prepare(
     options: Options,
     *,
     python: str,
-    walls: Walls,
+    containment: Containment,
     folder: Path,
     base: Path | None = None,
     copy: bool = False,
@@ -57,10 +65,12 @@ def prepare(
         shutil.copytree(variant.tree, tree, symlinks=True, ignore=_NOT_COPIED)
         copies.append(replace(variant, tree=tree))
         home = folder / f"build-{number}"
-        if options.build and (crash := _build(tree, options, python=python, walls=walls, home=home)):
+        if options.build and (crash := _build(tree, options, python=python, containment=containment, home=home)):
             crashes[variant.name] = crash
     for package in options.overlay:
-        installed = _installed(package, options, python=python, walls=walls, home=folder / f"where-{package}")
+        installed = _installed(
+            package, options, python=python, containment=containment, home=folder / f"where-{package}"
+        )
         notes += _overlay(package, installed, copies, base, paths)
     return Prepared(variants=tuple(copies), crashes=crashes, notes=tuple(notes))
 
@@ -94,21 +104,21 @@ def _overlay(package: str, installed: Path, copies: list[Variant], base: Path, p
 
 
 def _files(package: Path) -> list[tuple[str, Path]]:
-    found = []
+    paths = []
     for folder, folders, files in os.walk(package):
         folders[:] = [name for name in folders if name != "__pycache__"]
-        found += [Path(folder, name) for name in files]
-    return [(file.relative_to(package).as_posix(), file) for file in found]
+        paths += [Path(folder, name) for name in files]
+    return [(file.relative_to(package).as_posix(), file) for file in paths]
 
 
-def _same_text(one: Path, two: Path) -> bool:
+def _same_text(left: Path, right: Path) -> bool:
     try:
-        return one.read_bytes().replace(b"\r\n", b"\n") == two.read_bytes().replace(b"\r\n", b"\n")
+        return left.read_bytes().replace(b"\r\n", b"\n") == right.read_bytes().replace(b"\r\n", b"\n")
     except OSError:
         return False
 
 
-def _build(tree: Path, options: Options, *, python: str, walls: Walls, home: Path) -> Crashed | None:
+def _build(tree: Path, options: Options, *, python: str, containment: Containment, home: Path) -> Crashed | None:
     """Run the build command in a tree, confined as the timed code is; say how it failed."""
     assert options.build
     try:
@@ -117,7 +127,7 @@ def _build(tree: Path, options: Options, *, python: str, walls: Walls, home: Pat
             options,
             python=python,
             home=home,
-            cell=walls.cell(write=[tree]),
+            sandbox=containment.for_worker(write=[tree]),
             timeout_s=options.build_timeout_s,
             argv=shlex.split(options.build),
             cwd=str(tree),
@@ -131,27 +141,34 @@ def _build(tree: Path, options: Options, *, python: str, walls: Walls, home: Pat
     return Crashed(phase="build", kind="raised", message=f"{options.build!r} left with {done.get('code')}: {last}")
 
 
-def _installed(package: str, options: Options, *, python: str, walls: Walls, home: Path) -> Path:
+def _installed(package: str, options: Options, *, python: str, containment: Containment, home: Path) -> Path:
     try:
-        found = _ask(
+        reply = _ask(
             "where",
             options,
             python=python,
             home=home,
-            cell=walls.cell(),
+            sandbox=containment.for_worker(),
             timeout_s=options.setup_timeout_s,
             package=package,
         )
     except WorkerFault as fault:
         raise OptionsError(f"overlay: package {package!r} cannot be found for {python!r}: {fault.message}") from fault
-    folder = found.get("folder")
+    folder = reply.get("folder")
     if not isinstance(folder, str):
         raise OptionsError(f"overlay: package {package!r} is not installed for {python!r}: install its wheel there")
     return Path(folder)
 
 
 def _ask(
-    op: str, options: Options, *, python: str, home: Path, cell: Cell | None, timeout_s: float, **arguments: object
+    op: str,
+    options: Options,
+    *,
+    python: str,
+    home: Path,
+    sandbox: WorkerSandbox | None,
+    timeout_s: float,
+    **arguments: object,
 ) -> dict[str, object]:
     home.mkdir()
     process = WorkerProcess(
@@ -160,10 +177,32 @@ def _ask(
         hash_seed=1,
         reply_limit=2 * options.output_bytes,
         script=INSPECTOR,
-        cell=cell,
+        sandbox=sandbox,
     )
     try:
         process.hello(timeout_s=options.setup_timeout_s, memory=options.memory_bytes, core=None)
         return dict(process.ask(op, timeout_s=timeout_s, **arguments).fields)
     finally:
         process.close()
+
+
+def is_native(path: str) -> bool:
+    """Say whether a file, by its name, is compiled or says how to compile."""
+    pure = PurePosixPath(path)
+    return pure.suffix.lower() in _NATIVE_SUFFIXES or pure.name in _BUILD_FILES
+
+
+def native_changes(base: Path, other: Path) -> tuple[str, ...]:
+    """Return the native files, relative to the trees, that only one of them has or whose content differs."""
+    left, right = set(_native_files(base)), set(_native_files(other))
+    both = (path for path in left & right if not filecmp.cmp(base / path, other / path, shallow=False))
+    return tuple(sorted((left ^ right) | set(both)))
+
+
+def _native_files(tree: Path) -> Iterator[str]:
+    for folder, folders, files in os.walk(tree):
+        folders[:] = [name for name in folders if name not in _SKIPPED_FOLDERS]
+        for name in files:
+            path = Path(folder, name)
+            if is_native(name) and path.is_file():
+                yield path.relative_to(tree).as_posix()

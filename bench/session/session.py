@@ -19,17 +19,18 @@ from judge.bench.options import (
     find_interpreter,
     resolve_import_paths,
 )
-from judge.bench.process.cpu import Core, fingerprint, hold_core, idle_notes
+from judge.bench.process.cpu import Core, fingerprint, hold_core, idle_notes, load_average
 from judge.bench.process.gpu import GpuWatch
 from judge.bench.process.sandbox import find_sandbox
 from judge.bench.process.worker_process import WorkerFault
-from judge.bench.results import Changed, NotCovered, Outcome, PathCoverage, Phase, Same, Session, Unknown
-from judge.bench.session.cheat_checks import CHECKED_FORKS, SameWork
+from judge.bench.results import Changed, NotCovered, Outcome, PathCoverage, Phase, Same, SessionResult, Unknown
+from judge.bench.session.budget import Budget
+from judge.bench.session.cheat_checks import CHECKED_FORKS, CheatChecks
 from judge.bench.session.command_run import AA_SUFFIX, LOOKS, CommandRun
-from judge.bench.session.device_choice import hold_place
-from judge.bench.session.inspection import Check, equivalence, equivalence_notes, path_coverage, settle
+from judge.bench.session.device_choice import hold_device
+from judge.bench.session.inspection import EquivalenceCheck, equivalence, equivalence_notes, path_coverage, settle
 from judge.bench.session.preparation import Prepared, prepare
-from judge.bench.session.variant_run import RAISED, Budget, Lane, Setting, Shape
+from judge.bench.session.variant_run import RAISED, SampleShape, Setting, VariantRun
 
 _WARMUP_ROUNDS = 1
 _SOFT_SHARE = 0.85
@@ -41,7 +42,7 @@ def measure(
     options: Options,
     *,
     progress: Callable[[str], None] | None = None,
-) -> Session:
+) -> SessionResult:
     """Time prepared trees side by side; the first one is the base, and is timed twice.
 
     A variant that crashes becomes a `Crashed` in the session. Raises a `BenchError` for what
@@ -51,7 +52,7 @@ def measure(
     check_options(variants, options)
     benchmark = options.benchmark
     python = find_interpreter(options.python)
-    walls = find_sandbox(python, wanted=options.sandbox)
+    containment = find_sandbox(python, wanted=options.sandbox)
     paths = resolve_import_paths(variants[0].tree, options.import_paths)
     folders = [variants[0].tree / path for path in paths]
     contract = None if isinstance(benchmark, Command) else _contract(benchmark, folders)
@@ -59,18 +60,25 @@ def measure(
     with ExitStack() as stack:
         name = stack.enter_context(tempfile.TemporaryDirectory(prefix="judge-bench-", ignore_cleanup_errors=True))
         folder = Path(name)
-        ready = prepare(variants, options, python=python, walls=walls, folder=folder)
-        place = stack.enter_context(
-            hold_place(options, contract, python=python, folder=folder, environment=os.environ, progress=tell)
+        ready = prepare(variants, options, python=python, containment=containment, folder=folder)
+        device_choice = stack.enter_context(
+            hold_device(options, contract, python=python, folder=folder, environment=os.environ, progress=tell)
         )
         core = stack.enter_context(hold_core()) if options.pin else None
         began = time.monotonic()
         if contract is None:
             runs = CommandRun(
-                ready, options, python=python, walls=walls, paths=paths, core=core, place=place, folder=folder
+                ready,
+                options,
+                python=python,
+                containment=containment,
+                paths=paths,
+                core=core,
+                device_choice=device_choice,
+                folder=folder,
             )
             runs.all_runs(tell)
-            return runs.session(time.monotonic() - started)
+            return runs.result(time.monotonic() - started)
         setting = Setting(
             options=options,
             contract=contract,
@@ -78,23 +86,23 @@ def measure(
             import_paths=paths,
             base_tree=ready.variants[0].tree.absolute(),
             core=core.number if core else None,
-            place=place,
+            device_choice=device_choice,
             budget=Budget(
                 total_s=options.budget_s,
                 ends_at=began + _SOFT_SHARE * options.budget_s,
                 hard_end=began + options.budget_s,
             ),
-            walls=walls,
+            containment=containment,
         )
-        run = _Run(ready, setting, folder, tell)
-        run.all_forks()
-        run.check_clocks()
-        run.inspect()
-        return run.session(core, time.monotonic() - started)
+        session = _Session(ready, setting, folder, tell)
+        session.all_forks()
+        session.check_clocks()
+        session.inspect()
+        return session.result(core, time.monotonic() - started)
 
 
-class _Run:
-    """The lanes of one session and the order in which they move."""
+class _Session:
+    """The runs of one session and the order in which they move."""
 
     def __init__(
         self,
@@ -110,23 +118,23 @@ class _Run:
         self._random = random.Random(self._options.seed)
         base, *rest = ready.variants
         partner = Variant(name=base.name + AA_SUFFIX, tree=base.tree)
-        self._base = Lane(base, setting, is_base=True)
-        self._partner = Lane(partner, setting, is_base=False)
-        others = [Lane(variant, setting, is_base=False) for variant in rest]
-        self._lanes = [self._base, self._partner, *others]
+        self._base = VariantRun(base, setting, is_base=True)
+        self._partner = VariantRun(partner, setting, is_base=False)
+        others = [VariantRun(variant, setting, is_base=False) for variant in rest]
+        self._runs = [self._base, self._partner, *others]
         self._others = others
         self._notes = ready.notes
-        for lane in self._lanes:
-            lane.crash = ready.crashes.get(lane.variant.name.removesuffix(AA_SUFFIX))
-        self._machine = fingerprint() | setting.place.facts()
-        self._gpu = GpuWatch(idle=setting.place.gpu)
+        for run in self._runs:
+            run.crash = ready.crashes.get(run.variant.name.removesuffix(AA_SUFFIX))
+        self._machine = fingerprint() | setting.device_choice.facts()
+        self._gpu = GpuWatch(idle=setting.device_choice.gpu)
         self._fresh = False
         self._overhead_s = 0.0
         self._results_s = 0.0
-        self._checks: Mapping[str, Check] = {}
+        self._checks: Mapping[str, EquivalenceCheck] = {}
         self._check_fault = "the base gave no result"
         self._coverage: dict[str, PathCoverage] = {}
-        self._same_work = SameWork(base=self._base, each=lambda step: self._each("experiment", step))
+        self._cheat_checks = CheatChecks(base=self._base, each=lambda step: self._each("experiment", step))
 
     def all_forks(self) -> None:
         """Run forks until the answer is clear, the budget is spent or the base is broken."""
@@ -142,106 +150,106 @@ class _Run:
             self._fork(index)
             if not (self._base.alive and self._partner.alive):
                 return
-            if self._others and not any(lane.alive for lane in self._others):
+            if self._others and not any(run.alive for run in self._others):
                 return
 
     def check_clocks(self) -> None:
         """Refuse variants whose clock disagrees with ours, measured by the base's."""
-        for lane in self._others:
-            lane.check_clock(self._base)
+        for run in self._others:
+            run.check_clock(self._base)
 
     def inspect(self) -> None:
         """Look at what timing does not show, in processes that are not timed."""
         contract, base = self._setting.contract, self._base
         if contract.has_check_equivalence and base.pickles and not base.crash:
             try:
-                asked = [self._partner, *(lane for lane in self._others if not lane.crash)]
-                self._checks = equivalence(base, asked, base.variant, self._setting, self._folder / "check")
+                compared = [self._partner, *(run for run in self._others if not run.crash)]
+                self._checks = equivalence(base, compared, base.variant, self._setting, self._folder / "check")
                 self._check_fault = ""
             except WorkerFault as fault:
                 self._check_fault = fault.message
-        for number, lane in enumerate(self._others):
-            if lane.variant.watched and not lane.crash:
+        for number, run in enumerate(self._others):
+            if run.variant.watched and not run.crash:
                 home = self._folder / f"lines-{number}"
-                self._coverage[lane.name] = path_coverage(lane.variant, self._setting, home)
+                self._coverage[run.name] = path_coverage(run.variant, self._setting, home)
 
     def _fork(self, index: int) -> None:
         started = time.monotonic()
         try:
             self._open(index)
             fresh_seed = self._random.randint(0, _MAX_SEED)
-            asked = time.monotonic()
+            called = time.monotonic()
             self._results("fresh input", fresh_seed)
-            self._results_s = time.monotonic() - asked
+            self._results_s = time.monotonic() - called
             if index == 0:
                 self._settle_shapes()
             opened = time.monotonic()
             self._rounds(index)
             closed = time.monotonic()
             self._gpu.look()
-            self._same_work.last_timed()
+            self._cheat_checks.last_timed()
             if index < CHECKED_FORKS:
-                self._same_work.again(fresh_seed)
-                self._same_work.vary(fresh_seed, fresh=self._fresh)
+                self._cheat_checks.again(fresh_seed)
+                self._cheat_checks.vary(fresh_seed, fresh=self._fresh)
             self._results("timed input", None)
-            self._each("sample", lambda lane: lane.finish_fork())
+            self._each("sample", lambda run: run.finish_fork())
             self._overhead_s = time.monotonic() - started - (closed - opened)
             if index == 0:
-                self._same_work.widened(fresh_seed)
+                self._cheat_checks.widened(fresh_seed)
         finally:
-            for lane in self._lanes:
-                lane.close()
+            for run in self._runs:
+                run.close()
 
     def _open(self, index: int) -> None:
         """Start all workers of a fork, with the same hash seed and the same data."""
         hash_seed = self._random.randint(0, _MAX_SEED)
         data_seed = self._random.randint(0, _MAX_SEED)
-        for number, lane in enumerate(self._lanes):
-            if lane.alive:
-                lane.launch(self._folder / f"{index}-{number}", hash_seed)
-        self._each("start", lambda lane: lane.greet())
-        self._each("load", lambda lane: lane.load())
-        self._each("setup", lambda lane: lane.setup(data_seed))
+        for number, run in enumerate(self._runs):
+            if run.alive:
+                run.launch(self._folder / f"{index}-{number}", hash_seed)
+        self._each("start", lambda run: run.greet())
+        self._each("load", lambda run: run.load())
+        self._each("setup", lambda run: run.setup(data_seed))
         if index == 0:
-            self._each("experiment", lambda lane: lane.probe())
+            self._each("experiment", lambda run: run.probe())
             # One rule for all: a variant timed on stale data would gain from its own side effect.
-            self._fresh = any(lane.mutates or not lane.mutation_sure for lane in self._lanes)
+            self._fresh = any(run.mutates or not run.mutation_sure for run in self._runs)
 
-    def _each(self, phase: Phase, step: Callable[[Lane], None]) -> None:
-        """Let every lane take one step; the base goes first, and nothing goes on without it."""
-        for lane in self._lanes:
-            if lane.alive and self._base.alive:
-                with lane.turn(phase):
-                    step(lane)
+    def _each(self, phase: Phase, step: Callable[[VariantRun], None]) -> None:
+        """Let every run take one step; the base goes first, and nothing goes on without it."""
+        for run in self._runs:
+            if run.alive and self._base.alive:
+                with run.turn(phase):
+                    step(run)
 
     def _results(self, label: str, seed: int | None) -> None:
         trees: dict[str, object] = {}
 
-        def ask(lane: Lane) -> None:
-            tree = lane.result(seed)
-            if lane is self._base:
+        def ask(run: VariantRun) -> None:
+            tree = run.result(seed)
+            if run is self._base:
                 trees["base"] = tree
             else:
-                found = compare_outputs(trees["base"], tree)
-                lane.agree(label, found)
+                outcome = compare_outputs(trees["base"], tree)
+                run.agree(label, outcome)
                 if seed is not None:
-                    self._same_work.keep(lane, trees["base"], tree, found)
+                    self._cheat_checks.keep(run, trees["base"], tree, outcome)
 
         self._each("experiment", ask)
 
     def _settle_shapes(self) -> None:
         """Settle how samples are taken, once for all forks; the base's goes for all that are near it."""
-        shape: Shape | None = None
+        shape: SampleShape | None = None
 
-        def ask(lane: Lane) -> None:
+        def ask(run: VariantRun) -> None:
             nonlocal shape
-            found = lane.calibrate(fresh=self._fresh, base=shape)
-            shape = shape or found
+            own = run.calibrate(fresh=self._fresh, base=shape)
+            shape = shape or own
 
         self._each("experiment", ask)
 
     def _rounds(self, index: int) -> None:
-        """Take one sample of every lane per round, in random order."""
+        """Take one sample of every run per round, in random order."""
         first_wave = index < self._options.forks
         count = self._options.min_rounds if first_wave else self._options.max_rounds
         budget = self._setting.budget
@@ -252,26 +260,27 @@ class _Run:
             if number >= _WARMUP_ROUNDS + 1 and time.monotonic() > stop_at:
                 return
             keep = number >= _WARMUP_ROUNDS
-            for lane in self._random.sample(self._lanes, len(self._lanes)):
-                if lane.alive and self._base.alive:
-                    with lane.turn("sample"):
-                        lane.sample(fresh=self._fresh, keep=keep)
+            for run in self._random.sample(self._runs, len(self._runs)):
+                if run.alive and self._base.alive:
+                    with run.turn("sample"):
+                        run.sample(fresh=self._fresh, keep=keep)
 
     def _is_clear(self) -> bool:
         """Say whether every variant has a status; the interval of each look is at the level of that look."""
-        session = self.session(None, 0.0)
-        found = [compare(session, candidate=lane.name, base=session.base) for lane in self._others]
-        return all(one.status != "inconclusive" for one in found if isinstance(one, Measured))
+        result = self.result(None, 0.0)
+        comparisons = [compare(result, candidate=run.name, base=result.base) for run in self._others]
+        return not any(isinstance(each, Measured) and each.status == "inconclusive" for each in comparisons)
 
-    def session(self, core: Core | None, wall_s: float) -> Session:
+    def result(self, core: Core | None, wall_s: float) -> SessionResult:
         """Return all that was measured."""
-        walls = self._setting.walls
-        notes = [*idle_notes(self._machine), *walls.notes, *self._notes, *_contract_notes(self._setting.contract)]
-        notes += [self._setting.place.note] if self._setting.place.note else []
+        containment = self._setting.containment
+        notes = [*idle_notes(self._machine, load_average()), *containment.notes, *self._notes]
+        notes += _contract_notes(self._setting.contract)
+        notes += [self._setting.device_choice.note] if self._setting.device_choice.note else []
         notes += self._gpu.notes()
         if self._setting.contract.has_check_equivalence:
             notes += equivalence_notes(self._checks, self._partner.name, self._check_fault)
-        notes += self._lane_notes()
+        notes += self._variant_notes()
         if core and not core.exclusive:
             notes.append("other sessions are timing on this core: the samples are noisier")
         facts = self._base.facts
@@ -280,16 +289,16 @@ class _Run:
         machine = dict(self._machine, python=str(facts.get("python", "unknown")))
         machine |= self._gpu.facts()
         machine["network"] = str(facts.get("network", "unknown"))
-        machine["sandbox"] = walls.fact
+        machine["sandbox"] = containment.fact
         machine["timed_on_core"] = core.number if core else "any"
-        costs = {lane.name: lane.costs() for lane in self._lanes}
-        return Session(
+        costs = {run.name: run.costs() for run in self._runs}
+        return SessionResult(
             base=self._base.name,
             aa_partner=self._partner.name,
-            variants={lane.name: lane.outcome_of() for lane in self._lanes},
-            outputs={lane.name: self._outputs(lane) for lane in self._others},
+            variants={run.name: run.variant_result() for run in self._runs},
+            outputs={run.name: self._outputs(run) for run in self._others},
             costs={name: cost for name, cost in costs.items() if cost},
-            result_bytes={lane.name: lane.result_bytes for lane in self._lanes},
+            result_bytes={run.name: run.result_bytes for run in self._runs},
             machine=machine,
             notes=tuple(notes),
             seed=self._options.seed,
@@ -297,44 +306,44 @@ class _Run:
             looks=tuple(self._options.forks * multiple for multiple in LOOKS),
             wall_s=wall_s,
             coverage=self._coverage,
-            varied={lane.name: tuple(lane.varied) for lane in self._lanes},
-            precision=self._same_work.precision,
+            varied={run.name: tuple(run.varied) for run in self._runs},
+            precision=self._cheat_checks.precision,
         )
 
-    def _outputs(self, lane: Lane) -> Outcome:
-        """Combine a lane's comparisons; the base's own instability excuses a difference."""
-        if not lane.outcomes and lane.crash:
-            return Unknown(reason=f"it crashed before any output: {lane.crash.message}")
-        if lane.late_mutation and not self._base.late_mutation:
+    def _outputs(self, run: VariantRun) -> Outcome:
+        """Combine a run's comparisons; the base's own instability excuses a difference."""
+        if not run.outcomes and run.crash:
+            return Unknown(reason=f"it crashed before any output: {run.crash.message}")
+        if run.late_mutation and not self._base.late_mutation:
             message = "later calls change the timed input, which the base leaves alone"
             return Changed(where="input", message=message)
-        found = combine_outcomes(lane.outcomes)
+        outcome = combine_outcomes(run.outcomes)
         control = combine_outcomes(self._partner.outcomes)
-        if isinstance(found, Changed) and isinstance(control, Changed) and found.where != RAISED:
-            found = Unknown(
+        if isinstance(outcome, Changed) and isinstance(control, Changed) and outcome.where != RAISED:
+            outcome = Unknown(
                 reason=f"the base's own output differs between two runs at {control.where}: {control.message}"
             )
-        return settle(found, self._checks.get(lane.name), control=self._checks.get(self._partner.name))
+        return settle(outcome, self._checks.get(run.name), control=self._checks.get(self._partner.name))
 
-    def _lane_notes(self) -> list[str]:
+    def _variant_notes(self) -> list[str]:
         notes = []
         if self._fresh:
-            changing = [lane.name for lane in self._lanes if lane.mutates]
+            changing = [run.name for run in self._runs if run.mutates]
             who = ", ".join(changing) or "none for sure, but the input is too large to check"
             notes.append(f"every call got fresh data, because calls change their input: {who}")
-        if self._same_work.fault:
+        if self._cheat_checks.fault:
             notes.append(
-                f"the input could not be varied, so a cache of results would not show: {self._same_work.fault}"
+                f"the input could not be varied, so a cache of results would not show: {self._cheat_checks.fault}"
             )
         for name, coverage in self._coverage.items():
             if isinstance(coverage, NotCovered):
                 notes.append(f"{name}: which of its added lines run is not known: {coverage.reason}")
             elif coverage.ran and not coverage.timed:
                 notes.append(f"{name}: its added lines run in set-up only, which is not timed")
-        for lane in self._lanes:
-            if lane.threads > self._base.threads:
-                more = lane.threads - self._base.threads
-                notes.append(f"{lane.name} keeps {more} more threads running than the base")
+        for run in self._runs:
+            if run.threads > self._base.threads:
+                more = run.threads - self._base.threads
+                notes.append(f"{run.name} keeps {more} more threads running than the base")
         control = combine_outcomes(self._partner.outcomes) if self._partner.outcomes else None
         if control is not None and not isinstance(control, Same):
             notes.append("the base's own output is not the same in two runs of the base")

@@ -1,20 +1,20 @@
 """Owns one variant on its way through a session: its current process, samples and faults."""
 
 import shutil
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import median
 
 from judge.bench.analysis.clocks import DeviceReading, Reading, device_disagreement, disagreement, impossible
 from judge.bench.contract import Contract
 from judge.bench.options import Options, Variant
-from judge.bench.process.sandbox import Cell, Walls
-from judge.bench.process.worker_process import Reply, WorkerFault, WorkerProcess
+from judge.bench.process.sandbox import Containment, WorkerSandbox
+from judge.bench.process.worker_process import WorkerFault, WorkerProcess, WorkerReply
 from judge.bench.results import Changed, Costs, Crashed, Fork, Outcome, Phase, Ran, VariantResult
-from judge.bench.session.device_choice import Place
+from judge.bench.session.budget import BASE_SHARE, Budget
+from judge.bench.session.device_choice import DeviceChoice
 
 # Where a change is placed that is an exception rather than a value.
 RAISED = "experiment"
@@ -22,44 +22,14 @@ _SAMPLE_RESOLUTIONS = 200
 PARTS = 8
 """How many short timings make a sample: long ones are all hit by what else runs, short ones are not."""
 _NEAR = 10
-# One request may take this share of the budget, unless the base needed a twentieth of it too.
-_ONE_CALL = 0.25
-_BASE_SHARE = 0.05
 _WIDENED_S = 10.0
 VARY_NS = 4_000_000
 """Single calls on varied input take about this long in each process, and never fewer than two of them."""
 
 
-@dataclass(kw_only=True)
-class Budget:
-    """The time of the session, and how long the base took for each request.
-
-    New rounds start until `ends_at`; the rest up to `hard_end` is for what they need to count.
-    """
-
-    total_s: float
-    ends_at: float
-    hard_end: float
-    base_s: dict[str, float] = field(default_factory=dict)
-
-    def left(self) -> float:
-        """Return the seconds in which something new may start."""
-        return self.ends_at - time.monotonic()
-
-    def allow(self, op: str, limit_s: float, *, is_base: bool) -> float:
-        """Return the seconds that one request may take, at most its own limit.
-
-        A variant that needs far more than the base did must not spend the whole session's time.
-        """
-        allowed = min(limit_s, self.hard_end - time.monotonic())
-        if is_base or op not in self.base_s:
-            return allowed
-        return min(allowed, max(_ONE_CALL * self.total_s, self.base_s[op] / _BASE_SHARE))
-
-
 @dataclass(frozen=True, kw_only=True)
 class Setting:
-    """What all lanes of a session share."""
+    """What all runs of a session share."""
 
     options: Options
     contract: Contract
@@ -67,17 +37,17 @@ class Setting:
     import_paths: tuple[str, ...]
     base_tree: Path
     core: int | None
-    place: Place
+    device_choice: DeviceChoice
     budget: Budget
-    walls: Walls
+    containment: Containment
 
-    def cell(self, tree: Path) -> Cell | None:
-        """Return the walls of a worker that times the benchmark in a tree: it writes to neither."""
-        return self.walls.cell(read=[tree], script=None if self.contract.module else self.contract.path)
+    def worker_sandbox(self, tree: Path) -> WorkerSandbox | None:
+        """Return the sandbox of a worker that times the benchmark in a tree: it writes to neither."""
+        return self.containment.for_worker(read=[tree], script=None if self.contract.module else self.contract.path)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Shape:
+class SampleShape:
     """How a sample is taken: parts, each of so many calls."""
 
     loops: int
@@ -85,7 +55,7 @@ class Shape:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Varied:
+class VariedCalls:
     """Single calls, each after one element of the input changed: times, first and last result, what ended it."""
 
     ns: tuple[int, ...]
@@ -93,7 +63,7 @@ class Varied:
     failed: str
 
 
-class Lane:
+class VariantRun:
     """One variant: asks its worker, keeps what it said, and crashes at most once."""
 
     def __init__(self, variant: Variant, setting: Setting, *, is_base: bool) -> None:
@@ -118,7 +88,7 @@ class Lane:
         self._setting = setting
         self._is_base = is_base
         self._process: WorkerProcess | None = None
-        self._shape = Shape(loops=1, parts=1)
+        self._shape = SampleShape(loops=1, parts=1)
         self._pending: list[Reading] = []
         self._device_pending: list[DeviceReading] = []
         self._samples: list[tuple[float, ...]] = []
@@ -134,7 +104,7 @@ class Lane:
 
     @contextmanager
     def turn(self, phase: Phase) -> Iterator[None]:
-        """Turn a fault of the worker into this lane's crash, and stop the worker afterwards."""
+        """Turn a fault of the worker into this run's crash, and stop the worker afterwards."""
         try:
             yield
             if self._process:
@@ -164,8 +134,8 @@ class Lane:
             home=home,
             hash_seed=hash_seed,
             reply_limit=2 * options.output_bytes,
-            cell=self._setting.cell(self._tree),
-            environment=self._setting.place.environment,
+            sandbox=self._setting.worker_sandbox(self._tree),
+            environment=self._setting.device_choice.environment,
         )
 
     def greet(self) -> None:
@@ -173,7 +143,7 @@ class Lane:
         assert self._process is not None
         options = self._setting.options
         allowed = self._allow("hello", options.setup_timeout_s)
-        memory = self._setting.place.memory(options.memory_bytes)
+        memory = self._setting.device_choice.memory(options.memory_bytes)
         hello = self._process.hello(timeout_s=allowed, memory=memory, core=self._setting.core)
         self.facts = hello.fields
         self._resolution_ns = hello.integer("resolution_ns")
@@ -188,7 +158,7 @@ class Lane:
                 tree=str(self._tree),
                 paths=[str(self._tree / path) for path in setting.import_paths],
                 benchmark=str(setting.contract.path.absolute()),
-                **load_arguments(setting.contract, setting.place),
+                **load_arguments(setting.contract, setting.device_choice),
                 limit=setting.options.output_bytes,
             )
         except WorkerFault as fault:
@@ -208,7 +178,7 @@ class Lane:
         reply = self._call("probe")
         self.mutates, self.mutation_sure = reply.flag("mutates"), reply.flag("sure")
 
-    def calibrate(self, *, fresh: bool, base: Shape | None) -> Shape:
+    def calibrate(self, *, fresh: bool, base: SampleShape | None) -> SampleShape:
         """Settle the shape of this variant's samples for the whole session: that of the base, where there is one.
 
         Two calls in a row are faster than one and one, by a percent and more, so a different number of calls
@@ -220,7 +190,7 @@ class Lane:
         reply = self._call("calibrate", goal_ns=goal, fresh=fresh, parts=most)
         loops = max(1, reply.integer("loops"))
         fitting = max(1, min(most, round(sample_ns / max(reply.integer("ns"), 1))))
-        self._shape = Shape(loops=loops, parts=base.parts if base else fitting)
+        self._shape = SampleShape(loops=loops, parts=base.parts if base else fitting)
         if base and base.loops / _NEAR <= loops <= base.loops * _NEAR:
             self._shape = base
         return self._shape
@@ -232,7 +202,7 @@ class Lane:
         reply = self._call("sample")
         claimed = reply.integers("ns")
         device = None
-        if self._setting.place.device == "cuda":
+        if self._setting.device_choice.device == "cuda":
             device = DeviceReading(
                 event_ns=sum(claimed),
                 host_ns=reply.integer("host_ns"),
@@ -281,12 +251,12 @@ class Lane:
         reply = self._call("again", seed=seed)
         return reply.fields.get("tree"), not reply.flag("steady")
 
-    def vary(self, seed: int, *, fresh: bool, most: int) -> Varied:
+    def vary(self, seed: int, *, fresh: bool, most: int) -> VariedCalls:
         """Time at most `most` single calls, each after a change of one element of the input."""
         limit_ns = VARY_NS if self._is_base else 100 * VARY_NS  # as many calls as the base, if that can be
         reply = self._call("vary", seed=seed, fresh=fresh, most=most, limit_ns=limit_ns)
         trees = reply.fields.get("trees")
-        return Varied(
+        return VariedCalls(
             ns=reply.integers("ns"),
             trees=tuple(trees) if isinstance(trees, list) else (),
             failed=str(reply.fields.get("failed")),
@@ -309,7 +279,7 @@ class Lane:
             self.readings += self._pending
             self.device_readings += self._device_pending
 
-    def check_clock(self, base: "Lane") -> None:
+    def check_clock(self, base: "VariantRun") -> None:
         """Crash where this variant's own clock disagrees with the parent's."""
         fault = disagreement(base.readings, self.readings)
         fault = fault or device_disagreement(base.device_readings, self.device_readings)
@@ -323,7 +293,7 @@ class Lane:
             self._process = None
             shutil.rmtree(self._home, ignore_errors=True)
 
-    def outcome_of(self) -> VariantResult:
+    def variant_result(self) -> VariantResult:
         """Return what became of this variant."""
         if self.crash:
             return self.crash
@@ -340,7 +310,7 @@ class Lane:
             import_s=median(self._imports), setup_s=median(self._setups), later_setups_s=tuple(self._later_setups)
         )
 
-    def _call(self, op: str, **arguments: object) -> Reply:
+    def _call(self, op: str, **arguments: object) -> WorkerReply:
         try:
             return self._ask(op, self._setting.options.call_timeout_s, **arguments)
         except WorkerFault as fault:
@@ -370,7 +340,7 @@ class Lane:
             raise WorkerFault("budget", f"the session's budget was spent before {op!r}")
         return allowed
 
-    def _ask(self, op: str, limit_s: float, **arguments: object) -> Reply:
+    def _ask(self, op: str, limit_s: float, **arguments: object) -> WorkerReply:
         assert self._process is not None
         budget, allowed = self._setting.budget, self._allow(op, limit_s)
         try:
@@ -379,7 +349,7 @@ class Lane:
             if fault.kind != "timeout" or allowed >= limit_s:
                 raise
             base_s = budget.base_s.get(op)
-            if self._is_base or base_s is None or base_s > _BASE_SHARE * allowed:
+            if self._is_base or base_s is None or base_s > BASE_SHARE * allowed:
                 text = f"{fault.message}, the rest of the session's budget"
                 raise WorkerFault("budget", text) from None
             text = f"{fault.message}; the base needed {base_s:.3g} s"
@@ -390,10 +360,10 @@ class Lane:
         return reply
 
 
-def load_arguments(contract: Contract, place: Place) -> dict[str, object]:
+def load_arguments(contract: Contract, device_choice: DeviceChoice) -> dict[str, object]:
     """Return what a worker must know of the contract to load the benchmark, and on what it runs."""
     return {
-        "device": place.device,
+        "device": device_choice.device,
         "function": contract.function,
         "module": contract.module,
         "has_setup": contract.has_setup,

@@ -7,17 +7,18 @@ contradicts the results is a fault of the side that left with it. A base that ca
 import signal
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal, TypeGuard
+from typing import TypeGuard
 
+from judge.bench.results import SuiteResult
 from judge.bench.suite.run import SuiteRan, SuiteRun, SuiteStopped
 
 SHOWN = 20
-"""More failed tests than these are counted, not named."""
+"""More failed tests than these are counted, not named, in a message."""
 _BASE_SHARE = 0.2  # a base that needs more of the limit than this may just have been lucky to keep it
 
 
 @dataclass(frozen=True, kw_only=True)
-class Required:
+class Requirement:
     """What a candidate's run must show: these tests pass, or, where no result is reported, exit code 0.
 
     `doubt` says why a failure proves nothing, as the human side may fail in the same way.
@@ -30,24 +31,9 @@ class Required:
     doubt: str = ""
 
 
-@dataclass(frozen=True, kw_only=True)
-class SuiteCheck:
-    """Whether a candidate keeps what passed: `error` is a check that could not be made.
-
-    Attributes:
-        reason: the kind of failure or error; `passed` otherwise.
-        passed: how many of the required tests passed.
-        failed: required tests that did not.
-    """
-
-    status: Literal["pass", "fail", "error"]
-    reason: str
-    message: str
-    passed: int = 0
-    failed: tuple[str, ...] = ()
-
-
-def required(base: Sequence[SuiteRun], human: SuiteRun | None, *, timeout_s: float) -> Required | SuiteCheck:
+def derive_requirement(
+    base: Sequence[SuiteRun], human: SuiteRun | None, *, timeout_s: float
+) -> Requirement | SuiteResult:
     """Return what the runs of the base, one or more, and of the human side ask for, or why they ask for nothing."""
     tests: frozenset[str] | None = None
     seconds = 0.0
@@ -70,7 +56,7 @@ def required(base: Sequence[SuiteRun], human: SuiteRun | None, *, timeout_s: flo
     if tests is not None and not tests:
         return _error("base-fails", f"no test passes on the base{' and the human side' if message else ''}")
     doubt = "" if human is None or known else f"what the human side does is not known ({_why(human)})"
-    return Required(tests=tests, seconds=seconds, timeout_s=timeout_s, message=message, doubt=doubt)
+    return Requirement(tests=tests, seconds=seconds, timeout_s=timeout_s, message=message, doubt=doubt)
 
 
 def usable(run: SuiteRun | None) -> TypeGuard[SuiteRan]:
@@ -78,7 +64,7 @@ def usable(run: SuiteRun | None) -> TypeGuard[SuiteRan]:
     return isinstance(run, SuiteRan) and not run.contradiction and not run.unread
 
 
-def _unusable(run: SuiteRun) -> SuiteCheck | None:
+def _unusable(run: SuiteRun) -> SuiteResult | None:
     """Say why a run of the base is none to hold a candidate against."""
     if isinstance(run, SuiteStopped):
         return _error(f"base-{run.kind.replace('_', '-')}", f"the tests could not be run on the base: {run.message}")
@@ -90,47 +76,49 @@ def _unusable(run: SuiteRun) -> SuiteCheck | None:
     return None
 
 
-def check(wanted: Required, run: SuiteRun) -> SuiteCheck:
+def check_run(requirement: Requirement, run: SuiteRun) -> SuiteResult:
     """Hold one run of the candidate against what is required."""
-    found = _held(wanted, run)
-    if found.status == "fail" and wanted.doubt:
-        return _error("human-unknown", f"{found.message}; {wanted.doubt}")
-    return found
+    result = _held(requirement, run)
+    if result.status == "fail" and requirement.doubt:
+        return _error("human-unknown", f"{result.message}; {requirement.doubt}")
+    return result
 
 
-def _held(wanted: Required, run: SuiteRun) -> SuiteCheck:
+def _held(requirement: Requirement, run: SuiteRun) -> SuiteResult:
     if isinstance(run, SuiteStopped):
-        return _stopped(wanted, run)
+        return _stopped(requirement, run)
     if run.exit_code == -signal.SIGKILL:
         return _error("killed", "something killed the tests on the candidate, perhaps for want of memory")
-    if wanted.tests is None:
+    if requirement.tests is None:
         return _exit_code_only(run)
     if run.results is None:
         if run.oversized:
             return _error("unread", f"the candidate's tests ended, but {run.unread}")
         message = f"{_left(run)} and {run.unread}{_end(run)}"
-        return SuiteCheck(status="fail", reason="no-results", message=f"on the candidate {message}")
-    passed = wanted.tests & run.having("passed")
-    failed = tuple(sorted(wanted.tests - passed))
+        return SuiteResult(status="fail", reason="no-results", message=f"on the candidate {message}")
+    passed = requirement.tests & run.having("passed")
+    failed = tuple(sorted(requirement.tests - passed))
     if failed:
-        told = [f"{name} ({run.results.get(name, 'missing')})" for name in failed[:SHOWN]]
+        named = [f"{name} ({run.results.get(name, 'missing')})" for name in failed[:SHOWN]]
         more = f" and {len(failed) - SHOWN} more" if len(failed) > SHOWN else ""
-        message = f"{len(failed)} of {len(wanted.tests)} tests that pass on the base do not: {', '.join(told)}{more}"
+        message = (
+            f"{len(failed)} of {len(requirement.tests)} tests that pass on the base do not: {', '.join(named)}{more}"
+        )
         contradiction = f"; and {run.contradiction}" if run.contradiction else ""
-        return SuiteCheck(
+        return SuiteResult(
             status="fail", reason="failed", message=message + contradiction, passed=len(passed), failed=failed
         )
     if run.contradiction:
         message = f"the candidate's tests cannot be relied on: {run.contradiction}"
-        return SuiteCheck(status="fail", reason="contradiction", message=message, passed=len(passed))
+        return SuiteResult(status="fail", reason="contradiction", message=message, passed=len(passed))
     message = f"all {len(passed)} tests that pass on the base"
-    return SuiteCheck(
-        status="pass", reason="passed", message=f"{message}; {wanted.message}" if wanted.message else message,
+    return SuiteResult(
+        status="pass", reason="passed", message=f"{message}; {requirement.message}" if requirement.message else message,
         passed=len(passed),
     )  # fmt: skip
 
 
-def agreed(first: SuiteCheck, second: SuiteCheck) -> SuiteCheck:
+def combine_results(first: SuiteResult, second: SuiteResult) -> SuiteResult:
     """Return what two checks of a candidate that failed the first one say together; a test that wavers decides nothing.
 
     A check that fails twice for different tests is no failure of any of them.
@@ -145,30 +133,32 @@ def agreed(first: SuiteCheck, second: SuiteCheck) -> SuiteCheck:
     return second
 
 
-def _named(found: SuiteCheck, failed: tuple[str, ...]) -> SuiteCheck:
+def _named(result: SuiteResult, failed: tuple[str, ...]) -> SuiteResult:
     message = f"{len(failed)} tests that pass on the base failed twice: {', '.join(failed[:SHOWN])}"
-    return SuiteCheck(status="fail", reason=found.reason, message=message, passed=found.passed, failed=failed)
+    return SuiteResult(status="fail", reason=result.reason, message=message, passed=result.passed, failed=failed)
 
 
-def _wavers(message: str) -> SuiteCheck:
+def _wavers(message: str) -> SuiteResult:
     return _error("flaky", f"the tests waver on the candidate; once: {message}")
 
 
-def _stopped(wanted: Required, run: SuiteStopped) -> SuiteCheck:
+def _stopped(requirement: Requirement, run: SuiteStopped) -> SuiteResult:
     if run.phase == "build":
-        return SuiteCheck(status="fail", reason="build", message=f"the candidate cannot be built: {run.message}")
-    if run.kind == "timeout" and wanted.seconds < _BASE_SHARE * wanted.timeout_s:
-        message = f"the tests did not end within {wanted.timeout_s:.3g} s; the base needed {wanted.seconds:.3g} s"
-        return SuiteCheck(status="fail", reason="timeout", message=message)
+        return SuiteResult(status="fail", reason="build", message=f"the candidate cannot be built: {run.message}")
+    if run.kind == "timeout" and requirement.seconds < _BASE_SHARE * requirement.timeout_s:
+        message = (
+            f"the tests did not end within {requirement.timeout_s:.3g} s; the base needed {requirement.seconds:.3g} s"
+        )
+        return SuiteResult(status="fail", reason="timeout", message=message)
     return _error(run.kind.replace("_", "-"), f"the tests could not be run on the candidate: {run.message}")
 
 
-def _exit_code_only(run: SuiteRan) -> SuiteCheck:
+def _exit_code_only(run: SuiteRan) -> SuiteResult:
     if run.exit_code == 0:
         message = "the test command leaves with status 0, as on the base; it reports no results"
-        return SuiteCheck(status="pass", reason="passed", message=message)
+        return SuiteResult(status="pass", reason="passed", message=message)
     message = f"the test command passes on the base, and on the candidate {_left(run)}{_end(run)}"
-    return SuiteCheck(status="fail", reason="failed", message=message)
+    return SuiteResult(status="fail", reason="failed", message=message)
 
 
 def _why(run: SuiteRun) -> str:
@@ -190,5 +180,5 @@ def _end(run: SuiteRan) -> str:
     return f": {run.last}" if run.last else ""
 
 
-def _error(reason: str, message: str) -> SuiteCheck:
-    return SuiteCheck(status="error", reason=reason, message=message)
+def _error(reason: str, message: str) -> SuiteResult:
+    return SuiteResult(status="error", reason=reason, message=message)

@@ -48,7 +48,7 @@ def parse_junit(content: bytes) -> dict[str, TestOutcome]:
         raise NoResults(f"its results are no XML ({error})") from None
     if not reader.is_junit:
         raise NoResults("its results are XML, but no JUnit report")
-    return reader.found
+    return reader.outcomes
 
 
 def _content(path: Path) -> bytes:
@@ -72,7 +72,7 @@ class _Reader:
     """Follows the elements of one document."""
 
     def __init__(self) -> None:
-        self.found: dict[str, TestOutcome] = {}
+        self.outcomes: dict[str, TestOutcome] = {}
         self.is_junit = False
         self._test = ""
         self._depth = 0
@@ -103,7 +103,7 @@ class _Reader:
         self._depth -= 1
 
     def _note(self, outcome: TestOutcome) -> None:
-        known = self.found.get(self._test, outcome)
-        self.found[self._test] = max(known, outcome, key=_WORST_LAST.index)
-        if len(self.found) > MAX_TESTS:
+        known = self.outcomes.get(self._test, outcome)
+        self.outcomes[self._test] = max(known, outcome, key=_WORST_LAST.index)
+        if len(self.outcomes) > MAX_TESTS:
             raise TooManyResults(f"its results name more than {MAX_TESTS} tests")

@@ -20,7 +20,7 @@ _HASH_SEED = 1
 
 
 @dataclass(frozen=True, kw_only=True)
-class Suite:
+class SuiteCommand:
     """A test command for the shell, run in the top of a tree; `{junit}` stands for the file to report to."""
 
     command: str
@@ -59,7 +59,7 @@ class SuiteRan:
 
     def having(self, outcome: TestOutcome) -> frozenset[str]:
         """Return the tests with an outcome."""
-        return frozenset(name for name, found in (self.results or {}).items() if found == outcome)
+        return frozenset(name for name, result in (self.results or {}).items() if result == outcome)
 
     @property
     def contradiction(self) -> str:
@@ -88,17 +88,17 @@ class SuiteStopped:
 SuiteRun = SuiteRan | SuiteStopped
 
 
-def run_suite(suite: Suite, tree: Path, options: Options, *, base: Path, folder: Path) -> SuiteRun:
+def run_suite(suite: SuiteCommand, tree: Path, options: Options, *, base: Path, folder: Path) -> SuiteRun:
     """Run a test command in a copy of a tree, made and built in the empty `folder`; `base` is the base's tree.
 
     Raises:
         BenchError: the interpreter cannot be started, or the options do not fit the tree.
     """
     python = find_interpreter(options.python)
-    walls = find_sandbox(python, wanted=options.sandbox)
+    containment = find_sandbox(python, wanted=options.sandbox)
     paths = resolve_import_paths(base, options.import_paths)
     variant = Variant(name="tested", tree=tree)
-    ready = prepare([variant], options, python=python, walls=walls, folder=folder, base=base, copy=True)
+    ready = prepare([variant], options, python=python, containment=containment, folder=folder, base=base, copy=True)
     if crash := ready.crashes.get(variant.name):
         return SuiteStopped(phase="build", kind=crash.kind, message=crash.message)
     home, copy = folder / "home", ready.variants[0].tree
@@ -106,7 +106,7 @@ def run_suite(suite: Suite, tree: Path, options: Options, *, base: Path, folder:
     junit = home / "results.xml"
     process = WorkerProcess(
         python=python, home=home, hash_seed=_HASH_SEED, reply_limit=2 * options.output_bytes, script=INSPECTOR,
-        cell=walls.cell(read=_named_files(suite.command), write=[copy]),
+        sandbox=containment.for_worker(read=_named_files(suite.command), write=[copy]),
     )  # fmt: skip
     try:
         process.hello(timeout_s=options.setup_timeout_s, memory=options.memory_bytes, core=None)
@@ -122,7 +122,7 @@ def run_suite(suite: Suite, tree: Path, options: Options, *, base: Path, folder:
         return SuiteStopped(phase="experiment", kind=fault.kind, message=fault.message)
     finally:
         process.close()
-    said = f"{reply.fields.get('out')}\n{reply.fields.get('err')}".replace(f"{copy}{os.sep}", "").strip()
+    output = f"{reply.fields.get('out')}\n{reply.fields.get('err')}".replace(f"{copy}{os.sep}", "").strip()
     results, unread, oversized = None, "", False
     if suite.reports:
         try:
@@ -131,7 +131,7 @@ def run_suite(suite: Suite, tree: Path, options: Options, *, base: Path, folder:
             unread, oversized = str(fault), isinstance(fault, TooManyResults)
     return SuiteRan(
         exit_code=code if code <= 128 else 128 - code,  # a shell says 128 + N of a signal N
-        results=results, unread=unread, oversized=oversized, seconds=reply.wall_ns / 1e9, last=said[-_TAIL:],
+        results=results, unread=unread, oversized=oversized, seconds=reply.wall_ns / 1e9, last=output[-_TAIL:],
     )  # fmt: skip
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -29,12 +28,12 @@ from judge.inputs.runs.discovery import AUTO, discover
 from judge.inputs.runs.join import join
 from judge.inputs.runs.judgement_file import JudgementIndex, read_recorded_judgements, read_scope
 from judge.inputs.runs.recorded_run import RecordedRun, Unread
-from judge.results.keys import PatchText
+from judge.results.keys import measure_patch
 from judge.static_checks.model.case import MAX_PATCH_BYTES
 
 Stage = Literal["reading", "grading", "summing up"]
-Progress = Callable[[Stage, int, int | None], None]
-"""Called with a stage, how many runs it has done, and how many there are, if that is known."""
+Progress = Callable[[Stage, int, int | None, str], None]
+"""Called with a stage, how many runs it has done, how many there are, if that is known, and the one just done."""
 
 _HUMAN_FOLDER = "human"
 
@@ -76,7 +75,7 @@ def audit(
     roots = tuple(Path(path) for path in paths)
     corrector = Corrector(roots, options.write_corrected) if options.write_corrected else None
     judgements = JudgementIndex(read_recorded_judgements(options.judgements) if options.judgements else ())
-    progress = progress or (lambda stage, done, total: None)
+    progress = progress or (lambda stage, done, total, name: None)
     with ExitStack() as stack:
         spool = stack.enter_context(Spool())
         out = options.out or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="judge-audit-")))
@@ -89,7 +88,7 @@ def audit(
             forced = f" that --layout {options.layout} can read; leave it out to have the layout found" if named else ""
             raise InputError(f"{', '.join(map(str, roots))}: no run in there{forced}")
         regrader = Regrader(spool, store, human_store, repos=options.repos, jobs=options.jobs)
-        regraded = regrader.regrade(lambda done: progress("grading", done, count))
+        regraded = regrader.regrade(lambda done, name: progress("grading", done, count, name))
         context = Context(
             roots=roots,
             repos=options.repos,
@@ -112,7 +111,7 @@ def audit(
             decisions.add(record)
             if corrector:
                 corrector.write(audited)
-            progress("summing up", spooled.number + 1, count)
+            progress("summing up", spooled.number + 1, count, spooled.run.id)
         store.arrange(spool.keys())
         human_store.arrange(key for _, key in sorted(regraded.humans.keys.items()))
         findings = [finding for kind in kinds for finding in kind.result()]
@@ -127,6 +126,7 @@ def audit(
             resumed=regraded.resumed,
             corrected=corrector.written if corrector else None,
             changed=corrector.changed if corrector else 0,
+            without_repository=regraded.without_repository,
         )
         if options.out:
             write_outputs(options.out, result, decisions, spool.names)
@@ -184,7 +184,7 @@ def _describe(roots: Sequence[Path], layout: str, spool: Spool, progress: Progre
                 else:
                     spool.describe(description)
                     described += 1
-                    progress("reading", described, None)
+                    progress("reading", described, None, description.id)
     return list(dict.fromkeys(unread))  # two layouts that walk one folder say the same of it
 
 
@@ -197,16 +197,15 @@ def _join(spool: Spool, commits: CommitNames, judgements: JudgementIndex) -> int
             state = "unreadable" if run.patch is not None else run.patch_state
             spool.add(replace(run, patch_state=state), task=task_of(run), text=None)
             continue
-        chars = len(content.decode("utf-8", "surrogateescape"))
+        text = measure_patch(content)
         run = replace(
             run,
             patch_state="yes" if content.strip() else "empty",
             judgements=(
                 *run.judgements,
-                *(judgements.find(run.human, size_bytes=len(content), size_chars=chars) if content.strip() else ()),
+                *(judgements.find(run.human, size_bytes=text.bytes, size_chars=text.chars) if content.strip() else ()),
             ),
         )
-        text = PatchText(sha256=hashlib.sha256(content).hexdigest(), bytes=len(content), chars=chars)
         spool.add(run, task=task_of(run), text=text)
     return spool.settle()
 

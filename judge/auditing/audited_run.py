@@ -34,7 +34,7 @@ class AuditedRun:
     gates: Mapping[Gate, GateResult] | None
     timing: Timing
     judgement: Judgement
-    verdict: Verdict
+    outcome: Verdict
     twins: tuple[str, ...] = ()
     patch_sha256: str | None = None
     patch_bytes: int | None = None

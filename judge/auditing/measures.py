@@ -79,9 +79,9 @@ def faster(audited: AuditedRun) -> bool:
 
 def identical(audited: AuditedRun) -> bool | None:
     """Whether the edit is the human's own, proved by comparison of the code."""
-    return None if audited.gates is None else audited.verdict.level >= 6
+    return None if audited.gates is None else audited.outcome.level >= 6
 
 
 def true_success(audited: AuditedRun) -> bool:
     """Whether every condition was shown to hold."""
-    return audited.verdict.true_success is True
+    return audited.outcome.true_success is True

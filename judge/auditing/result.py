@@ -25,6 +25,7 @@ class AuditResult:
         resumed: runs whose record an earlier audit had left.
         corrected: copies of result files written, None if none were asked for.
         changed: those of them in which something was not true.
+        without_repository: how many patches no gate has seen, by the name of the repository that was not given.
     """
 
     runs: int
@@ -37,3 +38,4 @@ class AuditResult:
     resumed: int
     corrected: int | None
     changed: int
+    without_repository: Mapping[str, int]

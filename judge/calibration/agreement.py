@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from judge.lib.proportions import Interval, Share, share
+from judge.lib.proportions import Bounds, Share, share
 
 Matrix = tuple[tuple[int, ...], ...]
 """Counts: a row for each class of the label, a column for each class of the judge."""
@@ -62,7 +62,7 @@ class Kappa:
     """
 
     value: float | None
-    interval: Interval | None
+    interval: Bounds | None
     cases: int
 
 
@@ -88,7 +88,7 @@ class Agreement:
     missing: Mapping[Missing, int]
     confusion: Matrix
     accuracy: Share
-    bounds: Interval | None
+    bounds: Bounds | None
     scores: tuple[ClassScore, ...]
     kappa: Kappa
     weighted: Kappa | None
@@ -114,7 +114,7 @@ def agree(
         missing=missing,
         confusion=table,
         accuracy=share(right, answered),
-        bounds=Interval(right / number_asked, (right + silent) / number_asked) if number_asked else None,
+        bounds=Bounds(right / number_asked, (right + silent) / number_asked) if number_asked else None,
         scores=tuple(_score(name, n, table) for n, name in enumerate(classes)),
         kappa=_estimate(tables, unweighted(len(classes))),
         weighted=_estimate(tables, linear(len(classes))) if ordered else None,
@@ -188,7 +188,7 @@ def _estimate(tables: Sequence[Matrix], costs: Matrix) -> Kappa:
 
 def bootstrap(
     parts: Sequence[Matrix], statistic: Callable[[Sequence[Matrix]], float | None], *, seed: int = SEED
-) -> Interval | None:
+) -> Bounds | None:
     """Return the 95 % percentile interval of a statistic over resamples of `parts`, the same for the same input.
 
     None where it cannot be estimated: too few parts, too many resamples without a value, or all alike.
@@ -207,4 +207,4 @@ def bootstrap(
     if len(values) < 0.95 * RESAMPLES or values[0] == values[-1]:
         return None
     last = len(values) - 1
-    return Interval(values[round(0.025 * last)], values[round(0.975 * last)])
+    return Bounds(values[round(0.025 * last)], values[round(0.975 * last)])

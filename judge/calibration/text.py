@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 
 from judge.calibration.agreement import Agreement, Kappa
 from judge.calibration.calibration import Calibration, Cost, RecordedCheck, VoteAgreement
-from judge.lib.proportions import Interval, Share
+from judge.lib.proportions import Bounds, Share
 from judge.lib.tables import column_lines
 from judge.reports.wording import visible
 from judge.results.claims import ClaimRow
@@ -125,7 +125,7 @@ def _kappa(estimate: Kappa) -> str:
     return f"{estimate.value:.2f} ({span})"
 
 
-def _span(interval: Interval) -> str:
+def _span(interval: Bounds) -> str:
     return f"{interval.low:.2f} to {interval.high:.2f}"
 
 

@@ -9,9 +9,9 @@ from pathlib import Path
 
 from judge.core.verdict import gates_hold
 from judge.inputs.batch import Defaults, Fault
-from judge.judges.panel import open_bench
-from judge.llm.calls.call_store import Store
-from judge.llm.calls.estimate import Estimate, Estimator, Range, Stored
+from judge.judges.panel import open_panel
+from judge.llm.calls.call_store import CallStore
+from judge.llm.calls.estimate import CostEstimate, Estimator, Range, Stored
 from judge.llm.calls.exchange import Exchange, next_step, question_key
 from judge.llm.inquiry import Inquiry, Questionnaire
 from judge.llm.options import JudgingOptions
@@ -37,7 +37,7 @@ class Plan:
     stopped: int
     settled: int
     cut: tuple[tuple[str, tuple[str, ...]], ...]
-    estimates: tuple[Estimate, ...]
+    estimates: tuple[CostEstimate, ...]
     faults: tuple[Fault, ...]
 
 
@@ -53,7 +53,7 @@ def plan(
     Raises:
         UsageError: the options make no sense.
     """
-    models = open_bench(options.judges, options.judging).models
+    models = open_panel(options.judges, options.judging).models
     with _kept(options.judging) as stored:
         estimators = [Estimator(model, options.judging, stored=stored) for model in models]
         batch, reports = examine(paths, options, defaults, progress=progress)
@@ -85,7 +85,7 @@ def _kept(options: JudgingOptions) -> Iterator[Stored]:
     if options.cache is None or not options.cache.exists():
         yield lambda model, inquiry, sample: False
         return
-    with Store(options.cache) as store:
+    with CallStore(options.cache) as store:
 
         def kept(model: Model, inquiry: Inquiry, sample: int) -> bool:
             attempts = store.attempts(question_key(model, options, inquiry, sample))
@@ -94,21 +94,23 @@ def _kept(options: JudgingOptions) -> Iterator[Stored]:
         yield kept
 
 
-def plan_lines(found: Plan) -> list[str]:
+def plan_lines(planned: Plan) -> list[str]:
     """Put a plan in words."""
-    lines = [f"{found.candidates} candidates: {found.stopped} stopped by the gates"]
-    if found.settled:
-        lines[0] += f", {found.settled} answered without a model"
-    for one in found.estimates:
-        asked = f"{one.model}: {one.calls} calls about {one.candidates} candidates"
-        lines.append(asked + (f", {one.stored} more are answered in the cache" if one.stored else ""))
-        lines.append(f"  input about {one.input_tokens:,} tokens, replies at most {one.output_tokens:,}")
-        lines.append(f"  cost {_range(one.cost)}" + (f" ({one.price_source})" if one.price_source else ""))
-        if one.saved:
-            lines.append(f"  the gates save {_range(one.saved)}")
-    if not found.estimates:
+    lines = [f"{planned.candidates} candidates: {planned.stopped} stopped by the gates"]
+    if planned.settled:
+        lines[0] += f", {planned.settled} answered without a model"
+    for estimate in planned.estimates:
+        calls = f"{estimate.model}: {estimate.calls} calls about {estimate.candidates} candidates"
+        lines.append(calls + (f", {estimate.stored} more are answered in the cache" if estimate.stored else ""))
+        lines.append(f"  input about {estimate.input_tokens:,} tokens, replies at most {estimate.output_tokens:,}")
+        lines.append(
+            f"  cost {_range(estimate.cost)}" + (f" ({estimate.price_source})" if estimate.price_source else "")
+        )
+        if estimate.saved:
+            lines.append(f"  the gates save {_range(estimate.saved)}")
+    if not planned.estimates:
         lines.append("no model would be asked; name one with --judge, such as --judge openai:MODEL")
-    lines += [f"cut: {name} goes without {', '.join(omitted)}" for name, omitted in found.cut]
+    lines += [f"cut: {name} goes without {', '.join(omitted)}" for name, omitted in planned.cut]
     return lines
 
 

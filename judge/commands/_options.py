@@ -117,6 +117,22 @@ model_options = _together(
     ),
 )
 
+target_options = _together(
+    click.option(
+        "--device",
+        type=click.Choice(["auto", "cpu", "cuda"]),
+        default="auto",
+        show_default=True,
+        help="What to time on.",
+    ),
+    click.option(
+        "--python",
+        type=click.Path(path_type=Path),
+        metavar="PATH",
+        help="Interpreter of the timed project.  [default: this one]",
+    ),
+)
+
 
 def judging_options(
     *, votes: int, pack: str, effort: Any, max_output_tokens: int, context_tokens: int | None, base_url: str | None,
@@ -173,12 +189,12 @@ def input_defaults(repos: tuple[str, ...], base: str | None, human: str | None, 
 
 
 def _named(repos: tuple[str, ...]) -> dict[str, Path]:
-    found: dict[str, Path] = {}
+    paths: dict[str, Path] = {}
     for given in repos:
         name, equals, path = given.partition("=")
         if not equals or Path(given).is_dir():
             name, path = "", given
-        if name in found:
+        if name in paths:
             raise UsageError(
                 f"--repo {given!r}: {'a repository without a name' if not name else repr(name)} was given before"
             )
@@ -186,5 +202,5 @@ def _named(repos: tuple[str, ...]) -> dict[str, Path]:
             raise UsageError(
                 f"--repo {given!r}: {path!r} is not a directory; give the path of a repository or source directory"
             )
-        found[name] = Path(path)
-    return found
+        paths[name] = Path(path)
+    return paths

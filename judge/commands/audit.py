@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
-import sys
-import time
 from pathlib import Path
 
 import click
 
-from judge.auditing.audit import AuditOptions, Stage, audit
+from judge.auditing.audit import AuditOptions, audit
 from judge.auditing.collecting.finding_kind import all_kinds
 from judge.auditing.context import Expectation
 from judge.auditing.output.audit_files import write_changes
@@ -20,10 +17,11 @@ from judge.auditing.output.table_text import to_json, to_markdown
 from judge.auditing.output.terminal import changes_screen, screen
 from judge.auditing.result import AuditResult
 from judge.commands._options import input_defaults
+from judge.commands._progress import show_progress
 from judge.errors import ExitCode, UsageError
 from judge.inputs.runs.discovery import AUTO, all_layouts
+from judge.reports.screen import columns
 from judge.reports.wording import visible
-from judge.static_checks.closing import Closing
 
 
 def _list_findings(ctx: click.Context, param: click.Parameter, value: bool) -> None:
@@ -122,16 +120,19 @@ def command(
         write_corrected=write_corrected,
         jobs=jobs,
     )
-    with _Watching() as progress:
+    with show_progress("runs") as progress:
         result = audit(paths, options, progress=progress)
     if format_name == "table":
-        click.echo(screen(result, out, width=_width()), nl=False)
+        click.echo(screen(result, out, width=columns()), nl=False)
     else:
         click.echo((out / f"audit.{format_name}").read_text(encoding="utf-8"), nl=False)
     for unread in result.unread[:20]:
         click.echo(f"not read: {visible(unread.path)}: {visible(unread.why)}", err=True)
     if len(result.unread) > 20:
         click.echo(f"not read: {len(result.unread) - 20} more, see {out / 'audit.md'}", err=True)
+    for name, count in sorted(result.without_repository.items()):
+        what = f"no repository {name!r}; give --repo {name}=PATH" if name else "no repository; give --repo PATH"
+        click.echo(visible(f"not checked: {count} patch{'es' if count > 1 else ''}: {what}"), err=True)
     if earlier:
         _print_changes(earlier, load(out), format_name, out)
     return exit_code(result)
@@ -154,33 +155,12 @@ def _expectation(text: str) -> Expectation:
 
 
 def _print_changes(before: Snapshot, after: Snapshot, format_name: str, out: Path | None = None) -> None:
-    found = tables(compare(before, after))
+    changes = tables(compare(before, after))
     if out:
-        write_changes(out, found)
+        write_changes(out, changes)
     if format_name == "json":
-        click.echo(json.dumps({table.name: to_json(table) for table in found}, indent=1))
+        click.echo(json.dumps({table.name: to_json(table) for table in changes}, indent=1))
     elif format_name == "md":
-        click.echo("\n".join(to_markdown(table) for table in found))
+        click.echo("\n".join(to_markdown(table) for table in changes))
     else:
-        click.echo(changes_screen(found, width=_width()), nl=False)
-
-
-def _width() -> int:
-    return max(80, shutil.get_terminal_size((120, 40)).columns)
-
-
-class _Watching(Closing):
-    """One line on standard error that says how far the audit is, if a person is watching."""
-
-    def __init__(self) -> None:
-        self._live = sys.stderr.isatty()
-        self._shown = 0.0
-
-    def close(self) -> None:
-        if self._live:
-            click.echo("\r\x1b[K", nl=False, err=True)
-
-    def __call__(self, stage: Stage, done: int, total: int | None) -> None:
-        if self._live and (done == total or time.monotonic() - self._shown > 0.1):
-            self._shown = time.monotonic()
-            click.echo(f"\r\x1b[K{stage}: {done}{f' of {total}' if total else ''} runs", nl=False, err=True)
+        click.echo(changes_screen(changes, width=columns()), nl=False)

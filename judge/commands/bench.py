@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import importlib
 import json
-import shutil
-import sys
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict
 from importlib.metadata import version
@@ -18,46 +16,49 @@ import click
 
 from judge.bench import (
     BenchError,
-    Changed,
-    Comparison,
     Measured,
     Options,
-    Same,
-    Session,
     Variant,
     compare,
     measure,
     native_changes,
-    oddities,
-    q_values,
-    watching,
+    watch_new_lines,
 )
 from judge.bench.contract import parse_benchmark
 from judge.bench.options import Device
-from judge.cli import DISTRIBUTION
-from judge.commands._target import target_options
-from judge.errors import ExitCode, OutputError, UsageError
-from judge.reports.interval_picture import Span, picture
+from judge.commands._options import target_options
+from judge.commands._progress import ProgressDisplay, show_progress
+from judge.errors import ExitCode, InputError, OutputError, UsageError
+from judge.lib.distribution import DISTRIBUTION
+from judge.reports.bench_session import session_lines, session_record, short_name
+from judge.reports.screen import columns
 from judge.reports.wording import visible
 from judge.stages.trees import write_commit
 from judge.static_checks.repo.git import GitError, Repository, RepositoryError, ScratchRepository
 
-SCHEMA = 1
+_WIDEST = 120
 
 
-class _Bench(click.Command):
-    """`bench lint FILE` is a command of its own; everything else is trees."""
+class _Trees(click.Group):
+    """Times trees unless its first argument is the name of a subcommand."""
+
+    allow_interspersed_args = True
 
     def make_context(
         self, info_name: str | None, args: list[str], parent: click.Context | None = None, **extra: Any
     ) -> click.Context:
-        if args[:1] == ["lint"]:
-            lint: click.Command = importlib.import_module("judge.commands._bench_lint").lint_command
-            return lint.make_context("lint", args[1:], parent, **extra)
-        return super().make_context(info_name, args, parent, **extra)
+        """Go straight to a subcommand, which needs none of what trees need."""
+        if not (args and args[0] in self.commands):
+            return super().make_context(info_name, args, parent, **extra)
+        above = click.Context(click.Group(self.name), info_name=info_name, parent=parent)
+        return self.commands[args[0]].make_context(args[0], args[1:], above, **extra)
+
+    def collect_usage_pieces(self, ctx: click.Context) -> list[str]:
+        """Leave out that a command has to follow: what follows is trees."""
+        return click.Command.collect_usage_pieces(self, ctx)
 
 
-@click.command(cls=_Bench)
+@click.group(cls=_Trees, invoke_without_command=True)
 @click.argument("base")
 @click.argument("candidates", nargs=-1, required=True, metavar="CANDIDATE...")
 @click.option(
@@ -128,9 +129,9 @@ def command(
     """Time source trees, or revisions of a repository, side by side.
 
     BASE and each CANDIDATE are directories, or revisions with --repo. The base is timed twice, which
-    shows the noise. `judge bench lint FILE` says what is wrong with a benchmark before it is run.
+    shows the noise.
     """
-    given: dict[str, Any] = {"python": python, "seed": seed}
+    chosen: dict[str, Any] = {"python": python, "seed": seed}
     try:
         options = Options(
             benchmark=parse_benchmark(benchmark_text, metric=metric, better=better),
@@ -140,7 +141,7 @@ def command(
             device=device,
             budget_s=budget_s,
             threshold=threshold,
-            **{name: value for name, value in given.items() if value is not None},
+            **{name: value for name, value in chosen.items() if value is not None},
         )
         with prepared(base, candidates, repo) as variants:
             skipped = {} if build else unbuilt(variants)
@@ -148,12 +149,13 @@ def command(
             if len(variants) == 1:
                 raise UsageError("nothing to time: " + "; ".join(f"{name} {why}" for name, why in skipped.items()))
             first, *rest = variants
-            session = measure([first, *(watching(first.tree, one) for one in rest)], options, progress=_tell)
-        _tell("")
+            watched = [first, *(watch_new_lines(first.tree, variant) for variant in rest)]
+            with show_progress() as progress:
+                session = measure(watched, options, progress=_telling(progress, rest, budget_s))
     except (BenchError, GitError, RepositoryError) as error:
         raise UsageError(str(error)) from error
-    found = {variant.name: compare(session, candidate=variant.name, base=variants[0].name) for variant in variants[1:]}
-    record = kept(session, found) | {"skipped": skipped}
+    comparisons = {variant.name: compare(session, candidate=variant.name, base=first.name) for variant in rest}
+    record = session_record(session, comparisons, version=version(DISTRIBUTION)) | {"skipped": skipped}
     text = json.dumps(record, indent=1, allow_nan=False) + "\n"
     try:
         out.write_text(text, encoding="utf-8")
@@ -162,12 +164,12 @@ def command(
     if as_json:
         click.echo(text, nl=False)
     else:
-        width = min(shutil.get_terminal_size((100, 40)).columns, 120)
-        click.echo("\n".join(shown(session, found, width=width)))
+        width = min(columns(100), _WIDEST)
+        click.echo("\n".join(session_lines(session, comparisons, width=width)))
         for name, why in skipped.items():
-            click.echo(f"{_short(name)}: skipped: {visible(why)}")
+            click.echo(f"{short_name(name)}: skipped: {visible(why)}")
         click.echo(f"all samples: {out}")
-    complete = not skipped and all(isinstance(one, Measured) for one in found.values())
+    complete = not skipped and all(isinstance(comparison, Measured) for comparison in comparisons.values())
     return ExitCode.DONE if complete else ExitCode.IN_PART
 
 
@@ -203,85 +205,55 @@ def prepared(base: str, candidates: Sequence[str], repo: Path | None) -> Iterato
 
 def unbuilt(variants: Sequence[Variant]) -> dict[str, str]:
     """Return the candidates that need a build, and why: their native code is not the base's."""
-    found = {variant.name: native_changes(variants[0].tree, variant.tree) for variant in variants[1:]}
+    native = {variant.name: native_changes(variants[0].tree, variant.tree) for variant in variants[1:]}
     return {
         name: f"differs in native code ({files[0]}), which would be timed as unchanged: give --build CMD"
-        for name, files in found.items()
+        for name, files in native.items()
         if files
     }
 
 
-def kept(session: Session, found: Mapping[str, Comparison]) -> dict[str, object]:
-    """Return what is stored: the comparisons, and below them everything they were made from."""
-    return {
-        "schema": SCHEMA,
-        "version": version(DISTRIBUTION),
-        "comparisons": {
-            name: asdict(one)
-            | {"oddities": [asdict(sign) for sign in oddities(session, one, name)] if isinstance(one, Measured) else []}
-            for name, one in found.items()
-        },
-        "q_values": _q_values(found),
-        "session": session.record(),
-    }
+def _telling(progress: ProgressDisplay, candidates: Sequence[Variant], budget_s: float) -> Callable[[str], None]:
+    """Say what the session says, of which trees, and how much time is left of the budget."""
+    names = ", ".join(short_name(variant.name) for variant in candidates)
+    ends_at = time.monotonic() + budget_s
+
+    def say(text: str) -> None:
+        progress.say(f"timing {names}: {text}, at most {max(ends_at - time.monotonic(), 0):.0f} s left")
+
+    return say
 
 
-def _q_values(found: Mapping[str, Comparison]) -> dict[str, float]:
-    timed = {name: one.p_value for name, one in found.items() if isinstance(one, Measured)}
-    return dict(zip(timed, q_values(list(timed.values())), strict=True))
+@command.command("lint")
+@click.argument("files", nargs=-1, type=click.Path(path_type=Path))
+@click.option("--json", "as_json", is_flag=True, help="Print the warnings as one JSON list.")
+@click.option("--strict", is_flag=True, help="Exit with 1 when there is a warning.")
+@click.option("--explain", metavar="CODE", help="Explain one warning with a bad and a good example.")
+def lint(files: tuple[Path, ...], as_json: bool, strict: bool, explain: str | None) -> int:
+    """Warn about benchmark FILES; nothing in them is run. Without a file, list the warnings."""
+    from judge.static_checks.benchmark_lint.lint import CannotLint, LintWarning, all_lint_rules, lint_file
 
-
-def shown(session: Session, found: Mapping[str, Comparison], *, width: int) -> list[str]:
-    """Return the result for people: a picture of the intervals, then a line for each candidate."""
-    spans = [Span(label=_short(name), low=one.ci[0], ratio=one.speedup, high=one.ci[1])
-             for name, one in found.items() if isinstance(one, Measured)]  # fmt: skip
-    lines = [*picture(spans, threshold=session.threshold, width=width), ""] if spans else []
-    chances = _q_values(found)
-    for name, one in found.items():
-        label = _short(name)
-        if not isinstance(one, Measured):
-            lines.append(f"{label}: not timed: {visible(one.reason)}")
-            continue
-        times = f"{_time(one.baseline_ms)} -> {_time(one.candidate_ms)}"
-        lines.append(f"{label}: {one.status}: {visible(one.reason)} ({times})")
-        lines.append(f"  {_outputs(session, name)}; noise floor {100 * one.floor:.2f} %, {one.rounds} rounds "
-                     f"in {one.forks} processes")  # fmt: skip
-        lines += [f"  look: {visible(sign.message)}" for sign in oddities(session, one, name)]
-        if len(found) > 1 and one.status == "improved":
-            lines.append(f"  false discovery rate among the {len(found)} candidates: {100 * chances[name]:.2g} %")
-    machine = session.machine
-    gpu = machine.get("gpu")
-    processor = machine.get("cpu", machine.get("machine"))
-    where = f"{gpu.get('name', 'a GPU')} beside {processor}" if isinstance(gpu, dict) else processor
-    lines.append(f"on {where}, {machine.get('python')}, {session.wall_s:.1f} s")
-    return [*lines, *(f"note: {visible(note)}" for note in session.notes)]
-
-
-def _outputs(session: Session, name: str) -> str:
-    match session.outputs.get(name):
-        case Same(how=how):
-            return f"outputs same ({how})"
-        case Changed(where=where, message=message):
-            return visible(f"OUTPUTS CHANGED at {where or 'the result'}: {message}")
-        case None:
-            return "outputs not compared"
-        case unknown:
-            return visible(f"outputs not compared: {unknown.reason}")
-
-
-def _short(name: str) -> str:
-    text = visible(name)
-    return text if len(text) <= 24 else f"...{text[-21:]}"
-
-
-def _time(milliseconds: float) -> str:
-    for unit, scale in (("s", 1e3), ("ms", 1.0), ("us", 1e-3)):
-        if milliseconds >= scale:
-            return f"{milliseconds / scale:.3g} {unit}"
-    return f"{milliseconds * 1e6:.3g} ns"
-
-
-def _tell(text: str) -> None:
-    """Say where it stands on one line that is written over, if a person is watching."""
-    if sys.stderr.isatty():
-        click.echo(f"\r\033[K{text}", nl=False, err=True)
+    rules = {rule.code: rule for rule in all_lint_rules()}
+    if explain is not None:
+        if explain not in rules:
+            raise UsageError(f"no warning is called {explain!r}; there are {', '.join(rules)}")
+        rule = rules[explain]
+        click.echo(f"{rule.code}\n{rule.summary}\n\n{click.wrap_text(rule.why, min(columns(), 88))}\n")
+        for word, text in (("It warns about", rule.bad), ("and not about", rule.good)):
+            click.echo(f"{word}:\n\n" + "".join(f"    {line}\n".replace("    \n", "\n") for line in text.splitlines()))
+        return ExitCode.DONE
+    if not files:
+        width = max(map(len, rules))
+        click.echo("\n".join(f"{code:<{width}}  {rule.summary}" for code, rule in rules.items()))
+        return ExitCode.DONE
+    warnings: list[LintWarning] = []
+    for file in files:
+        try:
+            warnings += lint_file(file)
+        except CannotLint as error:
+            raise InputError(str(error)) from error
+    if as_json:
+        click.echo(json.dumps([asdict(warning) for warning in warnings], indent=1))
+    else:
+        click.echo("\n".join(map(str, warnings)) or "no warnings")
+    return ExitCode.NOT_TRUE if strict and warnings else ExitCode.DONE

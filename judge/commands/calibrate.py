@@ -41,14 +41,14 @@ def command(labels: Path | None, verdicts: Path, judgements: Path | None, shape:
     "none"}, or {"id": ..., "category": VERDICT}, or both. Recorded answers are calibrated like any others: grade with
     --judge replay:FILE, then calibrate the verdicts.
     """
-    found = calibrate(
+    calibration = calibrate(
         read_verdicts(verdicts),
         read_labels(labels) if labels else (),
         read_recorded_judgements(judgements) if judgements else (),
     )
-    click.echo(render(found) if shape == "table" else _json(found), nl=False)
+    click.echo(render(calibration) if shape == "table" else _json(calibration), nl=False)
 
 
-def _json(found: Calibration) -> str:
-    plain = TypeAdapter(Calibration).dump_python(found, mode="json")
+def _json(calibration: Calibration) -> str:
+    plain = TypeAdapter(Calibration).dump_python(calibration, mode="json")
     return json.dumps({"schema": SCHEMA, **plain}, indent=2, allow_nan=False) + "\n"

@@ -20,10 +20,11 @@ import click
 from judge.bench import fingerprint
 from judge.bench.process.gpu import Gpu, driver_seen, read_gpus, slowdowns
 from judge.bench.process.sandbox import Sandbox, find_sandbox
-from judge.cli import DISTRIBUTION
 from judge.errors import ExitCode
 from judge.judges.panel import all_backends
+from judge.lib.distribution import DISTRIBUTION
 from judge.lib.run_info import installed
+from judge.llm.providers.discovery import all_providers
 from judge.static_checks.discovery import all_rules
 from judge.static_checks.repo.git import GitError, run_git
 from judge.static_checks.source.parser_process import ParserHost
@@ -73,19 +74,19 @@ def _checks() -> Iterator[Check]:
 
 def _git() -> Check:
     try:
-        said = run_git(["--version"]).out.decode().strip()
+        version = run_git(["--version"]).out.decode().strip()
     except GitError as error:
         return Check(name="git", ok=False, text=str(error))
-    return Check(name="git", ok=True, text=said)
+    return Check(name="git", ok=True, text=version)
 
 
 def _parser() -> Check:
     host = ParserHost()
     try:
-        said = host.parse(PythonSource(b"def f(a, b=1):\n    return a + b\n"))
+        parsed = host.parse(PythonSource(b"def f(a, b=1):\n    return a + b\n"))
     finally:
         host.close()
-    died = next((part.why for part in (said.grammar, said.libcst) if isinstance(part, NotParsed)), None)
+    died = next((part.why for part in (parsed.grammar, parsed.libcst) if isinstance(part, NotParsed)), None)
     text = died or f"libcst {installed('libcst')}, in a process of its own"
     return Check(name="parser", ok=died is None, text=text)
 
@@ -116,17 +117,18 @@ def _hash(file: Path) -> str:
 
 
 def _providers() -> Iterator[Check]:
-    for name, variable in (("openai", "OPENAI_API_KEY"), ("anthropic", "ANTHROPIC_API_KEY")):
-        key = "is set" if os.environ.get(variable) else f"is not set; --judge {name}:MODEL needs it"
-        yield Check(name=name, ok=installed(name) is not None or None, text=f"{installed(name)}; {variable} {key}")
+    for name, provider in all_providers().items():
+        sdk, variable = installed(provider.DISTRIBUTION), provider.KEY_VARIABLE
+        key = "is set" if os.environ.get(variable) else f"is not set; --judge {provider.SPEC} needs it"
+        yield Check(name=name, ok=sdk is not None or None, text=f"{sdk}; {variable} {key}")
 
 
 def _torch() -> Check:
-    found = installed("torch") if importlib.util.find_spec("torch") else None
+    version = installed("torch") if importlib.util.find_spec("torch") else None
     return Check(
         name="torch",
-        ok=None if found is None else True,
-        text=found or "not installed; only benchmarks that import it need it",
+        ok=None if version is None else True,
+        text=version or "not installed; only benchmarks that import it need it",
     )
 
 
@@ -138,11 +140,11 @@ def _sandbox() -> Check:
 
 
 def _gpus() -> Iterator[Check]:
-    found = read_gpus()
-    if not found:
+    gpus = read_gpus()
+    if not gpus:
         text = "a driver, but nvidia-smi tells nothing" if driver_seen() else "no NVIDIA driver; timing is on the CPU"
         yield Check(name="gpu", ok=None, text=text)
-    for gpu in found:
+    for gpu in gpus:
         yield Check(name="gpu", ok=True, text=_gpu(gpu))
 
 

@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Any
 
 import click
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
 from judge.commands._dry_run import Plan, plan, plan_lines
-from judge.commands._options import input_defaults, input_options, judge_option, judging_options, model_options
-from judge.commands._target import target_options
+from judge.commands._options import (
+    input_defaults,
+    input_options,
+    judge_option,
+    judging_options,
+    model_options,
+    target_options,
+)
+from judge.commands._progress import show_progress
 from judge.errors import ExitCode
-from judge.pipeline import GradeOptions, GradeResult, Stage, TimePolicy, grade
+from judge.pipeline import GradeOptions, GradeResult, TimePolicy, grade
 from judge.reports.report import all_formats, make_report, write_reports
 from judge.reports.wording import visible
-from judge.static_checks.closing import Closing
 
 
 @click.command()
@@ -70,7 +73,7 @@ def command(
         device=device,  # type: ignore[arg-type]  # click checked the choice
     )
     defaults = input_defaults(repos, base, human, benchmark)
-    with _Bars() as progress:
+    with show_progress() as progress:
         if dry_run:
             return _show_plan(plan(paths, options, defaults, progress=progress))
         result = grade(paths, options, defaults, progress=progress)
@@ -82,11 +85,11 @@ def command(
     return exit_code(result, strict=strict)
 
 
-def _show_plan(found: Plan) -> int:
-    click.echo("\n".join(plan_lines(found)))
-    for fault in found.faults:
+def _show_plan(planned: Plan) -> int:
+    click.echo("\n".join(plan_lines(planned)))
+    for fault in planned.faults:
         click.echo(f"not graded: {visible(fault.message)}", err=True)
-    return ExitCode.DONE if found.candidates else ExitCode.USAGE
+    return ExitCode.DONE if planned.candidates else ExitCode.USAGE
 
 
 def exit_code(result: GradeResult, *, strict: bool) -> ExitCode:
@@ -98,26 +101,3 @@ def exit_code(result: GradeResult, *, strict: bool) -> ExitCode:
     if strict and not all(record.true_success for record in result.records):
         return ExitCode.NOT_TRUE
     return ExitCode.DONE
-
-
-class _Bars(Closing):
-    """A bar for each stage on standard error, if a person is watching."""
-
-    def __init__(self) -> None:
-        self._tasks: dict[Stage, TaskID] = {}
-        self._live: Progress | None = None
-        if sys.stderr.isatty():
-            columns = (TextColumn("{task.description:>7}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-            self._live = Progress(*columns, console=Console(stderr=True), transient=True)
-            self._live.start()
-
-    def close(self) -> None:
-        if self._live:
-            self._live.stop()
-
-    def __call__(self, stage: Stage, done: int, total: int) -> None:
-        if self._live is None:
-            return
-        if stage not in self._tasks:
-            self._tasks[stage] = self._live.add_task(stage, total=total)
-        self._live.update(self._tasks[stage], completed=done)

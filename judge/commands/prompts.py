@@ -11,13 +11,15 @@ from typing import IO, Any
 import click
 
 from judge.commands._options import input_defaults, input_options, judging_options, question_options
+from judge.commands._progress import show_progress
 from judge.core.judgement import Abstained, NotAsked
 from judge.core.verdict import gates_hold
 from judge.errors import ExitCode, OutputError, UsageError
-from judge.judges.panel import open_bench
+from judge.judges.panel import open_panel
 from judge.lib.files import replacing
 from judge.llm.inquiry import Questionnaire
 from judge.llm.options import JudgingOptions
+from judge.llm.providers.discovery import all_providers
 from judge.llm.providers.model import Model, batch_line
 from judge.llm.questions.questioner import Questioner
 from judge.pipeline import GradeOptions, examine
@@ -25,6 +27,7 @@ from judge.reports.wording import visible
 from judge.stages.gates import GateReport
 
 _MAX_NAMED = 20
+_MODELS = " or ".join(provider.SPEC for provider in all_providers().values())
 
 
 @click.command()
@@ -35,7 +38,7 @@ _MAX_NAMED = 20
     default="openai:unnamed",
     show_default=True,
     metavar="SPEC",
-    help="Whose batch format to write, and the model to name in it: openai:MODEL or anthropic:MODEL.",
+    help=f"Whose batch format to write, and the model to name in it: {_MODELS}.",
 )
 @question_options
 @click.option(
@@ -56,25 +59,26 @@ def command(
     delivers them, or lines {"custom_id": ..., "text": ..., "judge": ...}, where `text` is the answer's JSON.
     """
     judging = judging_options(**asking)
-    bench = open_bench((spec,), judging)
-    if not isinstance(bench.provider, Questioner):
-        raise UsageError(f"--judge {spec!r}: questions are written for models, openai:MODEL or anthropic:MODEL")
+    panel = open_panel((spec,), judging)
+    if not isinstance(panel.local_judge, Questioner):
+        raise UsageError(f"--judge {spec!r}: questions are written for models, {_MODELS}")
     options = GradeOptions(judge=spec, judging=judging, jobs=jobs)
-    batch, reports = examine(paths, options, input_defaults(repos, base, human, benchmark))
-    for fault in batch.faults:
-        click.echo(f"not graded: {visible(fault.message)}", err=True)
-    if not batch.candidates:
-        return ExitCode.USAGE
-    order = {candidate.id: number for number, candidate in enumerate(batch.candidates)}
     summary = _Summary(votes=judging.votes)
-    with _output_file(out) as file:
-        for candidate, report in _in_order(reports, order):
-            summary.add(candidate, report)
-            if isinstance(report.answer, Questionnaire):
-                for line in _lines(report.answer, bench.models[0], judging):
-                    file.write(line.encode())
-                    summary.lines += 1
-    same = f"--pack {judging.pack} --votes {judging.votes} --context {bench.provider.context_tokens}"
+    with show_progress() as progress:
+        batch, reports = examine(paths, options, input_defaults(repos, base, human, benchmark), progress=progress)
+        for fault in batch.faults:
+            click.echo(f"not graded: {visible(fault.message)}", err=True)
+        if not batch.candidates:
+            return ExitCode.USAGE
+        order = {candidate.id: number for number, candidate in enumerate(batch.candidates)}
+        with _output_file(out) as file:
+            for candidate, report in _in_order(reports, order):
+                summary.add(candidate, report)
+                if isinstance(report.answer, Questionnaire):
+                    for line in _lines(report.answer, panel.models[0], judging):
+                        file.write(line.encode())
+                        summary.lines += 1
+    same = f"--pack {judging.pack} --votes {judging.votes} --context {panel.local_judge.context_tokens}"
     same += f" --max-output-tokens {judging.max_output_tokens}"
     click.echo("\n".join(visible(line) for line in summary.text(out)))
     click.echo(f"answers come back with: judge grade ... --judge replay:ANSWERS {same}")
@@ -94,10 +98,10 @@ def _in_order(reports: Iterator[tuple[Any, GateReport]], order: dict[str, int]) 
 
 def _lines(questions: Questionnaire, model: Model, judging: JudgingOptions) -> Iterator[str]:
     for sample in range(judging.votes):
-        asked = [questions.plain[sample % len(questions.plain)]]
+        inquiries = [questions.plain[sample % len(questions.plain)]]
         if questions.signs:
-            asked.append(questions.neutral[sample % len(questions.neutral)])
-        for inquiry in asked:
+            inquiries.append(questions.neutral[sample % len(questions.neutral)])
+        for inquiry in inquiries:
             yield json.dumps(batch_line(model, inquiry, sample, judging), allow_nan=False) + "\n"
 
 
@@ -149,16 +153,16 @@ class _Summary:
     def text(self, out: Path) -> list[str]:
         """Return the summary, a line for each thing to know."""
         whole = self.asked - len(self.cut)
-        found = [
+        lines = [
             f"{self.candidates} candidates: {self.asked} asked about, {self.stopped} stopped by the gates, "
             f"{self.unchecked} could not be checked, {len(self.unasked)} left out",
             f"{out}: {self.lines} lines; about {self.tokens:,} tokens of input",
             f"evidence: {whole} whole, {len(self.cut)} cut",
         ]
         if self.twice:
-            found.append(f"signs of addressing the judge: {self.twice}, asked a second time with neutral text")
-        found += _some("cut", self.cut) + _some("left out", self.unasked)
-        return found
+            lines.append(f"signs of addressing the judge: {self.twice}, asked a second time with neutral text")
+        lines += _some("cut", self.cut) + _some("left out", self.unasked)
+        return lines
 
 
 def _some(word: str, entries: Sequence[str]) -> list[str]:

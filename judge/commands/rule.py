@@ -7,6 +7,7 @@ import difflib
 import click
 
 from judge.errors import UsageError
+from judge.reports.screen import columns
 from judge.static_checks.discovery import all_rules
 from judge.static_checks.patch.parse import decode
 from judge.static_checks.rule import Example, Rule
@@ -30,8 +31,9 @@ def command(code: str | None) -> None:
 
 
 def _explained(rule: Rule) -> str:
+    why = click.wrap_text(rule.why, min(columns(), 88))
     return (
-        f"{rule.code} ({rule.severity}, gate {rule.gate})\n{rule.summary}\n\n{click.wrap_text(rule.why, 88)}\n\n"
+        f"{rule.code} ({rule.severity}, gate {rule.gate})\n{rule.summary}\n\n{why}\n\n"
         f"It speaks of this patch:\n\n{_shown(rule.bad)}\n\nand is silent on this one:\n\n{_shown(rule.good)}"
     )
 

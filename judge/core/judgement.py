@@ -154,8 +154,8 @@ def derive_match(units: Sequence[Unit], bottleneck: Bottleneck) -> LogicMatch | 
         return "none"
     best = [unit.coverage != "missing" for unit in units]
     worst = [unit.coverage in ("covered", "covered_differently") for unit in units]
-    found = {_match(best), _match(worst)}
-    return found.pop() if len(found) == 1 else None
+    matches = {_match(best), _match(worst)}
+    return matches.pop() if len(matches) == 1 else None
 
 
 def _match(covered: Sequence[bool]) -> LogicMatch:

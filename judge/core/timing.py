@@ -6,26 +6,14 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from judge.bench.results import SuiteResult
+
 Outputs = Literal["same", "changed", "unknown"]
 Source = Literal["measured", "recorded"]
 
 
 class _Frozen(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
-
-
-class SuiteResult(_Frozen):
-    """What the test command of the case says: what passed on the base must pass on the candidate."""
-
-    status: Literal["pass", "fail", "error", "skipped"] = Field(
-        description="error: it could not be checked; skipped: it did not matter any more"
-    )
-    reason: str
-    message: str
-    passed: int = Field(default=0, ge=0, description="tests that pass on base and candidate")
-    failed: tuple[str, ...] = Field(
-        default=(), description="tests that pass on the base and not on the candidate, at most 100"
-    )
 
 
 class Timed(_Frozen):

@@ -6,8 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from pydantic import BaseModel, ConfigDict, Field
+
+from judge.bench.results import SuiteResult
 from judge.core.judgement import Abstained, Errored, Judged, Judgement, LogicMatch, NotAsked
-from judge.core.timing import Broken, NotTimed, SuiteResult, Timed, Timing
+from judge.core.timing import Broken, NotTimed, Timed, Timing
 from judge.static_checks.model.case import Claim
 from judge.static_checks.model.finding import Gate, GateResult
 
@@ -56,22 +59,17 @@ class Reason:
     message: str
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Verdict:
-    """The combined outcome for one candidate.
+class Verdict(BaseModel):
+    """The combined outcome for one candidate."""
 
-    Attributes:
-        category: the verdict in one word.
-        true_success: False as soon as one necessary condition is shown to fail, True only when all
-            are shown to hold, None otherwise.
-        level: funnel level reached, an index into `LEVELS`.
-        reasons: what decided, or what is missing, in the order of the stages.
-    """
+    model_config = ConfigDict(frozen=True, allow_inf_nan=False)
 
-    category: Category
-    true_success: bool | None
-    level: int
-    reasons: tuple[Reason, ...]
+    verdict: Category
+    true_success: bool | None = Field(
+        description="false: a necessary condition is shown to fail; true: all are shown to hold; null: neither"
+    )
+    level: int = Field(ge=0, le=7, description="funnel level reached")
+    reasons: tuple[Reason, ...] = Field(description="what decided, or what is missing, in the order of the stages")
 
 
 def decide(
@@ -103,7 +101,7 @@ def decide(
         if category == "true_success" and success is None:
             category = "undetermined"
     return Verdict(
-        category=category,
+        verdict=category,
         true_success=success,
         level=_level(gates, judgement, success),
         reasons=(
@@ -162,15 +160,15 @@ def _tests_hold(timing: Timing) -> bool | None:
     return {"pass": True, "fail": False}.get(timing.tests.status)
 
 
-def _both(one: bool | None, other: bool | None) -> bool | None:
-    return False if False in (one, other) else None if None in (one, other) else True
+def _both(first: bool | None, second: bool | None) -> bool | None:
+    return False if False in (first, second) else None if None in (first, second) else True
 
 
 def _level(gates: Mapping[Gate, GateResult], judgement: Judgement, success: bool | None) -> int:
     """The funnel is cumulative: a level counts only if all before it were reached."""
     apply = gates.get("apply")
     empty = apply is None or any(finding.code == "apply-empty" for finding in apply.findings)
-    unread = apply is not None and apply.status != "pass" and not apply.findings
+    unread = apply is not None and apply.status != "pass" and not apply.seen
     full = isinstance(judgement, Judged) and judgement.logic_match == "full"
     steps = (
         not empty and not unread,
@@ -194,15 +192,17 @@ def _shares_file(gates: Mapping[Gate, GateResult]) -> bool:
 
 
 def _gate_reasons(gates: Mapping[Gate, GateResult]) -> list[Reason]:
-    found = []
+    reasons = []
     for result in gates.values():
         blocking = [finding for finding in result.findings if finding.severity == "block"]
         telling = blocking + [finding for finding in result.findings if finding.code == "apply-other-commit"]
         for finding in telling:
             place = ":".join(str(part) for part in (finding.path, finding.line) if part)
-            found.append(Reason(code=finding.code, message=f"{place}: {finding.message}" if place else finding.message))
-        found += [Reason(code=fault.code, message=f"not checked: {fault.message}") for fault in result.faults]
-    return found
+            reasons.append(
+                Reason(code=finding.code, message=f"{place}: {finding.message}" if place else finding.message)
+            )
+        reasons += [Reason(code=error.code, message=f"not checked: {error.message}") for error in result.errors]
+    return reasons
 
 
 def _logic_reasons(clean: bool | None, judgement: Judgement) -> list[Reason]:

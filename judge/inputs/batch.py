@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
@@ -11,6 +12,8 @@ from typing import Protocol, cast
 from judge.errors import InputError
 from judge.lib.folder_scan import scan
 from judge.static_checks.model.case import Candidate, Case
+
+_MOST_NAMED = 3
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,6 +93,34 @@ def _read(path: Path, defaults: Defaults) -> Batch:
         return Batch(faults=(Fault(message=str(error)),))
     except OSError as error:
         return Batch(faults=(Fault(message=f"{error.filename or path}: cannot be read ({error.strerror})"),))
+
+
+def missing_repositories(batch: Batch) -> tuple[Fault, ...]:
+    """Return a fault for each repository that is missing: the cases that need it, and the flag that gives it.
+
+    Their candidates stay in the batch, so that each has its record.
+    """
+    patches = Counter(candidate.case for candidate in batch.candidates)
+    groups: dict[tuple[str, str], list[Case]] = {}
+    for case in batch.cases:
+        if patches[case.id] and (case.repo is None or (case.repo_name and not case.repo.is_dir())):
+            groups.setdefault((case.repo_name, "" if case.repo_name else case.id), []).append(case)
+    faults = []
+    for (name, _), cases in groups.items():
+        shown = ", ".join(repr(case.id) for case in cases[:_MOST_NAMED])
+        more = f" and {len(cases) - _MOST_NAMED} more" if len(cases) > _MOST_NAMED else ""
+        count = sum(patches[case.id] for case in cases)
+        subject = (
+            f"{'case' if len(cases) == 1 else 'cases'} {shown}{more} ({count} {'patch' if count == 1 else 'patches'})"
+        )
+        elsewhere = cases[0].origin or "case.toml"
+        missing = (
+            f"no repository {name!r}; give --repo {name}=PATH"
+            if name
+            else f"no repository; give --repo PATH, or `repo` in {elsewhere}"
+        )
+        faults.append(Fault(message=f"{subject}: {missing}"))
+    return tuple(faults)
 
 
 def _joined(batches: Iterable[Batch]) -> Batch:

@@ -11,12 +11,11 @@ from pathlib import Path
 from judge.core.judgement import Abstained, Judgement, NotAsked, Tokens
 from judge.core.question import Question
 from judge.errors import UsageError
-from judge.llm import voting as panel
+from judge.llm import voting
 from judge.llm.answer import Answer
 from judge.llm.answer_reading import read_answer
 from judge.llm.inquiry import Inquiry, Questionnaire
 from judge.llm.options import JudgingOptions
-from judge.llm.providers.model import find_reader
 from judge.llm.questions.questioner import Questioner
 from judge.llm.reply import Failure, Reply
 from judge.llm.result_lines import is_result_line, question_of, read_result_line
@@ -55,32 +54,31 @@ class AnswersFile:
         places: dict[str, int] = {}
         for place, offset, line in lines:
             try:
-                found = json.loads(line)
+                entry = json.loads(line)
             except ValueError as error:
                 raise UsageError(f"{place}: not valid JSON: {error}") from error
-            if not is_result_line(found):
+            if not is_result_line(entry):
                 raise UsageError(f"{place}: no answer: it has no `custom_id`")
-            question = question_of(found["custom_id"])
+            question = question_of(entry["custom_id"])
             if question in places:
-                raise UsageError(f"{place}: a second answer to {found['custom_id']}; keep one")
+                raise UsageError(f"{place}: a second answer to {entry['custom_id']}; keep one")
             places[question] = offset
         return cls(path, places)
 
-    async def ask(self, inquiry: Inquiry, sample: int) -> Recalled | panel.Unasked:
+    async def ask(self, inquiry: Inquiry, sample: int) -> Recalled | voting.Unasked:
         """Return what stands in the file for one sample of a question."""
         offset = self._places.get(question_of(inquiry.custom_id(sample)))
         if offset is None:
-            return panel.Unasked(reason="not-recorded", message="the file holds no answer to this very question")
+            return voting.Unasked(reason="not-recorded", message="the file holds no answer to this very question")
         with self._path.open("rb") as file:
             file.seek(offset)
-            found = read_result_line(json.loads(file.readline()))
-        said = found.failure or find_reader(found.body)(found.body)
-        if isinstance(said, Failure):
-            return Recalled(reply=None, answer=None, failure=said)
-        read = read_answer(said, inquiry)
-        if isinstance(read, Failure):
-            return Recalled(reply=said, answer=None, failure=read, tokens=said.tokens)
-        return Recalled(reply=said, answer=read, failure=None, tokens=said.tokens)
+            reply = read_result_line(json.loads(file.readline()))
+        if isinstance(reply, Failure):
+            return Recalled(reply=None, answer=None, failure=reply)
+        answer = read_answer(reply, inquiry)
+        if isinstance(answer, Failure):
+            return Recalled(reply=reply, answer=None, failure=answer, tokens=reply.tokens)
+        return Recalled(reply=reply, answer=answer, failure=None, tokens=reply.tokens)
 
 
 class AnswersJudge:
@@ -98,7 +96,7 @@ class AnswersJudge:
         questions = self._questioner.judge(question)
         if not isinstance(questions, Questionnaire):
             return questions
-        found = asyncio.run(panel.judge(questions, [self._answers], self._votes))
-        if isinstance(found, NotAsked):
-            return Abstained(judge="replay", scope=SCOPE, reason=found.reason, message=found.message)
-        return found.model_copy(update={"scope": f"{SCOPE}; {found.scope}"})
+        judgement = asyncio.run(voting.judge(questions, [self._answers], self._votes))
+        if isinstance(judgement, NotAsked):
+            return Abstained(judge="replay", scope=SCOPE, reason=judgement.reason, message=judgement.message)
+        return judgement.model_copy(update={"scope": f"{SCOPE}; {judgement.scope}"})

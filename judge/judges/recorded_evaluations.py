@@ -28,9 +28,9 @@ class RecordedJudge:
         if question.human is None:
             return not_recorded("the case names no human commit to find a recorded evaluation by")
         size = len(question.raw)
-        found = self._index.find(question.human, size_bytes=size, size_chars=len(decode(question.raw)))
-        if not found:
+        evaluations = self._index.find(question.human, size_bytes=size, size_chars=len(decode(question.raw)))
+        if not evaluations:
             return not_recorded("no evaluation of a patch of this size for this commit is recorded")
-        if any(one.judgement != found[0].judgement for one in found):
-            return not_recorded(f"{len(found)} evaluations of a patch of this size are recorded, and they differ")
-        return found[0].judgement
+        if any(evaluation.judgement != evaluations[0].judgement for evaluation in evaluations):
+            return not_recorded(f"{len(evaluations)} evaluations of a patch of this size are recorded, and they differ")
+        return evaluations[0].judgement

@@ -56,12 +56,12 @@ class StoredJudge:
 
     def judge(self, question: Question) -> Judgement:
         """Return what was stored, with match and quotes checked again here."""
-        found = self._stored.get(question.candidate)
-        if found is None:
+        stored = self._stored.get(question.candidate)
+        if stored is None:
             return not_recorded("no judgement of this candidate is stored")
-        if found.patch_sha256 != question.patch_sha256:
+        if stored.patch_sha256 != question.patch_sha256:
             return not_recorded("the stored judgement is of another patch text (its digest differs)")
-        return _replayed(found, question)
+        return _replayed(stored, question)
 
 
 def not_recorded(message: str) -> Abstained:

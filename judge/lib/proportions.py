@@ -10,7 +10,7 @@ Z_95 = 1.959963984540054
 """97.5 % quantile of the standard normal distribution."""
 
 
-class Interval(NamedTuple):
+class Bounds(NamedTuple):
     """A 95 % interval."""
 
     low: float
@@ -24,7 +24,7 @@ class Share:
     part: int
     whole: int
     value: float | None
-    interval: Interval | None
+    interval: Bounds | None
 
 
 def share(part: int, whole: int) -> Share:
@@ -32,7 +32,7 @@ def share(part: int, whole: int) -> Share:
     return Share(part=part, whole=whole, value=part / whole if whole else None, interval=wilson(part, whole))
 
 
-def wilson(successes: int, trials: int) -> Interval | None:
+def wilson(successes: int, trials: int) -> Bounds | None:
     """Return the 95 % score interval of a proportion, None without trials.
 
     Source: E. B. Wilson, "Probable inference, the law of succession, and statistical inference", JASA 22 (1927),
@@ -46,4 +46,4 @@ def wilson(successes: int, trials: int) -> Interval | None:
     spread = Z_95 * Z_95 / trials
     centre = (rate + spread / 2) / (1 + spread)
     half = Z_95 / (1 + spread) * math.sqrt(rate * (1 - rate) / trials + spread / (4 * trials))
-    return Interval(max(0.0, centre - half), min(1.0, centre + half))
+    return Bounds(max(0.0, centre - half), min(1.0, centre + half))

@@ -25,7 +25,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
-from judge.static_checks.exit_status import describe_exit
+from judge.static_checks.source.parser_process import describe_exit
 
 TASK_TIMEOUT_S = 300.0
 OPENING_TIMEOUT_S = 300.0

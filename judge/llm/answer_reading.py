@@ -76,11 +76,11 @@ def read_answer(reply: Reply, inquiry: Inquiry) -> Answer | Failure:
 
 def _cut_off(reply: Reply, inquiry: Inquiry) -> Failure | None:
     """Some servers drop what their context cannot hold and say nothing; the tokens that they count tell on them."""
-    asked = inquiry.system + inquiry.shared + inquiry.own
-    read = reply.tokens.input
-    if read is None or read * _MOST_TOO_HIGH >= estimate_tokens(asked):
+    question_text = inquiry.system + inquiry.shared + inquiry.own
+    tokens_read = reply.tokens.input
+    if tokens_read is None or tokens_read * _MOST_TOO_HIGH >= estimate_tokens(question_text):
         return None
-    message = f"the server says that it read {read} tokens of a question of {len(asked)} characters"
+    message = f"the server says that it read {tokens_read} tokens of a question of {len(question_text)} characters"
     return Failure(reason="context-exceeded", message=f"{message}, so part of it was cut off")
 
 
@@ -88,10 +88,10 @@ def _refuse_doubles(text: str) -> None:
     """JSON lets a key stand twice and keeps one of them; an answer must say one thing."""
 
     def pairs(entries: list[tuple[str, object]]) -> dict[str, object]:
-        found = dict(entries)
-        if len(found) != len(entries):
+        fields = dict(entries)
+        if len(fields) != len(entries):
             raise ValueError("a key stands twice in one object")
-        return found
+        return fields
 
     json.loads(text, object_pairs_hook=pairs)
 
@@ -102,8 +102,8 @@ def _answers_units(answer: Answer, inquiry: Inquiry) -> Failure | None:
     unknown = [unit for unit in given if unit not in inquiry.units]
     twice = [unit for unit, times in given.items() if times > 1]
     faults = [("not answered", missing), ("not asked about", unknown), ("answered twice", twice)]
-    said = "; ".join(f"{what}: {', '.join(which[:10])}" for what, which in faults if which)
-    return Failure(reason="units-invalid", message=shown_line(f"units {said}", 500)) if said else None
+    complaint = "; ".join(f"{what}: {', '.join(which[:10])}" for what, which in faults if which)
+    return Failure(reason="units-invalid", message=shown_line(f"units {complaint}", 500)) if complaint else None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -176,7 +176,7 @@ class _Weighing:
         )
 
     def _abstained(self, reason: str, message: str) -> Abstained:
-        units = [f"{unit.unit}: {_said(unit)} - {unit.why}" for unit in self.units]
+        units = [f"{unit.unit}: {_described_coverage(unit)} - {unit.why}" for unit in self.units]
         why = [_kept(self.answer.bottleneck_why)]
         return Abstained(
             judge=self.judge,
@@ -194,7 +194,7 @@ class _Weighing:
         )
 
     def _check(self, quotes: Sequence[Quote], claim: str) -> _Checked:
-        found = tuple(
+        evidence = tuple(
             Evidence(
                 file=_kept(quote.file),
                 side=quote.side,
@@ -204,8 +204,8 @@ class _Weighing:
             )
             for quote in quotes
         )
-        self.evidence += found
-        return _Checked(evidence=found)
+        self.evidence += evidence
+        return _Checked(evidence=evidence)
 
     def _unit(self, entry: UnitAnswer) -> Unit:
         name = self.inquiry.units.get(entry.unit, entry.unit)
@@ -217,9 +217,9 @@ class _Weighing:
         )
 
     def _bottleneck(self) -> Literal["same", "other", "none", "unclear"]:
-        said = self.answer.bottleneck
-        checked = self._check(self.answer.bottleneck_quotes, f"bottleneck {said}")
-        return "unclear" if said in ("same", "other") and not checked.of("candidate") else said
+        bottleneck = self.answer.bottleneck
+        checked = self._check(self.answer.bottleneck_quotes, f"bottleneck {bottleneck}")
+        return "unclear" if bottleneck in ("same", "other") and not checked.of("candidate") else bottleneck
 
     def _concerns(self) -> Iterable[Concern]:
         answer = self.answer
@@ -247,7 +247,7 @@ class _Weighing:
             yield shown_line(f"disputes {len(unknown)} facts that were not given: {', '.join(unknown[:10])}")
 
 
-def _said(unit: Unit) -> str:
+def _described_coverage(unit: Unit) -> str:
     return f"{unit.coverage} (said {unit.claimed}, without a quote that holds)" if unit.claimed else unit.coverage
 
 

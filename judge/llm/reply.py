@@ -37,7 +37,7 @@ FailureReason = Literal[
 FATAL: frozenset[FailureReason] = frozenset({"invalid-key", "unknown-model", "quota"})
 """Every other question to this model would fail the same way: say it once and stop."""
 
-PASSING: frozenset[FailureReason] = frozenset(
+TRANSIENT: frozenset[FailureReason] = frozenset(
     {
         "rate-limited",
         "overloaded",
@@ -50,6 +50,11 @@ PASSING: frozenset[FailureReason] = frozenset(
     }
 )
 """May be gone the next time: such a judgement is asked for again when a run resumes."""
+
+
+def is_transient(reason: str | None) -> bool:
+    """Whether a failure with this reason may be gone the next time."""
+    return reason in TRANSIENT
 
 
 @dataclass(frozen=True, kw_only=True)

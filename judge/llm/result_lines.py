@@ -10,32 +10,14 @@ Whether a reply holds an answer is not decided here: a line that "succeeded" may
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from typing import Any
 
-from judge.llm.providers.model import refused
-from judge.llm.reply import Failure, FailureReason
+from judge.core.judgement import Tokens
+from judge.llm.providers.discovery import find_reader, read_batch_result
+from judge.llm.providers.json_shapes import text, word
+from judge.llm.reply import Failure, Reply
 
-MAX_MESSAGE = 300
-
-
-@dataclass(frozen=True, kw_only=True)
-class ResultLine:
-    """One line: for which question, and what came back.
-
-    Attributes:
-        custom_id: name of the question.
-        body: the provider's reply as its own interface would have sent it; for an answer by hand,
-            `{"text": ..., "judge": ...}`.
-        failure: why there is no reply.
-    """
-
-    custom_id: str
-    body: dict[str, Any] | None = None
-    failure: Failure | None = None
-
-
-_NOT_DONE: dict[str, FailureReason] = {"batch_expired": "expired", "batch_cancelled": "canceled"}
+NO_RESULT = "the line holds no response, result, answer or text"
 
 
 def is_result_line(line: object) -> bool:
@@ -54,54 +36,18 @@ _DIGITS = 51
 """As many digits of a question's name as fit into a line's name behind the batch's own."""
 
 
-def read_result_line(line: dict[str, Any]) -> ResultLine:
-    """Take one decoded line apart; never raises on a line for which `is_result_line` holds."""
-    name: str = line["custom_id"]
+def read_result_line(line: dict[str, Any]) -> Reply | Failure:
+    """Read one decoded line; never raises on a line for which `is_result_line` holds."""
     if "answer" in line or "text" in line:
-        text = line["text"] if isinstance(line.get("text"), str) else json.dumps(line.get("answer"))
-        return ResultLine(custom_id=name, body={"text": text, "judge": str(line.get("judge") or "by hand")})
-    response, result = line.get("response"), line.get("result")
-    if isinstance(response, dict):
-        return _openai(name, response)
-    if isinstance(result, dict):
-        return _anthropic(name, result)
-    if error := line.get("error"):
-        code = error.get("code") if isinstance(error, dict) else None
-        return _failed(name, _NOT_DONE.get(str(code), "failed"), _said(error))
-    return _failed(name, "not-an-api-response", "the line holds no response, result, answer or text")
+        return _by_hand(line)
+    body = read_batch_result(line)
+    if body is None:
+        return Failure(reason="not-an-api-response", message=NO_RESULT)
+    return body if isinstance(body, Failure) else find_reader(body)(body)
 
 
-def _openai(name: str, response: dict[str, Any]) -> ResultLine:
-    body, status = response.get("body"), response.get("status_code")
-    if status == 200 and isinstance(body, dict):
-        return ResultLine(custom_id=name, body=body)
-    return _refused(name, status if isinstance(status, int) else None, body)
-
-
-def _anthropic(name: str, result: dict[str, Any]) -> ResultLine:
-    match result.get("type"):
-        case "succeeded" if isinstance(result.get("message"), dict):
-            return ResultLine(custom_id=name, body=result["message"])
-        case "expired":
-            return _failed(name, "expired", "the batch ended before the request was taken up")
-        case "canceled":
-            return _failed(name, "canceled", "the batch was cancelled before the request was taken up")
-        case "errored":
-            return _refused(name, None, result.get("error"))
-    return _failed(name, "not-an-api-response", f"a result of an unknown type {result.get('type')!r}")
-
-
-def _refused(name: str, status: int | None, body: object) -> ResultLine:
-    failed = refused(status, body)
-    return _failed(name, failed.reason, failed.message)
-
-
-def _failed(name: str, reason: FailureReason, message: str) -> ResultLine:
-    return ResultLine(custom_id=name, failure=Failure(reason=reason, message=message))
-
-
-def _said(error: object) -> str:
-    inner = error.get("error", error) if isinstance(error, dict) else error
-    message = inner.get("message") if isinstance(inner, dict) else None
-    text = message if isinstance(message, str) else json.dumps(inner, default=str)
-    return text if len(text) <= MAX_MESSAGE else f"{text[:MAX_MESSAGE]} ..."
+def _by_hand(line: dict[str, Any]) -> Reply:
+    """An answer that did not come from a provider: its text, and the name of whoever gave it."""
+    answer = line["text"] if isinstance(line.get("text"), str) else json.dumps(line.get("answer"))
+    judge = str(line.get("judge") or "by hand")
+    return Reply(text=text(answer), stop="end", detail="by hand", model=word(judge), tokens=Tokens())

@@ -19,7 +19,7 @@ SCOPE = "a model's opinion, its quotes checked, not calibrated here"
 Outcome = Judged | Abstained | Errored
 
 
-class Exchange(Protocol):
+class ExchangeLike(Protocol):
     """One question and what came of it, all its attempts counted."""
 
     @property
@@ -51,14 +51,14 @@ class Unasked:
     message: str
 
 
-class Member(Protocol):
+class Voter(Protocol):
     """One model that can be asked."""
 
     @property
     def name(self) -> str:
         """The model as `--judge` names it."""
 
-    async def ask(self, inquiry: Inquiry, sample: int) -> Exchange | Unasked:
+    async def ask(self, inquiry: Inquiry, sample: int) -> ExchangeLike | Unasked:
         """Put one sample of a question.
 
         Raises:
@@ -91,31 +91,31 @@ class Ballot:
         )
 
 
-async def judge(questions: Questionnaire, members: Sequence[Member], votes: int) -> Judgement:
+async def judge(questions: Questionnaire, voters: Sequence[Voter], votes: int) -> Judgement:
     """Ask every member `votes` times, all at once, and count.
 
     Raises:
         JudgeUnusable: a model cannot be asked at all.
     """
-    samples = [(member, number) for member in members for number in range(votes)]
-    ballots = await asyncio.gather(*(_cast(questions, member, number) for member, number in samples))
+    samples = [(voter, number) for voter in voters for number in range(votes)]
+    ballots = await asyncio.gather(*(_cast(questions, voter, number) for voter, number in samples))
     unasked = [ballot for ballot in ballots if isinstance(ballot, Unasked)]
     if unasked:
         return NotAsked(reason=unasked[0].reason, message=unasked[0].message)
     return count([ballot for ballot in ballots if isinstance(ballot, Ballot)])
 
 
-async def _cast(questions: Questionnaire, member: Member, sample: int) -> Ballot | Unasked:
+async def _cast(questions: Questionnaire, voter: Voter, sample: int) -> Ballot | Unasked:
     inquiry = questions.plain[sample % len(questions.plain)]
-    asked = [inquiry]
+    inquiries = [inquiry]
     if questions.signs:
-        asked.append(questions.neutral[sample % len(questions.neutral)])
-    exchanges = await asyncio.gather(*(member.ask(each, sample) for each in asked))
+        inquiries.append(questions.neutral[sample % len(questions.neutral)])
+    exchanges = await asyncio.gather(*(voter.ask(each, sample) for each in inquiries))
     for exchange in exchanges:
         if isinstance(exchange, Unasked):
             return exchange
     answered = [exchange for exchange in exchanges if not isinstance(exchange, Unasked)]
-    outcomes = [read_exchange(found, each, member.name) for found, each in zip(answered, asked, strict=True)]
+    outcomes = [read_exchange(exchange, each, voter.name) for exchange, each in zip(answered, inquiries, strict=True)]
     outcome = outcomes[0] if len(outcomes) == 1 else confirm(*outcomes, signs=questions.signs)
     return Ballot(
         outcome=outcome,
@@ -125,7 +125,7 @@ async def _cast(questions: Questionnaire, member: Member, sample: int) -> Ballot
     )
 
 
-def read_exchange(exchange: Exchange, inquiry: Inquiry, name: str) -> Outcome:
+def read_exchange(exchange: ExchangeLike, inquiry: Inquiry, name: str) -> Outcome:
     """Say what an exchange is worth: a judgement if there is an answer, else the judge's own failure."""
     model = exchange.reply.model if exchange.reply else None
     if exchange.answer is None:
@@ -140,8 +140,8 @@ def read_exchange(exchange: Exchange, inquiry: Inquiry, name: str) -> Outcome:
             reason=failure.reason,
             message=failure.message,
         )
-    found = weigh(exchange.answer, inquiry, judge=name, scope=SCOPE)
-    return found.model_copy(update={"model": model})
+    outcome = weigh(exchange.answer, inquiry, judge=name, scope=SCOPE)
+    return outcome.model_copy(update={"model": model})
 
 
 def confirm(plain: Outcome, neutral: Outcome, *, signs: Sequence[str]) -> Outcome:
@@ -173,7 +173,7 @@ def count(ballots: Sequence[Ballot]) -> Outcome:
         "tokens": add_tokens(ballot.tokens for ballot in ballots),
         "cost_usd": add_costs(ballot.cost_usd for ballot in ballots),
         "votes": tuple(ballot.vote for ballot in ballots) if len(ballots) > 1 else (),
-        "findings": tuple(dict.fromkeys(found for ballot in ballots for found in ballot.outcome.findings)),
+        "findings": tuple(dict.fromkeys(finding for ballot in ballots for finding in ballot.outcome.findings)),
         "contradictions": tuple(dict.fromkeys(c for ballot in ballots for c in ballot.outcome.contradictions)),
     }
     if len(ballots) == 1:
@@ -204,8 +204,8 @@ def _heading(outcome: Outcome) -> dict[str, Any]:
 
 
 def _tally(ballots: Sequence[Ballot]) -> str:
-    said = Counter(ballot.vote.logic_match or ballot.vote.reason for ballot in ballots)
-    return ", ".join(f"{number} {word}" for word, number in said.most_common())
+    results = Counter(ballot.vote.logic_match or ballot.vote.reason for ballot in ballots)
+    return ", ".join(f"{number} {word}" for word, number in results.most_common())
 
 
 def add_tokens(parts: Iterable[Tokens]) -> Tokens:

@@ -18,7 +18,10 @@ from judge.judges.panel import scope_of
 from judge.lib.files import replace_text
 from judge.lib.folder_scan import scan
 from judge.lib.run_info import run_info
+from judge.llm.providers.discovery import all_providers
 from judge.pipeline import GradeResult
+from judge.reports.human_gain import HumanGain, human_gains
+from judge.reports.noise import noise_notes
 from judge.results.judge_tally import JudgeTally, money, tally
 from judge.results.record import SCHEMA, VerdictRecord
 
@@ -42,6 +45,7 @@ class Report:
         counts: candidates by verdict, every verdict named.
         funnel: how many candidates reached each level, 0 to 7.
         q_values: by candidate that was timed here, the false discovery rate of this run at which its gain would stand.
+        humans: by case, what the human's own change gained.
     """
 
     records: tuple[VerdictRecord, ...]
@@ -55,6 +59,7 @@ class Report:
     counts: dict[Category, int]
     funnel: tuple[int, ...]
     q_values: Mapping[str, float]
+    humans: Mapping[str, HumanGain]
 
 
 class Format(Protocol):
@@ -89,11 +94,16 @@ def make_report(result: GradeResult, *, judges: Sequence[str]) -> Report:
         judge=", ".join(judges),
         scope=scope_of(judges),
         answers=tally(record.judgement for record in result.records),
-        notes=(*_notes(result), *_chance_notes(result.records)),
+        notes=(
+            *_notes(result),
+            *_chance_notes(result.records),
+            *noise_notes(result.records),
+        ),
         prompts=tuple(sorted(prompts)),
         counts={category: verdicts[category] for category in CATEGORIES},
         funnel=tuple(sum(record.level >= level for record in result.records) for level in range(len(LEVELS))),
         q_values=false_discovery_rates(result.records),
+        humans=human_gains(result.records),
     )
 
 
@@ -128,7 +138,7 @@ def _notes(result: GradeResult) -> tuple[str, ...]:
     lines = [f"this run asked {spent.asked} questions and paid {cost}; {spent.kept} answers were there already"]
     if spent.lost:
         lines.append(f"{spent.lost} calls ended without their reply and may have been paid for all the same")
-    if left := sum(isinstance(one, NotAsked) and one.reason == "max-cost" for one in judgements):
+    if left := sum(isinstance(answer, NotAsked) and answer.reason == "max-cost" for answer in judgements):
         lines.append(f"{left} candidates wait for a larger --max-cost; what is answered is not paid for again")
     return (*lines, *spent.notes)
 
@@ -142,6 +152,7 @@ def write_reports(folder: Path, report: Report) -> None:
 
 
 def _run_info(report: Report) -> str:
+    sdks = (provider.DISTRIBUTION for provider in all_providers().values())
     return run_info(
         {
             "schema": SCHEMA,
@@ -151,5 +162,5 @@ def _run_info(report: Report) -> str:
             "resumed": report.resumed,
             "not_graded": [fault.message for fault in report.faults],
         },
-        packages=("patch-verdict", "libcst", "unidiff", "pydantic", "openai", "anthropic"),
+        packages=("patch-verdict", "libcst", "unidiff", "pydantic", *sdks),
     )

@@ -31,29 +31,35 @@ def cause(record: VerdictRecord) -> str:
 
 
 def _cause(record: VerdictRecord) -> str:
-    gates = [reason.message for reason in record.reasons if not reason.code.startswith(_STAGES)]
-    outputs = [reason.message for reason in record.reasons if reason.code.startswith(("outputs-", "tests-"))]
-    said = [reason.message for reason in record.reasons if reason.code.startswith(("logic-", "judge-"))]
-    speed = [reason.message for reason in record.reasons if reason.code.startswith("timing-")]
-    if gates:
-        return gates[0]
+    on_gates = [reason.message for reason in record.reasons if not reason.code.startswith(_STAGES)]
+    on_outputs = [reason.message for reason in record.reasons if reason.code.startswith(("outputs-", "tests-"))]
+    on_logic = [reason.message for reason in record.reasons if reason.code.startswith(("logic-", "judge-"))]
+    on_speed = [reason.message for reason in record.reasons if reason.code.startswith("timing-")]
+    if on_gates:
+        return on_gates[0]
     if isinstance(record.timing, Broken):
-        return speed[0]
-    if outputs:
-        return outputs[0]
+        return on_speed[0]
+    if on_outputs:
+        return on_outputs[0]
     if record.true_success or record.verdict in ("partial_success", "lucky_win"):
-        return "; ".join(said)
+        return "; ".join(on_logic)
     if isinstance(record.timing, Timed):
-        speed = [SPEED_WORDS[record.timing.status] + (", same outputs" if record.timing.status == "improved" else "")]
+        same = ", same outputs" if record.timing.status == "improved" else ""
+        on_speed = [SPEED_WORDS[record.timing.status] + same]
     if isinstance(record.judgement, Abstained):
-        said = [record.judgement.message]
-    return "; ".join([*speed, *said, *warnings(record)])
+        on_logic = [record.judgement.message]
+    return "; ".join([*on_speed, *on_logic, *warnings(record)])
+
+
+def case_fault(record: VerdictRecord) -> str:
+    """Return why the case of a candidate cannot be graded at all, which is no matter of the candidate; else empty."""
+    return next((visible(reason.message) for reason in record.reasons if reason.code == "apply-case"), "")
 
 
 def warnings(record: VerdictRecord) -> list[str]:
     """Return the rules that warn of something a reader should look at, as one remark or none."""
-    found = (f for gate in record.gates.values() for f in gate.findings if f.severity == "warn")
-    codes = list(dict.fromkeys(finding.code for finding in found))
+    warned = (f for gate in record.gates.values() for f in gate.findings if f.severity == "warn")
+    codes = list(dict.fromkeys(finding.code for finding in warned))
     return [f"see {', '.join(codes)}"] if codes else []
 
 
@@ -70,11 +76,25 @@ def logic(record: VerdictRecord) -> str:
             return "-"
 
 
+def ratio(speedup: float, ci: tuple[float, float] | None) -> str:
+    """Return a speed-up with its interval; only a recorded one may have none."""
+    return f"{speedup:.2f}x [{ci[0]:.2f}, {ci[1]:.2f}]" if ci else f"{speedup:.2f}x (recorded)"
+
+
+def human_share(record: VerdictRecord) -> str:
+    """Return the share of the human's gain with its interval; empty where it is not known."""
+    timing = record.timing
+    if not isinstance(timing, Timed) or timing.recovered is None:
+        return ""
+    interval = f" [{timing.recovered_ci[0]:.0%}, {timing.recovered_ci[1]:.0%}]" if timing.recovered_ci else ""
+    return f"{timing.recovered:.0%}{interval}"
+
+
 def speed(record: VerdictRecord) -> str:
     """Return the speed-up with its interval, or why there is none, in a word."""
     match record.timing:
-        case Timed(speedup=ratio, ci=interval):
-            return f"{ratio:.2f}x [{interval[0]:.2f}, {interval[1]:.2f}]" if interval else f"{ratio:.2f}x (recorded)"
+        case Timed(speedup=speedup, ci=interval):
+            return ratio(speedup, interval)
         case Broken():
             return "crashed"
         case NotTimed(status="error"):

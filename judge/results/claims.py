@@ -63,8 +63,8 @@ def facts_of(statuses: Mapping[str, str], overlap: Mapping[str, object]) -> Patc
 
 def facts_of_record(record: VerdictRecord) -> PatchFacts:
     """Read the facts off a stored verdict."""
-    overlap = record.gates["overlap"].model_extra if "overlap" in record.gates else None
-    return facts_of({name: gate.status for name, gate in record.gates.items()}, overlap or {})
+    overlap = record.gates["overlap"].facts if "overlap" in record.gates else {}
+    return facts_of({name: gate.status for name, gate in record.gates.items()}, overlap)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,14 +72,14 @@ class CheckedClaim:
     """One assertion of a judge and the fact it is held against; a fact of None could not be checked."""
 
     name: ClaimName
-    said: bool
+    claimed: bool
     fact: bool | None
 
 
 def check_claims(claims: Mapping[str, bool], facts: PatchFacts | None) -> tuple[CheckedClaim, ...]:
     """Hold the assertions of a flat yes/no schema against the facts of the patch; None if it was not found."""
     return tuple(
-        CheckedClaim(name=name, said=claims[name], fact=facts.of(name) if facts else None)
+        CheckedClaim(name=name, claimed=claims[name], fact=facts.of(name) if facts else None)
         for name in CLAIMS
         if name in claims
     )
@@ -109,24 +109,24 @@ def tabulate(claims: Iterable[CheckedClaim]) -> tuple[ClaimRow, ...]:
     listed = list(claims)
     rows = []
     for name in CLAIMS:
-        for said in (True, False):
+        for claimed in (True, False):
             verdicts = [
-                None if claim.fact is None else claim.fact is said
+                None if claim.fact is None else claim.fact is claimed
                 for claim in listed
-                if claim.name == name and claim.said is said
+                if claim.name == name and claim.claimed is claimed
             ]
-            rows.append(_row(f"{name} = {str(said).lower()}", FACT_BEHIND[name], verdicts))
+            rows.append(_row(f"{name} = {str(claimed).lower()}", FACT_BEHIND[name], verdicts))
     return tuple(row for row in rows if row.asserted)
 
 
 def tabulate_own(judgements: Iterable[Judgement]) -> tuple[ClaimRow, ...]:
     """Count what judges of this toolkit asserted and code checked: quotes, units that rest on them, disputed facts."""
-    listed = [one for one in judgements if not isinstance(one, NotAsked)]
-    answered = [one for one in listed if isinstance(one, Judged)]
-    quotes = [evidence.verified for one in answered for evidence in one.evidence]
-    units = [unit.claimed is None for one in answered for unit in one.units]
-    concerns = [concern.supported for one in answered for concern in one.concerns]
-    disputed = [False for one in listed for _ in one.contradictions]
+    asked_judgements = [judgement for judgement in judgements if not isinstance(judgement, NotAsked)]
+    answered = [judgement for judgement in asked_judgements if isinstance(judgement, Judged)]
+    quotes = [evidence.verified for judgement in answered for evidence in judgement.evidence]
+    units = [unit.claimed is None for judgement in answered for unit in judgement.units]
+    concerns = [concern.supported for judgement in answered for concern in judgement.concerns]
+    disputed = [False for judgement in asked_judgements for _ in judgement.contradictions]
     rows = (
         _row("a quote is in the named file", "what was sent, verbatim", quotes),
         _row("coverage of a unit", "lowered where no quote held", units),

@@ -38,62 +38,64 @@ class JudgeTally:
 
 def tally(judgements: Iterable[Judgement]) -> JudgeTally:
     """Count the judgements of a run."""
-    found = list(judgements)
-    answered = [one for one in found if isinstance(one, Judged | Abstained | Errored)]
-    paid = [one for one in answered if one.tokens is not None]
-    costs = [one.cost_usd for one in paid]
+    judgements = list(judgements)
+    answered = [judgement for judgement in judgements if isinstance(judgement, Judged | Abstained | Errored)]
+    paid = [judgement for judgement in answered if judgement.tokens is not None]
+    costs = [judgement.cost_usd for judgement in paid]
     known = [cost for cost in costs if cost is not None]
     cost = sum(known) if paid and len(known) == len(costs) else None
-    skipped = Counter(one.reason for one in found if isinstance(one, NotAsked))
+    skipped = Counter(judgement.reason for judgement in judgements if isinstance(judgement, NotAsked))
     stopped = skipped.pop("gates-failed", 0)
     return JudgeTally(
-        judged=sum(isinstance(one, Judged) for one in found),
-        abstained=Counter(one.reason for one in found if isinstance(one, Abstained)),
-        errored=Counter(one.reason for one in found if isinstance(one, Errored)),
+        judged=sum(isinstance(judgement, Judged) for judgement in judgements),
+        abstained=Counter(judgement.reason for judgement in judgements if isinstance(judgement, Abstained)),
+        errored=Counter(judgement.reason for judgement in judgements if isinstance(judgement, Errored)),
         stopped=stopped,
         waiting=skipped,
         tokens=Tokens(**{kind: _sum(paid, kind) for kind in Tokens.model_fields}),
         cost_usd=cost,
         saved_usd=stopped * cost / len(paid) if cost is not None else None,
-        unverified_quotes=sum(one.unverified_quotes for one in found if isinstance(one, Judged)),
+        unverified_quotes=sum(judgement.unverified_quotes for judgement in judgements if isinstance(judgement, Judged)),
     )
 
 
 def _sum(paid: Iterable[Judged | Abstained | Errored], kind: str) -> int | None:
-    known = [number for one in paid if one.tokens and (number := getattr(one.tokens, kind)) is not None]
+    known = [
+        number for judgement in paid if judgement.tokens and (number := getattr(judgement.tokens, kind)) is not None
+    ]
     return sum(known) if known else None
 
 
-def tally_lines(found: JudgeTally) -> list[str]:
+def tally_lines(counts: JudgeTally) -> list[str]:
     """Put the counts in words, a line for the answers and, where models were asked, one for what they used."""
-    parts = [f"judged {found.judged}"]
-    parts += [f"{name} {_listed(reasons)}" for name, reasons in _groups(found) if reasons]
-    saved = f" (about {money(found.saved_usd)} saved)" if found.saved_usd else ""
-    if found.stopped:
-        parts.append(f"stopped by the gates {found.stopped}{saved}")
+    parts = [f"judged {counts.judged}"]
+    parts += [f"{name} {_listed(reasons)}" for name, reasons in _groups(counts) if reasons]
+    saved = f" (about {money(counts.saved_usd)} saved)" if counts.saved_usd else ""
+    if counts.stopped:
+        parts.append(f"stopped by the gates {counts.stopped}{saved}")
     lines = [", ".join(parts)]
-    tokens = found.tokens
+    tokens = counts.tokens
     if tokens.input is not None or tokens.output is not None:
         used = [
             f"{_number(tokens.input)} tokens in ({_number(tokens.cached)} cached)",
             f"{_number(tokens.output)} out ({_number(tokens.reasoning)} reasoning)",
-            "cost not known" if found.cost_usd is None else f"{money(found.cost_usd)} in all",
+            "cost not known" if counts.cost_usd is None else f"{money(counts.cost_usd)} in all",
         ]
         lines.append(", ".join(used))
-    if found.unverified_quotes:
-        lines.append(f"{found.unverified_quotes} quotes are not in what was sent; the claims they carried count less")
+    if counts.unverified_quotes:
+        lines.append(f"{counts.unverified_quotes} quotes are not in what was sent; the claims they carried count less")
     return lines
 
 
-def _groups(found: JudgeTally) -> list[tuple[str, Mapping[str, int]]]:
-    return [("abstained", found.abstained), ("judge error", found.errored), ("not asked", found.waiting)]
+def _groups(counts: JudgeTally) -> list[tuple[str, Mapping[str, int]]]:
+    return [("abstained", counts.abstained), ("judge error", counts.errored), ("not asked", counts.waiting)]
 
 
 def _listed(reasons: Mapping[str, int]) -> str:
-    said = ", ".join(
-        f"{reason} {count}" for reason, count in sorted(reasons.items(), key=lambda one: (-one[1], one[0]))
+    listed = ", ".join(
+        f"{reason} {count}" for reason, count in sorted(reasons.items(), key=lambda item: (-item[1], item[0]))
     )
-    return f"{sum(reasons.values())} ({said})"
+    return f"{sum(reasons.values())} ({listed})"
 
 
 def _number(count: int | None) -> str:

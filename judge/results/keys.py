@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import NamedTuple
@@ -29,16 +30,24 @@ class PatchText(NamedTuple):
     chars: int
 
 
-def read_text(candidate: Candidate) -> PatchText | None:
-    """Measure the raw patch text; None when there is none or it cannot be read."""
+def measure_patch(raw: bytes) -> PatchText:
+    """Return digest and sizes of a raw patch text."""
+    chars = len(raw.decode("utf-8", "surrogateescape"))
+    return PatchText(sha256=hashlib.sha256(raw).hexdigest(), bytes=len(raw), chars=chars)
+
+
+def load_patch(candidate: Candidate) -> tuple[Candidate, PatchText | None]:
+    """Read a candidate's patch: from here on it holds the bytes themselves, so that nobody reads the file again.
+
+    What is missing or cannot be read stays as it is, without a text; the gates say why.
+    """
     if candidate.missing:
-        return None
+        return candidate, None
     try:
         raw = read_patch(candidate)
     except UnreadablePatch:
-        return None
-    chars = len(raw.decode("utf-8", "surrogateescape"))
-    return PatchText(sha256=hashlib.sha256(raw).hexdigest(), bytes=len(raw), chars=chars)
+        return candidate, None
+    return replace(candidate, patch=raw), measure_patch(raw)
 
 
 def case_digest(case: Case) -> str:

@@ -12,12 +12,13 @@ from dataclasses import dataclass, field
 from judge.core.judgement import Errored, Judgement, NotAsked
 from judge.core.question import make_question
 from judge.core.verdict import gates_hold
-from judge.judges.panel import Provider, open_bench
+from judge.judges.panel import LocalJudge, open_panel
 from judge.llm.inquiry import Questionnaire
 from judge.llm.options import JudgingOptions
+from judge.stages.patched_files import PatchedFiles
 from judge.static_checks.checker import CaseError, Checker
 from judge.static_checks.model.case import Candidate, Case, UnreadablePatch, read_patch
-from judge.static_checks.model.finding import GATES, Fault, Gate, GateResult, conclude, skipped
+from judge.static_checks.model.finding import GATES, Gate, GateResult, cannot_check, conclude, skipped
 from judge.static_checks.repo.git import GitError
 
 
@@ -28,20 +29,29 @@ class GateTask:
     Attributes:
         twins: the other cases that were given the same patch text.
         judged: whether the judge beside the gates is asked too.
+        timed: whether it may be timed, so that the report carries the patched files.
     """
 
     case: Case
     candidate: Candidate
     twins: tuple[str, ...] = ()
     judged: bool = True
+    timed: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
 class GateReport:
-    """What the gates said of one candidate, and what the judge beside them: its answer, or questions for models."""
+    """What the gates said of one candidate, and what the judge beside them.
+
+    Attributes:
+        gates: the result of each gate.
+        answer: what the judge said, or the questions that models are to be asked.
+        patched: the patch as it was applied, for timing; None where it is not to be timed.
+    """
 
     gates: Mapping[Gate, GateResult]
     answer: Judgement | Questionnaire
+    patched: PatchedFiles | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,11 +63,11 @@ class GateHandler:
 
     def __call__(self) -> _Handler:
         """Open the judge and the checker, in the worker."""
-        return _Handler(open_bench(self.judges, self.options).provider)
+        return _Handler(open_panel(self.judges, self.options).local_judge)
 
 
 class _Handler:
-    def __init__(self, judge: Provider) -> None:
+    def __init__(self, judge: LocalJudge) -> None:
         self._judge = judge
         self._checker = Checker()
 
@@ -79,6 +89,10 @@ class _Handler:
             return GateReport(gates=gates, answer=_not_asked(gates))
         if not task.judged:
             return GateReport(gates=gates, answer=NotAsked(reason="gates-only", message="only the gates were asked"))
+        try:
+            patched = PatchedFiles.of(change) if task.timed else None
+        except GitError as error:
+            return unchecked("apply-git", str(error))
         question = make_question(task.case, task.candidate.id, raw, change, gates)
         answer: Judgement | Questionnaire
         try:
@@ -87,12 +101,12 @@ class _Handler:
             answer = Errored(
                 judge=self._judge.identity, scope="none", reason="crashed", message=f"{type(error).__name__}: {error}"
             )
-        return GateReport(gates=gates, answer=answer)
+        return GateReport(gates=gates, answer=answer, patched=patched)
 
 
 def unchecked(code: str, message: str) -> GateReport:
     """Return the report of a candidate that could not be looked at, and why."""
-    gates: dict[Gate, GateResult] = {"apply": conclude((), [Fault(code=code, message=message)])}
+    gates: dict[Gate, GateResult] = {"apply": conclude([cannot_check(code, message)])}
     for gate in GATES[1:]:
         gates[gate] = skipped("the apply gate could not decide")
     return GateReport(gates=gates, answer=_not_asked(gates))

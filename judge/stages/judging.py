@@ -7,19 +7,20 @@ import queue
 import threading
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from judge.core.judgement import Errored, Judgement
 from judge.errors import JudgeError
-from judge.llm import voting as panel
-from judge.llm.batches.batch_asker import BatchMember
+from judge.llm import voting
+from judge.llm.batches.batch_asker import BatchAsker
 from judge.llm.calls.asker import Asker
-from judge.llm.calls.call_store import Store
-from judge.llm.calls.money import Budget, need_prices
+from judge.llm.calls.call_store import CallStore
+from judge.llm.calls.pricing import need_prices
+from judge.llm.calls.spending_limit import SpendingLimit
 from judge.llm.inquiry import Questionnaire
 from judge.llm.options import JudgingOptions
-from judge.static_checks.closing import Closing
 
 if TYPE_CHECKING:
     from judge.llm.providers.model import Model
@@ -46,7 +47,7 @@ class Spent:
     notes: tuple[str, ...] = ()
 
 
-class JudgingStage(Closing, Generic[Tag]):
+class JudgingStage(AbstractContextManager["JudgingStage[Tag]"], Generic[Tag]):
     """Takes questionnaires from one thread, judges them in another, and hands judgements back as they come."""
 
     def __init__(self, models: Sequence[Model], options: JudgingOptions) -> None:
@@ -59,10 +60,10 @@ class JudgingStage(Closing, Generic[Tag]):
             model.key()  # one that is missing is said before anything is done
         need_prices(models, options)
         self._options = options
-        self._store = Store(options.cache)
-        self._budget = Budget(options.max_cost)
-        self._members: list[Asker | BatchMember] = [
-            BatchMember(model, options, self._store, self._budget)
+        self._store = CallStore(options.cache)
+        self._budget = SpendingLimit(options.max_cost)
+        self._members: list[Asker | BatchAsker] = [
+            BatchAsker(model, options, self._store, self._budget)
             if options.batch
             else Asker(model, options, self._store, self._budget)
             for model in models
@@ -85,7 +86,7 @@ class JudgingStage(Closing, Generic[Tag]):
         """
         future = asyncio.run_coroutine_threadsafe(self._judge(questions), self._loop)
         self._pending += 1
-        future.add_done_callback(lambda found: self._done.put((tag, found)))
+        future.add_done_callback(lambda done: self._done.put((tag, done)))
         while self._pending >= self._most:
             yield self._take()
         while not self._done.empty():
@@ -109,29 +110,29 @@ class JudgingStage(Closing, Generic[Tag]):
 
     async def _judge(self, questions: Questionnaire) -> Judgement:
         try:
-            return await panel.judge(questions, self._members, self._options.votes)
+            return await voting.judge(questions, self._members, self._options.votes)
         except JudgeError:
             raise
         except Exception as error:  # noqa: BLE001 - a judge's own failure is an error, never the patch's
             names = ", ".join(member.name for member in self._members)
             message = f"{type(error).__name__}: {error}"
-            return Errored(judge=names, scope=panel.SCOPE, reason="crashed", message=message)
+            return Errored(judge=names, scope=voting.SCOPE, reason="crashed", message=message)
 
     async def _collect(self) -> None:
         for member in self._members:
-            if isinstance(member, BatchMember):
+            if isinstance(member, BatchAsker):
                 await member.collect()
 
     async def _submit(self) -> None:
         for member in self._members:
-            if isinstance(member, BatchMember):
+            if isinstance(member, BatchAsker):
                 await member.submit()
 
     @property
     def spent(self) -> Spent:
         """What was used so far."""
         return Spent(
-            cost_usd=panel.add_costs(member.spent_usd for member in self._members),
+            cost_usd=voting.add_costs(member.spent_usd for member in self._members),
             asked=sum(member.asked for member in self._members),
             kept=sum(member.kept for member in self._members),
             lost=sum(member.lost for member in self._members),
@@ -145,6 +146,9 @@ class JudgingStage(Closing, Generic[Tag]):
         self._thread.join()
         self._loop.close()
         self._store.close()
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
     async def _stop(self) -> None:
         open_tasks = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]

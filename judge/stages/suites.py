@@ -8,20 +8,20 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from judge.bench import BenchError, Options, Suite, SuiteRun, run_suite
-from judge.bench.suite.check import Required, SuiteCheck, agreed, check, required
-from judge.core.timing import SuiteResult
-from judge.stages.trees import write_changes
+from judge.bench import BenchError, Options, SuiteCommand, SuiteResult, SuiteRun, run_suite
+from judge.bench.results import MOST_NAMES
+from judge.bench.suite.check import Requirement, check_run, combine_results, derive_requirement
+from judge.stages.trees import write_files
 from judge.static_checks.change.grading_files import named_files
 from judge.static_checks.model.case import Case
-from judge.static_checks.repo.tree import PatchedTree
+from judge.static_checks.repo.tree import WrittenFile
 from judge.static_checks.source.paths import is_ci, is_test
 
 DEFAULT_TIMEOUT_S = 600.0
-MOST_NAMES = 100
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,8 +29,8 @@ class Sides:
     """The base of a case as a tree, and what human and candidate change of it."""
 
     base: Path
-    human: PatchedTree | None
-    candidate: PatchedTree
+    human: Mapping[str, WrittenFile | None] | None
+    candidate: Mapping[str, WrittenFile | None]
 
 
 @dataclass(kw_only=True)
@@ -55,54 +55,50 @@ class Suites:
         limit = case.timing.get("tests_timeout_s")
         timeout_s = float(str(limit)) if limit is not None else DEFAULT_TIMEOUT_S
         try:
-            found = self._check(case, Suite(command=case.tests, timeout_s=timeout_s), sides, options)
+            result = self._check(case, SuiteCommand(command=case.tests, timeout_s=timeout_s), sides, options)
         except BenchError as error:
-            found = SuiteCheck(status="error", reason="environment", message=str(error))
+            result = SuiteResult(status="error", reason="environment", message=str(error))
         except OSError as error:
             message = f"the trees to test could not be prepared: {error}"
-            found = SuiteCheck(status="error", reason="trees", message=message)
-        return SuiteResult(
-            status=found.status,
-            reason=found.reason,
-            message=found.message,
-            passed=found.passed,
-            failed=found.failed[:MOST_NAMES],
-        )
+            result = SuiteResult(status="error", reason="trees", message=message)
+        return replace(result, failed=result.failed[:MOST_NAMES])
 
-    def _check(self, case: Case, suite: Suite, sides: Sides, options: Options) -> SuiteCheck:
+    def _check(self, case: Case, suite: SuiteCommand, sides: Sides, options: Options) -> SuiteResult:
         if self._known is None or self._known.case != case:
             self._known = _Known(case=case)
         known = self._known
         if not known.base:
             known.base.append(_run(suite, sides.base, options, base=sides.base))
-            if sides.human and isinstance(required(known.base, None, timeout_s=suite.timeout_s), Required):
+            if sides.human and isinstance(derive_requirement(known.base, None, timeout_s=suite.timeout_s), Requirement):
                 known.human = _run_changed(suite, sides.human, options, base=sides.base)
         first = _once(known, suite, sides, options)
         if first.status != "fail":
             return first
         if len(known.base) == 1:
             known.base.append(_run(suite, sides.base, options, base=sides.base))
-        return agreed(first, _once(known, suite, sides, options))
+        return combine_results(first, _once(known, suite, sides, options))
 
 
-def _once(known: _Known, suite: Suite, sides: Sides, options: Options) -> SuiteCheck:
-    wanted = required(known.base, known.human, timeout_s=suite.timeout_s)
-    if isinstance(wanted, SuiteCheck):
-        return wanted
-    return check(wanted, _run_changed(suite, sides.candidate, options, base=sides.base))
+def _once(known: _Known, suite: SuiteCommand, sides: Sides, options: Options) -> SuiteResult:
+    requirement = derive_requirement(known.base, known.human, timeout_s=suite.timeout_s)
+    if isinstance(requirement, SuiteResult):
+        return requirement
+    return check_run(requirement, _run_changed(suite, sides.candidate, options, base=sides.base))
 
 
-def _run_changed(suite: Suite, after: PatchedTree, options: Options, *, base: Path) -> SuiteRun:
+def _run_changed(
+    suite: SuiteCommand, files: Mapping[str, WrittenFile | None], options: Options, *, base: Path
+) -> SuiteRun:
     """Run the base's tests on a changed tree."""
     named = named_files(suite.command)
-    own = [path for path in after.changed if not (is_test(path) or is_ci(path) or path in named)]
+    own = {path: file for path, file in files.items() if not (is_test(path) or is_ci(path) or path in named)}
     with tempfile.TemporaryDirectory(prefix="judge-tested-", ignore_cleanup_errors=True) as folder:
         tree = Path(folder) / "tree"
         shutil.copytree(base, tree, symlinks=True)
-        write_changes(tree, after, own)
+        write_files(tree, own)
         return _run(suite, tree, options, base=base)
 
 
-def _run(suite: Suite, tree: Path, options: Options, *, base: Path) -> SuiteRun:
+def _run(suite: SuiteCommand, tree: Path, options: Options, *, base: Path) -> SuiteRun:
     with tempfile.TemporaryDirectory(prefix="judge-tests-", ignore_cleanup_errors=True) as folder:
         return run_suite(suite, tree, options, base=base, folder=Path(folder))

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -17,47 +18,47 @@ from judge.bench import (
     Coverage,
     Function,
     Measured,
+    NotMeasured,
     Same,
-    Session,
+    SessionResult,
+    SuiteResult,
     Unknown,
     Variant,
     compare,
     is_native,
     measure,
-    oddities,
     parse_benchmark,
+    plausibility_flags,
     recovered,
 )
-from judge.bench import Broken as BenchBroken
 from judge.bench import Options as BenchOptions
 from judge.bench.options import Device
-from judge.core.timing import Broken, NotTimed, Outputs, SuiteResult, Timed, Timing
+from judge.core.noise import noise
+from judge.core.timing import Broken, NotTimed, Outputs, Timed, Timing
+from judge.stages.patched_files import PatchedFiles
 from judge.stages.suites import Sides, Suites
 from judge.stages.trees import lay_over, write_base
-from judge.stages.watched_lines import watched_lines
-from judge.static_checks.checker import CaseError, Checker, Ground
-from judge.static_checks.closing import Closing
-from judge.static_checks.model.case import Candidate, Case, UnreadablePatch, read_patch
-from judge.static_checks.repo.apply import Applied
+from judge.static_checks.checker import CaseError, Checker, PreparedCase
+from judge.static_checks.model.case import Case
 from judge.static_checks.repo.git import GitError
-from judge.static_checks.repo.tree import PatchedTree
+from judge.static_checks.repo.tree import WrittenFile
 
 # Kinds of fault that say the candidate could not be timed here, not that it is wrong.
 _NOT_ITS_FAULT = frozenset({"environment", "budget", "protocol", "clock", "not_imported"})
 
 
 @dataclass(frozen=True, kw_only=True)
-class SpeedOptions:
+class TimingOptions:
     """What the flags say about timing."""
 
     python: Path | None = None
     device: Device = "auto"
 
 
-class SpeedStage(Closing):
+class TimingStage(AbstractContextManager["TimingStage"]):
     """Times candidates one after the other; nothing else should run on the machine meanwhile."""
 
-    def __init__(self, options: SpeedOptions) -> None:
+    def __init__(self, options: TimingOptions) -> None:
         """Keep trees of one case at a time in a temporary folder."""
         self._options = options
         self._checker = Checker(rules=())
@@ -70,34 +71,34 @@ class SpeedStage(Closing):
         self._checker.close()
         shutil.rmtree(self._folder, ignore_errors=True)
 
-    def time(self, case: Case, candidate: Candidate) -> Timing:
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def time(self, case: Case, patched: PatchedFiles) -> Timing:
         """Time one candidate against the base and the human side of its case; never raises for what they do."""
+        may_build = bool(case.timing.get("build"))
+        if not may_build and (native := _native(patched.files)):
+            return NotTimed(
+                status="skipped",
+                reason="native-without-build",
+                message=f"it changes {native}, which must be compiled first, and the case names no `build`",
+            )
         try:
-            ground = self._checker.ground(case)
-            change = self._checker.change(case, read_patch(candidate))
-            application = change.application
-            if not isinstance(application, Applied):
-                return NotTimed(status="error", reason="changed-input", message="the patch no longer applies")
-            if not case.timing.get("build") and (native := _native(application.after)):
-                return NotTimed(
-                    status="skipped",
-                    reason="native-without-build",
-                    message=f"it changes {native}, which must be compiled first, and the case names no `build`",
-                )
-            human = ground.human
-            unbuilt = _native(human.after) if human is not None and not case.timing.get("build") else ""
-            variants = self._export(case, ground, application.after, watched=watched_lines(change.files))
+            prepared = self._checker.prepare(case)
+            human = prepared.human.after.written() if prepared.human is not None else None
+            unbuilt = _native(human) if human is not None and not may_build else ""
             if unbuilt:
-                variants = [variant for variant in variants if variant.name != "human"]
+                human = None
+            variants = self._export(case, prepared, human, patched)
             options = self._bench_options(case)
             session = measure(variants, options)
-        except (BenchError, CaseError, GitError, UnreadablePatch) as error:
-            return NotTimed(
-                status="error", reason="benchmark" if isinstance(error, BenchError) else "trees", message=str(error)
-            )
+        except BenchError as error:
+            return NotTimed(status="error", reason="benchmark", message=str(error))
+        except (CaseError, GitError) as error:
+            return NotTimed(status="error", reason="trees", message=str(error))
         except OSError as error:
             return NotTimed(status="error", reason="trees", message=f"the source trees could not be prepared: {error}")
-        timing = timing_of(session, has_human=human is not None and not unbuilt, changed_lines=_size(application))
+        timing = timing_of(session, has_human=human is not None, changed_lines=patched.changed_lines)
         if unbuilt and isinstance(timing, Timed):
             void = f"the human side was not timed: it changes {unbuilt}, and the case names no `build`"
             timing = timing.model_copy(update={"human_message": void})
@@ -105,8 +106,7 @@ class SpeedStage(Closing):
             timing = timing.model_copy(update={"message": timing.message.replace(f"{self._folder}/candidate/", "")})
         if case.tests is None:
             return timing
-        human_after = human.after if human is not None and not unbuilt else None
-        sides = Sides(base=self._folder / "base", human=human_after, candidate=application.after)
+        sides = Sides(base=self._folder / "base", human=human, candidate=patched.files)
         return timing.model_copy(update={"tests": self._tested(case, timing, sides, options)})
 
     def _tested(self, case: Case, timing: Timing, sides: Sides, options: BenchOptions) -> SuiteResult:
@@ -138,80 +138,86 @@ class SpeedStage(Closing):
         return BenchOptions(benchmark=benchmark, device=self._options.device, **given)  # type: ignore[arg-type]  # checked by TimingTable
 
     def _export(
-        self, case: Case, ground: Ground, after: PatchedTree, *, watched: Mapping[str, frozenset[int]]
+        self,
+        case: Case,
+        prepared: PreparedCase,
+        human_files: Mapping[str, WrittenFile | None] | None,
+        patched: PatchedFiles,
     ) -> list[Variant]:
         """Write the trees; base and human stay for the next candidate of the case."""
         base, human, candidate = (self._folder / name for name in ("base", "human", "candidate"))
         if self._exported != case:
             for folder in (base, human):
                 shutil.rmtree(folder, ignore_errors=True)
-            write_base(ground, base)
-            if ground.human is not None:
-                lay_over(base, human, ground.human.after)
+            write_base(prepared, base)
+            if human_files is not None:
+                lay_over(base, human, human_files)
             self._exported = case
         shutil.rmtree(candidate, ignore_errors=True)
-        lay_over(base, candidate, after)
+        lay_over(base, candidate, patched.files)
         variants = [Variant(name="base", tree=base)]
-        if ground.human is not None:
+        if human_files is not None:
             variants.append(Variant(name="human", tree=human))
-        return [*variants, Variant(name="candidate", tree=candidate, watched=watched)]
+        return [*variants, Variant(name="candidate", tree=candidate, watched=patched.watched)]
 
 
-def _native(after: PatchedTree) -> str:
+def _native(files: Iterable[str]) -> str:
     """Name the first native file that a patch touches, and how many more; empty if none."""
-    found = sorted(path for path in after.changed if is_native(path))
-    return f"{found[0]} and {len(found) - 1} more" if len(found) > 1 else "".join(found)
+    native = sorted(path for path in files if is_native(path))
+    return f"{native[0]} and {len(native) - 1} more" if len(native) > 1 else "".join(native)
 
 
-def _size(application: Applied) -> int:
-    """Return how many lines the patch adds or removes, whichever is more."""
-    files = application.patch.files
-    return max(sum(len(file.added) for file in files), sum(len(file.removed) for file in files))
-
-
-def timing_of(session: Session, *, has_human: bool, changed_lines: int | None = None) -> Timing:
+def timing_of(session: SessionResult, *, has_human: bool, changed_lines: int | None = None) -> Timing:
     """Turn a session into the timing of its variant `candidate`; `changed_lines` is the size of its patch."""
     device = str(session.machine.get("device", "cpu"))
-    found = compare(session)
+    comparison = compare(session)
     outputs, message = _outputs(session)
-    if isinstance(found, BenchBroken):
-        if found.side == "base" or found.kind in _NOT_ITS_FAULT:
-            return NotTimed(status="error", reason=f"{found.side}-{found.kind.replace('_', '-')}", message=found.reason)
+    if isinstance(comparison, NotMeasured):
+        if comparison.side == "base" or comparison.kind in _NOT_ITS_FAULT:
+            disturbed = noise(session.notes) if comparison.kind == "budget" else ()
+            return NotTimed(
+                status="error",
+                reason=f"{comparison.side}-{comparison.kind.replace('_', '-')}",
+                message="; ".join([comparison.reason, *disturbed]),
+            )
         # The base returned a result where the candidate did not: another behaviour, unless it was only too slow
         # or never came so far.
-        unseen = found.kind == "timeout" or found.phase == "build"
+        unseen = comparison.kind == "timeout" or comparison.phase == "build"
         changed: Outputs = "unknown" if unseen else "changed"
         return Broken(
-            reason=f"candidate-{found.kind.replace('_', '-')}", message=found.reason, outputs=changed, device=device
+            reason=f"candidate-{comparison.kind.replace('_', '-')}",
+            message=comparison.reason,
+            outputs=changed,
+            device=device,
         )
     human = compare(session, candidate="human") if has_human else None
     known = human if isinstance(human, Measured) else None
     share = recovered(session) if has_human else None
     return Timed(
-        status=found.status,
-        speedup=found.speedup,
-        ci=found.ci,
-        baseline_ms=found.baseline_ms,
-        candidate_ms=found.candidate_ms,
+        status=comparison.status,
+        speedup=comparison.speedup,
+        ci=comparison.ci,
+        baseline_ms=comparison.baseline_ms,
+        candidate_ms=comparison.candidate_ms,
         human_speedup=known.speedup if known else None,
         human_ci=known.ci if known else None,
         recovered=share.share if share else None,
         recovered_ci=(share.low, share.high) if share else None,
         human_message=_why_void(human) if share is None else "",
-        p_value=found.p_value,
-        needed=found.needed,
-        oddities=tuple(sign.message for sign in oddities(session, found, changed_lines=changed_lines)),
+        p_value=comparison.p_value,
+        needed=comparison.needed,
+        oddities=tuple(flag.message for flag in plausibility_flags(session, comparison, changed_lines=changed_lines)),
         outputs=outputs,
         outputs_message=message,
         path_coverage=_covered(session),
         device=device,
-        rounds=found.rounds,
-        floor=found.floor,
+        rounds=comparison.rounds,
+        floor=comparison.floor,
         notes=session.notes,
     )
 
 
-def _outputs(session: Session) -> tuple[Outputs, str]:
+def _outputs(session: SessionResult) -> tuple[Outputs, str]:
     match session.outputs.get("candidate"):
         case Same(how=how):
             return "same", how
@@ -223,9 +229,9 @@ def _outputs(session: Session) -> tuple[Outputs, str]:
             return "unknown", "the candidate returned nothing to compare"
 
 
-def _covered(session: Session) -> float | None:
-    found = session.coverage.get("candidate")
-    return found.ran / found.executable if isinstance(found, Coverage) else None
+def _covered(session: SessionResult) -> float | None:
+    coverage = session.coverage.get("candidate")
+    return coverage.ran / coverage.executable if isinstance(coverage, Coverage) else None
 
 
 def _why_void(human: Comparison | None) -> str:

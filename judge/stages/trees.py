@@ -5,15 +5,15 @@ from __future__ import annotations
 import io
 import shutil
 import tarfile
-from collections.abc import Iterable
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from judge.static_checks.repo.git import GitError, ScratchRepository
-from judge.static_checks.repo.tree import SUBMODULE, SYMLINK, GitTree, PatchedTree
+from judge.static_checks.repo.tree import SYMLINK, GitTree, WrittenFile
 
 if TYPE_CHECKING:
-    from judge.static_checks.checker import Ground
+    from judge.static_checks.checker import PreparedCase
 
 
 def write_commit(scratch: ScratchRepository, commit: str, folder: Path) -> None:
@@ -30,33 +30,31 @@ def write_commit(scratch: ScratchRepository, commit: str, folder: Path) -> None:
         archive.extractall(folder, filter="data")
 
 
-def write_base(ground: Ground, folder: Path) -> None:
+def write_base(prepared: PreparedCase, folder: Path) -> None:
     """Write the files that the patches of a case start from to a new folder."""
-    if isinstance(ground.base, GitTree):
-        write_commit(ground.scratch, ground.base.commit, folder)
+    if isinstance(prepared.base, GitTree):
+        write_commit(prepared.scratch, prepared.base.commit, folder)
         return
-    assert ground.case.repo is not None
-    shutil.copytree(ground.case.repo, folder, symlinks=True, ignore=shutil.ignore_patterns(".git", "__pycache__"))
+    assert prepared.case.repo is not None
+    shutil.copytree(prepared.case.repo, folder, symlinks=True, ignore=shutil.ignore_patterns(".git", "__pycache__"))
 
 
-def lay_over(base: Path, folder: Path, after: PatchedTree) -> None:
-    """Copy the base and write the changed files over it; copies, so that no variant can touch another's files."""
+def lay_over(base: Path, folder: Path, files: Mapping[str, WrittenFile | None]) -> None:
+    """Copy the base and write changed files over it; copies, so that no variant can touch another's files."""
     shutil.copytree(base, folder, symlinks=True)
-    write_changes(folder, after, after.changed)
+    write_files(folder, files)
 
 
-def write_changes(folder: Path, after: PatchedTree, paths: Iterable[str]) -> None:
+def write_files(folder: Path, files: Mapping[str, WrittenFile | None]) -> None:
     """Write changed files into a tree as they are after the change; what it deletes goes."""
-    for path in paths:
-        entry = after.changed[path]
+    for path, file in files.items():
         target = folder / path
         target.unlink(missing_ok=True)
-        content = after.read(path)
-        if entry is None or content is None or entry.mode == SUBMODULE:
+        if file is None:
             continue
         target.parent.mkdir(parents=True, exist_ok=True)
-        if entry.mode == SYMLINK:
-            target.symlink_to(content.decode("utf-8", "surrogateescape"))
+        if file.mode == SYMLINK:
+            target.symlink_to(file.content.decode("utf-8", "surrogateescape"))
         else:
-            target.write_bytes(content)
-            target.chmod(0o755 if entry.mode == "100755" else 0o644)
+            target.write_bytes(file.content)
+            target.chmod(0o755 if file.mode == "100755" else 0o644)

@@ -15,15 +15,15 @@ def watched_lines(files: Sequence[TouchedFile]) -> dict[str, frozenset[int]]:
     Empty where their silence would prove nothing: a patch that also changes data, configuration or native
     code, or takes a module away, may work without a line of Python that one could watch.
     """
-    found = {}
+    watched = {}
     for file in files:
         if is_prose(file.path) or is_test(file.path) or is_debris(file.path) or file.path.endswith(".pyi"):
             continue
         if file.language != "python" or file.after is None or file.change.status == "renamed":
             return {}
         if lines := frozenset(line for hunk in file.change.hunks for line in _of_hunk(hunk)):
-            found[file.path] = lines
-    return found
+            watched[file.path] = lines
+    return watched
 
 
 def _of_hunk(hunk: Hunk) -> Iterator[int]:

@@ -68,8 +68,8 @@ class TouchedFile:
         """Definitions of the new file whose dotted name the old file does not have."""
         if self.source_after is None:
             return ()
-        known = {found.name for found in self.source_before.definitions} if self.source_before else set()
-        return tuple(found for found in self.source_after.definitions if found.name not in known)
+        known = {definition.name for definition in self.source_before.definitions} if self.source_before else set()
+        return tuple(definition for definition in self.source_after.definitions if definition.name not in known)
 
     @cached_property
     def added_lines(self) -> frozenset[int]:

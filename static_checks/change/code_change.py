@@ -55,19 +55,19 @@ class _Comparison:
         self.by_text = not any("\r" in source.text.replace("\r\n", "") for source in (before, after))
 
     def bodies(self, old: Sequence[ast.stmt], new: Sequence[ast.stmt]) -> CodeChange:
-        left = [statement for statement in reversed(old) if not is_idle(statement)]
+        left = [statement for statement in reversed(old) if not is_pass_or_constant(statement)]
         result: CodeChange = "none"
         for statement in new:
-            if is_idle(statement):
+            if is_pass_or_constant(statement):
                 continue
-            found = self.statements(left[-1], statement) if left else "more"
-            if found != "more":
+            change = self.statements(left[-1], statement) if left else "more"
+            if change != "more":
                 left.pop()
             elif _is_logging(statement) or _sets_up_logging(statement):
-                found = "logging"
+                change = "logging"
             else:
                 return "more"
-            result = "logging" if found == "logging" else result
+            result = "logging" if change == "logging" else result
         return "more" if left else result
 
     def statements(self, old: ast.stmt, new: ast.stmt) -> CodeChange:
@@ -85,10 +85,10 @@ class _Comparison:
             return "more"
         result: CodeChange = "none"
         for name in old._fields:
-            found = self._fields(getattr(old, name, None), getattr(new, name, None))
-            if found == "more":
+            change = self._fields(getattr(old, name, None), getattr(new, name, None))
+            if change == "more":
                 return "more"
-            result = "logging" if found == "logging" else result
+            result = "logging" if change == "logging" else result
         return result
 
     def _fields(self, old: object, new: object) -> CodeChange:
@@ -97,8 +97,8 @@ class _Comparison:
                 return self.bodies(old, new)
             if len(old) != len(new):
                 return "more"
-            found = [self._fields(*pair) for pair in zip(old, new, strict=True)]
-            return "more" if "more" in found else "logging" if "logging" in found else "none"
+            changes = [self._fields(*pair) for pair in zip(old, new, strict=True)]
+            return "more" if "more" in changes else "logging" if "logging" in changes else "none"
         if isinstance(old, ast.ExceptHandler | ast.match_case) and isinstance(new, ast.AST):
             return self._nodes(old, new)
         return "none" if _dump(old) == _dump(new) else "more"
@@ -114,7 +114,7 @@ def _start(node: ast.stmt) -> int:
     return node.lineno
 
 
-def is_idle(node: ast.stmt) -> bool:
+def is_pass_or_constant(node: ast.stmt) -> bool:
     """Whether a statement does nothing: `pass`, a docstring, another constant."""
     return isinstance(node, ast.Pass) or (isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant))
 

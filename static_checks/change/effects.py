@@ -39,9 +39,9 @@ def file_effect(change: Change, file: TouchedFile) -> Effect:
     """Return what the change of one file can do; `code` where that cannot be told."""
     if _is_read_by_people(file) or is_left_behind(change, file) or file.path in change.once(scratch_files):
         return "aside"
-    told = file.change
-    modes = {told.old_mode, told.new_mode}
-    if told.status in ("renamed", "copied") or SUBMODULE in modes or SYMLINK in modes:
+    file_change = file.change
+    modes = {file_change.old_mode, file_change.new_mode}
+    if file_change.status in ("renamed", "copied") or SUBMODULE in modes or SYMLINK in modes:
         return "code"
     if (file.before or b"") == (file.after or b""):
         return "empty"
@@ -65,11 +65,11 @@ def scratch_files(change: Change) -> frozenset[str]:
 
     Call it through `Change.once`, which keeps the answer: it searches the whole tree.
     """
-    found = {PurePosixPath(file.path).stem: file.path for file in change.files if _may_be_scratch(file)}
-    if not found:
+    scripts = {PurePosixPath(file.path).stem: file.path for file in change.files if _may_be_scratch(file)}
+    if not scripts:
         return frozenset()
-    known = change.after.mentions(found, outside=frozenset(found.values()))
-    return frozenset(path for stem, path in found.items() if stem not in known)
+    known = change.after.mentions(scripts, outside=frozenset(scripts.values()))
+    return frozenset(path for stem, path in scripts.items() if stem not in known)
 
 
 def _may_be_scratch(file: TouchedFile) -> bool:

@@ -40,15 +40,15 @@ def named_files(command: str) -> frozenset[str]:
     except ValueError:
         words = command.split()
     folder = PurePosixPath()
-    found: set[str] = set()
+    paths: set[str] = set()
     previous = ""
     for word in words:
         if previous == "cd":
             folder /= word
         elif not word.startswith("-"):
-            found.add(str(_normal(folder / word.split("::", 1)[0])))
+            paths.add(str(_normal(folder / word.split("::", 1)[0])))
         previous = word
-    return frozenset(found)
+    return frozenset(paths)
 
 
 def _normal(path: PurePosixPath) -> PurePosixPath:

@@ -89,14 +89,14 @@ def compare_files(pairing: Pairing) -> Overlap:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Touched:
+class TouchedDefinitions:
     """What one side touches: definitions as PATH::NAME, and why files could not be looked into."""
 
     names: frozenset[str]
     not_compared: Mapping[str, str]
 
 
-def touched_definitions(files: Mapping[str, Sequence[TouchedFile]]) -> Touched:
+def touched_definitions(files: Mapping[str, Sequence[TouchedFile]]) -> TouchedDefinitions:
     """Return the definitions a side touches, in the old file and in the new one; module level is PATH::<module>."""
     names: set[str] = set()
     not_compared: dict[str, str] = {}
@@ -105,8 +105,8 @@ def touched_definitions(files: Mapping[str, Sequence[TouchedFile]]) -> Touched:
             if why := _unreadable(file):
                 not_compared[path] = why
             else:
-                names.update(f"{path}::{name}" for name in definitions_of(file).names)
-    return Touched(names=frozenset(names), not_compared=not_compared)
+                names.update(f"{path}::{name}" for name in definitions_in_file(file).names)
+    return TouchedDefinitions(names=frozenset(names), not_compared=not_compared)
 
 
 def _unreadable(file: TouchedFile) -> str | None:
@@ -117,7 +117,7 @@ def _unreadable(file: TouchedFile) -> str | None:
 
 
 @dataclass(frozen=True, kw_only=True)
-class TouchedDefinitions:
+class FileDefinitions:
     """The innermost definitions of one file in which code lines change, by their names in the old file."""
 
     names: frozenset[str]
@@ -128,18 +128,18 @@ class TouchedDefinitions:
         return _as_before(name, self.renamed)
 
 
-def definitions_of(file: TouchedFile) -> TouchedDefinitions:
+def definitions_in_file(file: TouchedFile) -> FileDefinitions:
     """Return the definitions of a Python file that its patch touches, on either side."""
-    changes = tuple(runs(file.change))
+    blocks = tuple(change_blocks(file.change))
     old, new = _Owners(file.source_before), _Owners(file.source_after)
-    renamed = _renamed(changes, old, new)
-    names = {name for run in changes for name in old.holding(run.old, run.new, run.old_at)}
-    names |= {_as_before(name, renamed) for run in changes for name in new.holding(run.new, run.old, run.new_at)}
-    return TouchedDefinitions(names=frozenset(names), renamed=renamed)
+    renamed = _renamed(blocks, old, new)
+    names = {name for block in blocks for name in old.holding(block.old, block.new, block.old_at)}
+    names |= {_as_before(name, renamed) for block in blocks for name in new.holding(block.new, block.old, block.new_at)}
+    return FileDefinitions(names=frozenset(names), renamed=renamed)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Run:
+class ChangeBlock:
     """Lines that stand together in a hunk: removed old ones, added new ones, and where each side continues."""
 
     old: range
@@ -148,8 +148,8 @@ class Run:
     new_at: int
 
 
-def runs(change: FileChange) -> Iterator[Run]:
-    """Split the hunks of a file into runs of changed lines."""
+def change_blocks(change: FileChange) -> Iterator[ChangeBlock]:
+    """Split the hunks of a file into blocks of changed lines."""
     for hunk in change.hunks:
         # In a hunk without old lines, the header names the line after which the new ones stand.
         old = hunk.old_start + (hunk.old_count == 0)
@@ -158,7 +158,7 @@ def runs(change: FileChange) -> Iterator[Run]:
         for line in hunk.lines:
             if line.kind == " ":
                 if (old, new) != (first_old, first_new):
-                    yield Run(old=range(first_old, old), new=range(first_new, new), old_at=old, new_at=new)
+                    yield ChangeBlock(old=range(first_old, old), new=range(first_new, new), old_at=old, new_at=new)
                 old, new = old + 1, new + 1
                 first_old, first_new = old, new
             elif line.kind == "-":
@@ -166,7 +166,7 @@ def runs(change: FileChange) -> Iterator[Run]:
             else:
                 new += 1
         if (old, new) != (first_old, first_new):
-            yield Run(old=range(first_old, old), new=range(first_new, new), old_at=old, new_at=new)
+            yield ChangeBlock(old=range(first_old, old), new=range(first_new, new), old_at=old, new_at=new)
 
 
 class _Owners:
@@ -177,8 +177,9 @@ class _Owners:
         self.lines = source.lines if source else []
         self.definitions = source.definitions if source else ()
         self._by_line: list[Definition | None] = [None] * (len(self.lines) + 2)
-        for found in self.definitions:  # outermost first, so that the inner ones overwrite
-            self._by_line[found.start : found.end + 1] = [found] * (found.end + 1 - found.start)
+        for definition in self.definitions:  # outermost first, so that the inner ones overwrite
+            size = definition.end + 1 - definition.start
+            self._by_line[definition.start : definition.start + size] = [definition] * size
 
     def holding(self, here: range, there: range, at: int) -> Iterator[str]:
         """The definitions that hold this side's changed lines or, if it has none, the place of the other side's."""
@@ -189,31 +190,31 @@ class _Owners:
         if not here and there:
             around = [d for d in self.definitions if d.kind == "function" and d.start < at <= d.end]
             if around:
-                yield min(around, key=lambda found: found.end - found.start).name
+                yield min(around, key=lambda definition: definition.end - definition.start).name
 
     def starting(self, lines: range) -> list[Definition]:
-        return [found for found in self.definitions if found.node.lineno in lines]
+        return [definition for definition in self.definitions if definition.node.lineno in lines]
 
     def names(self) -> frozenset[str]:
-        return frozenset(found.name for found in self.definitions)
+        return frozenset(definition.name for definition in self.definitions)
 
     def _is_code(self, number: int) -> bool:
         text = self.lines[number - 1].strip() if 0 < number <= len(self.lines) else ""
         return bool(text) and not text.startswith("#")
 
 
-def _renamed(changes: Iterable[Run], old: _Owners, new: _Owners) -> dict[str, str]:
-    """New names of definitions, by the rule: one gone, one come, same kind and place, in one run of lines."""
+def _renamed(blocks: Iterable[ChangeBlock], old: _Owners, new: _Owners) -> dict[str, str]:
+    """New names of definitions, by the rule: one gone, one come, same kind and place, in one block of lines."""
     gone, come = old.names() - new.names(), new.names() - old.names()
-    found: dict[str, str] = {}
-    for run in changes if gone and come else ():
-        before = [d for d in old.starting(run.old) if d.name in gone]
-        after = [d for d in new.starting(run.new) if d.name in come]
+    old_names: dict[str, str] = {}
+    for block in blocks if gone and come else ():
+        before = [d for d in old.starting(block.old) if d.name in gone]
+        after = [d for d in new.starting(block.new) if d.name in come]
         if len(before) == len(after) == 1 and before[0].kind == after[0].kind:
             parents = [d[0].name.rpartition(".")[0] for d in (before, after)]
-            if parents[0] == _as_before(parents[1], found):
-                found[after[0].name] = before[0].name
-    return found
+            if parents[0] == _as_before(parents[1], old_names):
+                old_names[after[0].name] = before[0].name
+    return old_names
 
 
 def _as_before(name: str, renamed: Mapping[str, str]) -> str:
@@ -226,13 +227,13 @@ def _as_before(name: str, renamed: Mapping[str, str]) -> str:
 
 def changed_lines(files: Mapping[str, Sequence[TouchedFile]]) -> frozenset[tuple[str, int]]:
     """Return the base lines a side removes, or between which it only inserts."""
-    found: set[tuple[str, int]] = set()
+    lines: set[tuple[str, int]] = set()
     for path, parts in files.items():
         for file in parts:
             if file.before is None or file.change.status == "copied":
                 continue
             total = file.before.count(b"\n") + (not file.before.endswith(b"\n"))
-            for run in runs(file.change):
-                near: Collection[int] = run.old or (run.old_at - 1, run.old_at)
-                found.update((path, number) for number in near if 0 < number <= total)
-    return frozenset(found)
+            for block in change_blocks(file.change):
+                near: Collection[int] = block.old or (block.old_at - 1, block.old_at)
+                lines.update((path, number) for number in near if 0 < number <= total)
+    return frozenset(lines)

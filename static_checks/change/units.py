@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterable, Mapping, Sequence
 
 from judge.static_checks.change.change import TouchedFile
-from judge.static_checks.change.overlap import MODULE, definitions_of, pair_files, touched_definitions
+from judge.static_checks.change.overlap import MODULE, definitions_in_file, pair_files, touched_definitions
 from judge.static_checks.source.canonical import canonical_statement
 from judge.static_checks.source.paths import is_benchmark, is_ci, is_test
 from judge.static_checks.source.python import PythonSource
@@ -38,10 +38,10 @@ def _units(code: Sequence[TouchedFile], *, cosmetic: bool) -> tuple[str, ...]:
 def _is_cosmetic(files: Mapping[str, Sequence[TouchedFile]], path: str, name: str) -> bool:
     """Whether a definition stands there before and after, and computes the same."""
     for file in files[path]:
-        renamed = definitions_of(file)
+        renamed = definitions_in_file(file)
         before = file.source_before.definition(name) if file.source_before else None
         later = file.source_after.definitions if file.source_after else ()
-        after = next((found for found in reversed(later) if renamed.old_name(found.name) == name), None)
+        after = next((definition for definition in reversed(later) if renamed.old_name(definition.name) == name), None)
         if before is None or after is None or not _same_code(before.node, after.node):
             return False
     return True
@@ -56,12 +56,12 @@ def _same_code(before: ast.stmt, after: ast.stmt) -> bool:
 
 def _import_units(files: Mapping[str, Sequence[TouchedFile]], units: set[str]) -> set[str]:
     """The module-level units of nothing but imports, in files that have another unit."""
-    found = set()
+    import_units = set()
     for path, parts in files.items():
         others = sum(unit.startswith(f"{path}::") for unit in units) > 1
         if others and f"{path}::{MODULE}" in units and all(_only_imports(file) for file in parts):
-            found.add(f"{path}::{MODULE}")
-    return found
+            import_units.add(f"{path}::{MODULE}")
+    return import_units
 
 
 def _only_imports(file: TouchedFile) -> bool:
@@ -78,6 +78,6 @@ def _imports_at(source: PythonSource | None, numbers: Iterable[int | None]) -> b
     for node in ast.walk(source.tree):
         if isinstance(node, ast.Import | ast.ImportFrom):
             imports.update(range(node.lineno, (node.end_lineno or node.lineno) + 1))
-    inside = {number for found in source.definitions for number in range(found.start, found.end + 1)}
+    inside = {number for definition in source.definitions for number in range(definition.start, definition.end + 1)}
     loose = [number for number in numbers if number and number not in inside and number not in imports]
     return not any((source.line(number) or "").strip().partition("#")[0] for number in loose)

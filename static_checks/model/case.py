@@ -27,6 +27,7 @@ class Case:
         tests: test command of the case.
         timing: options of the timing stage, as given in `case.toml`.
         origin: where the case was defined, for messages.
+        repo_name: what the inputs call its repository, for messages; empty if they do not name it.
     """
 
     id: str
@@ -38,6 +39,7 @@ class Case:
     tests: str | None = None
     timing: Mapping[str, object] = field(default_factory=dict)
     origin: str = ""
+    repo_name: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,15 +1,22 @@
-"""What a rule saw (Finding) and what became of a group of rules (GateResult): three outcomes, never two."""
+"""What a rule saw (Finding) and what became of a group of rules (GateResult): three outcomes, never two.
+
+These are also the shapes in `verdicts.jsonl`: one type is made by the gates, written, and read back.
+"""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Literal
+from dataclasses import dataclass
+from typing import Annotated, Any, ClassVar, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
 
 Gate = Literal["apply", "parse", "template", "noop", "overlap", "tamper", "hazard"]
 GATES: tuple[Gate, ...] = ("apply", "parse", "template", "noop", "overlap", "tamper", "hazard")
 
 Severity = Literal["block", "warn", "info"]
+"""What a rule's hits do: `block` fails its gate, `warn` and `info` are evidence."""
 Status = Literal["pass", "fail", "error", "skipped"]
 
 MAX_QUOTE = 160
@@ -34,38 +41,42 @@ class Hit:
 class Finding:
     """One thing a rule saw: what, where, and the line it is about."""
 
+    # Read by pydantic, for which this is a part of a record.
+    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="ignore")
+
     code: str
-    severity: Severity
+    severity: Annotated[Literal["block", "warn", "info", "error"], Field(description="error: the rule could not check")]
     message: str
     path: str | None = None
     line: int | None = None
     quote: str | None = None
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Fault:
-    """Why a rule could not check: its own failure, never the patch's."""
+class GateResult(BaseModel):
+    """The outcome of one gate; further keys are the gate's facts."""
 
-    code: str
-    message: str
+    model_config = ConfigDict(frozen=True, extra="allow", allow_inf_nan=False)
 
-
-@dataclass(frozen=True, kw_only=True)
-class GateResult:
-    """The outcome of one gate.
-
-    Attributes:
-        status: `fail` if any finding blocks, else `error` if any rule could not check, else `pass`;
-            `skipped` if the gate had nothing to work on.
-        reason: why it was skipped.
-        facts: further evidence for reports and the judge, JSON values only.
-    """
-
-    status: Status
+    status: Status = Field(
+        description="fail: a finding blocks; error: a rule could not check; skipped: the gate had nothing to work on"
+    )
+    reason: str | None = Field(default=None, description="why it was skipped")
     findings: tuple[Finding, ...] = ()
-    faults: tuple[Fault, ...] = ()
-    reason: str | None = None
-    facts: Mapping[str, object] = field(default_factory=dict)
+
+    @property
+    def facts(self) -> Mapping[str, Any]:
+        """Further evidence for reports and the judge, JSON values only."""
+        return self.model_extra or {}
+
+    @property
+    def seen(self) -> tuple[Finding, ...]:
+        """What the rules saw of the patch, without their own failures."""
+        return tuple(finding for finding in self.findings if finding.severity != "error")
+
+    @property
+    def errors(self) -> tuple[Finding, ...]:
+        """Why rules could not check: their own failures, never the patch's."""
+        return tuple(finding for finding in self.findings if finding.severity == "error")
 
 
 def to_finding(hit: Hit, code: str, severity: Severity) -> Finding:
@@ -79,13 +90,21 @@ def to_finding(hit: Hit, code: str, severity: Severity) -> Finding:
     )
 
 
-def conclude(
-    findings: Sequence[Finding], faults: Sequence[Fault], facts: Mapping[str, object] | None = None
-) -> GateResult:
-    """Combine what a gate's rules said: a shown fault of the patch outranks a rule's own failure."""
-    blocked = any(finding.severity == "block" for finding in findings)
-    status: Status = "fail" if blocked else "error" if faults else "pass"
-    return GateResult(status=status, findings=tuple(findings), faults=tuple(faults), facts=dict(facts or {}))
+def cannot_check(code: str, message: str) -> Finding:
+    """Return the finding that says why a rule could not check."""
+    return Finding(code=code, severity="error", message=message)
+
+
+def conclude(findings: Sequence[Finding], facts: Mapping[str, object] | None = None) -> GateResult:
+    """Combine what a gate's rules said: a shown fault of the patch outranks a rule's own failure.
+
+    Raises:
+        ValueError: a fact is no JSON value, or a number that is not finite.
+    """
+    severities = {finding.severity for finding in findings}
+    status: Status = "fail" if "block" in severities else "error" if "error" in severities else "pass"
+    json_facts = json.loads(json.dumps(facts, allow_nan=False)) if facts else {}
+    return GateResult(status=status, findings=tuple(findings), **json_facts)
 
 
 def skipped(reason: str) -> GateResult:

@@ -52,7 +52,7 @@ def header_name(rest: str, strip: int) -> str | None:
     inner = _without_prefix(rest, strip)
     if inner is None:
         return None
-    for cut in (found.start() for found in re.finditer("[ \t]", inner)):
+    for cut in (match.start() for match in re.finditer("[ \t]", inner)):
         second = inner[cut + 1 :]
         again = _quoted(second) if second.startswith('"') else None
         if _without_prefix(again.name if again else second, strip) == inner[:cut]:
@@ -122,20 +122,20 @@ def _without_prefix(name: str, strip: int) -> str | None:
 def _quoted(text: str) -> _Quoted | None:
     """Undo git's C-style quoting at the start of `text`; octal escapes are bytes, not characters."""
     raw = text.encode("utf-8", "surrogateescape")
-    found = _QUOTED.match(raw)
-    if found is None or any(len(e[1]) == 1 and e[1] not in _ESCAPES for e in _ESCAPED.finditer(found[1])):
+    match = _QUOTED.match(raw)
+    if match is None or any(len(e[1]) == 1 and e[1] not in _ESCAPES for e in _ESCAPED.finditer(match[1])):
         return None
-    name = _ESCAPED.sub(lambda e: _ESCAPES[e[1]] if len(e[1]) == 1 else bytes([int(e[1], 8)]), found[1])
+    name = _ESCAPED.sub(lambda e: _ESCAPES[e[1]] if len(e[1]) == 1 else bytes([int(e[1], 8)]), match[1])
     return _Quoted(
-        name=name.decode("utf-8", "surrogateescape"), rest=raw[found.end() :].decode("utf-8", "surrogateescape")
+        name=name.decode("utf-8", "surrogateescape"), rest=raw[match.end() :].decode("utf-8", "surrogateescape")
     )
 
 
 def _is_epoch(raw: str) -> bool:
     """Whether the timestamp is the start of 1970: how some tools say that the file is not there."""
-    found = _EPOCH.match(raw)
-    if found is None:
+    match = _EPOCH.match(raw)
+    if match is None:
         return False
-    minutes = int(found[2]) * 60 + int(found[3])
-    zone = (int(found[5]) * 60 + int(found[6])) * (-1 if found[4] == "-" else 1)
-    return minutes - zone == (24 * 60 if found[1] == "1969-12-31" else 0)
+    minutes = int(match[2]) * 60 + int(match[3])
+    zone = (int(match[5]) * 60 + int(match[6])) * (-1 if match[4] == "-" else 1)
+    return minutes - zone == (24 * 60 if match[1] == "1969-12-31" else 0)

@@ -239,19 +239,19 @@ class _Reader:
         )
 
     def _extended(self, header: _Header, line: str) -> bool:
-        if found := _MODE_LINE.match(line):
-            self._mode(header, found[1], found[2])
-        elif found := _MOVE_LINE.match(line):
-            header.status = "renamed" if found[1] == "rename" else "copied"
-            name = rename_name(found[3], self.strip)
-            if found[2] in ("from", "old"):
+        if match := _MODE_LINE.match(line):
+            self._mode(header, match[1], match[2])
+        elif match := _MOVE_LINE.match(line):
+            header.status = "renamed" if match[1] == "rename" else "copied"
+            name = rename_name(match[3], self.strip)
+            if match[2] in ("from", "old"):
                 header.old = name
             else:
                 header.new = name
         elif line.startswith("index "):
-            if found := _INDEX.match(line):
-                header.old_blob, header.new_blob = found[1], found[2]
-                header.old_mode = header.old_mode or (_canonical(found[3]) if found[3] else None)
+            if match := _INDEX.match(line):
+                header.old_blob, header.new_blob = match[1], match[2]
+                header.old_mode = header.old_mode or (_canonical(match[3]) if match[3] else None)
         elif line.startswith("--- "):
             header.old = self._agreed(header.old, line[4:], absent=header.status == "added")
         elif line.startswith("+++ "):
@@ -287,9 +287,9 @@ class _Reader:
     def _binary(self) -> bool:
         """Step over the line that says the change is binary; its data, if any, reads as prose."""
         line = self._peek(0)
-        said = line == "GIT binary patch\n" or (line.startswith(("Binary files ", "Files ")) and " differ" in line)
-        self.at += said  # a truth value is 0 or 1
-        return said
+        is_binary = line == "GIT binary patch\n" or (line.startswith(("Binary files ", "Files ")) and " differ" in line)
+        self.at += is_binary  # a truth value is 0 or 1
+        return is_binary
 
     def _no_bare_line_before(self, old: str | None) -> None:
         """git remembers the name of a bare `diff --git` line, and dies of an assertion when a new file follows."""
@@ -311,18 +311,18 @@ class _Reader:
     def _hunks(self) -> Iterator[Hunk]:
         while self._peek(0).startswith("@@ -"):
             start = self.at
-            found = _HUNK.match(self.lines[self.at])
-            if found is None:
+            match = _HUNK.match(self.lines[self.at])
+            if match is None:
                 raise MalformedPatch(start + 1, "corrupt hunk: expected '@@ -START,COUNT +START,COUNT @@'")
-            counts = int(found[2] or 1), int(found[4] or 1)
+            counts = int(match[2] or 1), int(match[4] or 1)
             self._skip_body(*counts)
             lines = tuple(_read_body(self.lines[start : self.at]))
             if all(line.kind == " " for line in lines):
                 raise MalformedPatch(start + 1, "corrupt hunk: it neither adds nor removes a line")
             yield Hunk(
-                old_start=int(found[1]),
+                old_start=int(match[1]),
                 old_count=counts[0],
-                new_start=int(found[3]),
+                new_start=int(match[3]),
                 new_count=counts[1],
                 lines=lines,
             )

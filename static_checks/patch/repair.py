@@ -84,7 +84,7 @@ def _fenced(data: bytes) -> bytes | None:
 
 def _lacks_prefix(data: bytes) -> bool:
     """Whether no header name has any one-letter prefix (git's a/ b/, or c/ i/ o/ w/)."""
-    names = [found[1].strip(b'"') for found in _GIT_NAMES.finditer(_headers_only(data))]
+    names = [match[1].strip(b'"') for match in _GIT_NAMES.finditer(_headers_only(data))]
     return bool(names) and not any(re.match(rb"[abciow]/", name) for name in names)
 
 
@@ -98,6 +98,6 @@ def _headers_only(data: bytes) -> bytes:
             new -= line[:1] in b" +\r"
             continue
         kept.append(line)
-        found = _HUNK.match(line)
-        old, new = (int(found[1] or 1), int(found[2] or 1)) if found else (0, 0)
+        header = _HUNK.match(line)
+        old, new = (int(header[1] or 1), int(header[2] or 1)) if header else (0, 0)
     return b"\n".join(kept)

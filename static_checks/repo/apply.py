@@ -144,8 +144,8 @@ class _Attempt:
         return self.scratch.run_on_index(command, stdin=self.patch.data, index=index)
 
     def _fill(self, index: Path) -> None:
-        found = {path: self.base.entry(path) for path in _with_ancestors(self.patch.paths)}
-        known = {path: entry for path, entry in found.items() if entry is not None and entry.mode != DIRECTORY}
+        entries = {path: self.base.entry(path) for path in _with_ancestors(self.patch.paths)}
+        known = {path: entry for path, entry in entries.items() if entry is not None and entry.mode != DIRECTORY}
         for entry in known.values():
             if entry.mode != SUBMODULE:
                 self.scratch.lend(entry.oid)
@@ -167,15 +167,15 @@ class _Attempt:
         """Turn git's complaints into reasons; git names the first bad hunk of each file."""
         by_path = {path: file for file in self.patch.files for path in (file.old_path, file.path) if path}
         explained: set[str] = set()
-        for found in _NO_DATA.finditer(err):
-            explained.add(found[1])
+        for match in _NO_DATA.finditer(err):
+            explained.add(match[1])
             yield Misfit(
-                path=found[1], hunk=None, line=None, why="a binary change without its data; use git diff --binary"
+                path=match[1], hunk=None, line=None, why="a binary change without its data; use git diff --binary"
             )
-        for found in _FAILED.finditer(err):
-            file = by_path.get(found[1])
-            explained.add(found[1])
-            yield self._explain(file, found[1], int(found[2]))
+        for match in _FAILED.finditer(err):
+            file = by_path.get(match[1])
+            explained.add(match[1])
+            yield self._explain(file, match[1], int(match[2]))
         for complaint in _ERROR.findall(err):
             path, _, why = complaint.partition(": ")
             if path in by_path and path not in explained and why:
@@ -197,14 +197,14 @@ class _Attempt:
 
 def _offsets(err: str) -> dict[tuple[int, int], int]:
     """Read from git's report how far hunks moved, by position of the file in the patch and number of the hunk."""
-    found: dict[tuple[int, int], int] = {}
+    offsets: dict[tuple[int, int], int] = {}
     file = -1
     for line in err.splitlines():
         if line.startswith("Checking patch "):
             file += 1
         elif moved := _OFFSET.match(line):
-            found[file, int(moved[1])] = int(moved[2])
-    return found
+            offsets[file, int(moved[1])] = int(moved[2])
+    return offsets
 
 
 def _moved(patch: Patch, offsets: dict[tuple[int, int], int]) -> Patch:
@@ -238,10 +238,10 @@ def _difference(old: list[str], hunk: Hunk) -> str:
     """Say where the pre-image of a hunk first differs from the base."""
     wanted = [line.text for line in hunk.lines if line.kind != "+"]
     here = old[max(hunk.old_start - 1, 0) :][: len(wanted)]
-    for ahead, (expected, found) in enumerate(zip(wanted, here, strict=False)):
-        if expected != found:
+    for ahead, (expected, actual) in enumerate(zip(wanted, here, strict=False)):
+        if expected != actual:
             number = hunk.old_start + ahead
-            return f"base line {number} is {_short(found)}, the patch expects {_short(expected)}"
+            return f"base line {number} is {_short(actual)}, the patch expects {_short(expected)}"
     if len(here) < len(wanted):
         return f"the base ends at line {len(old)}, the patch expects {_short(wanted[len(here)])} after it"
     if hunk.lines[-1].kind != " " and hunk.old_start - 1 + len(wanted) < len(old):
@@ -255,13 +255,13 @@ def _short(text: str) -> str:
 
 
 def _first_error(err: str) -> str:
-    found = _ERROR.search(err)
-    return found[1] if found else err.strip()[:200]
+    match = _ERROR.search(err)
+    return match[1] if match else err.strip()[:200]
 
 
 def _corrupt_line(err: str) -> int:
-    found = re.search(r"corrupt patch at line (\d+)", err)
-    return int(found[1]) if found else 0
+    match = re.search(r"corrupt patch at line (\d+)", err)
+    return int(match[1]) if match else 0
 
 
 def _with_ancestors(paths: Iterable[str]) -> list[str]:

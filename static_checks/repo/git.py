@@ -16,12 +16,10 @@ import tempfile
 import time
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, suppress
+from contextlib import AbstractContextManager, ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
-
-from judge.static_checks.closing import Closing
+from typing import BinaryIO, NamedTuple
 
 GIT_TIMEOUT_S = 120.0
 
@@ -43,6 +41,13 @@ class GitError(RuntimeError):
 
 class RepositoryError(ValueError):
     """The named repository or revision is not there; the message says what to do next."""
+
+
+class GitObject(NamedTuple):
+    """One object of a repository: its type, as git names it (blob, tree, commit, tag), and its content."""
+
+    type: str
+    content: bytes
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -146,14 +151,14 @@ class Repository:
         git_dir = path / ".git" if (path / ".git").exists() else path
         query = ["rev-parse", "--path-format=absolute", "--git-dir", "--show-object-format",
                  "--git-path", "objects", "--git-path", "shallow"]  # fmt: skip
-        asked = run_git(query, git_dir=git_dir)
-        if asked.code != 0 and git_dir.is_file():  # a worktree's .git file names its git directory
+        reply = run_git(query, git_dir=git_dir)
+        if reply.code != 0 and git_dir.is_file():  # a worktree's .git file names its git directory
             target = git_dir.read_text("utf-8", "replace").removeprefix("gitdir:").strip()
             git_dir = (path / target).resolve()
-            asked = run_git(query, git_dir=git_dir)
-        if asked.code != 0:
+            reply = run_git(query, git_dir=git_dir)
+        if reply.code != 0:
             return None
-        own, object_format, objects, shallow = asked.out.decode("utf-8", "surrogateescape").split("\n")[:4]
+        own, object_format, objects, shallow = reply.out.decode("utf-8", "surrogateescape").split("\n")[:4]
         return cls(git_dir=Path(own), objects=Path(objects), shallow=Path(shallow), object_format=object_format)
 
     def resolve(self, revision: str) -> str:
@@ -162,28 +167,28 @@ class Repository:
         Raises:
             RepositoryError: the repository holds no such commit.
         """
-        asked = run_git(["rev-parse", "--verify", "--quiet", "--end-of-options", revision + "^{commit}"],
+        reply = run_git(["rev-parse", "--verify", "--quiet", "--end-of-options", revision + "^{commit}"],
                         git_dir=self.git_dir)  # fmt: skip
-        if asked.code != 0:
+        if reply.code != 0:
             raise RepositoryError(
                 f"repository {str(self.git_dir)!r} has no commit {revision!r}; "
                 "fetch it into that repository, or correct the revision"
             )
-        return asked.out.decode().strip()
+        return reply.out.decode().strip()
 
     def diff(self, base: str, commit: str) -> bytes:
         """Return the patch from `base` to `commit`, with full blob ids and binary content."""
-        asked = run_git(
+        reply = run_git(
             ["diff-tree", "-p", "-r", "-M", "--full-index", "--binary", "--no-ext-diff", "--no-textconv",
              "--end-of-options", base, commit],
             git_dir=self.git_dir,
         )  # fmt: skip
-        if asked.code != 0:
-            raise GitError(f"git diff-tree {base} {commit} failed: {asked.err.strip()}")
-        return asked.out
+        if reply.code != 0:
+            raise GitError(f"git diff-tree {base} {commit} failed: {reply.err.strip()}")
+        return reply.out
 
 
-class ScratchRepository(Closing):
+class ScratchRepository(AbstractContextManager["ScratchRepository"]):
     """A throw-away bare repository: new objects and indexes go here, old objects are borrowed.
 
     Borrowed for reading only: git renews the time stamp of a pack that holds what it is about to
@@ -218,6 +223,9 @@ class ScratchRepository(Closing):
             self._reader = None
         shutil.rmtree(self.git_dir, ignore_errors=True)
 
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
     def run(self, args: Sequence[str], *, stdin: bytes = b"") -> GitReply:
         """Run git inside the scratch repository, with all objects of the source in reach."""
         return run_git(args, git_dir=self.git_dir, stdin=stdin)
@@ -232,8 +240,8 @@ class ScratchRepository(Closing):
         self._serial += 1
         return self.git_dir / f"index-{self._serial}"
 
-    def read(self, name: str) -> tuple[str, bytes] | None:
-        """Return (type, content) of the object called `name`, or None when there is none."""
+    def read(self, name: str) -> GitObject | None:
+        """Return the object called `name`, or None when there is none."""
         if self._reader is None:
             self._reader = _BatchReader(self.git_dir)
         try:
@@ -300,10 +308,10 @@ class ScratchRepository(Closing):
         """
         if (self._written / oid[:2] / oid[2:]).exists():
             return
-        found = self.read(oid)
-        if found is None:
+        blob = self.read(oid)
+        if blob is None:
             raise GitError(f"object {oid} is missing from the repository (a shallow or partial clone?)")
-        self.store(found[1])
+        self.store(blob.content)
 
 
 def _answer(reply: GitReply) -> bytes:
@@ -326,7 +334,7 @@ class _BatchReader:
         self._selector = selectors.DefaultSelector()
         self._selector.register(self._child.stdout, selectors.EVENT_READ)
 
-    def read(self, name: str) -> tuple[str, bytes] | None:
+    def read(self, name: str) -> GitObject | None:
         if "\n" in name:
             return None
         assert self._child.stdin is not None
@@ -340,7 +348,7 @@ class _BatchReader:
         if len(words) != 3 or not words[2].isdigit():
             return None  # "NAME missing" or "NAME ambiguous"
         content = self._take(int(words[2]) + 1, deadline)
-        return words[1], bytes(content[:-1])
+        return GitObject(words[1], bytes(content[:-1]))
 
     def _take_line(self, deadline: float) -> str:
         while (end := self._buffer.find(b"\n")) < 0:

@@ -85,13 +85,13 @@ def _holders(scratch: ScratchRepository, base: str, wanted: dict[str, str]) -> l
     """
     histories = ((path, scratch.history(path, limit=MAX_COMMITS)) for path in wanted)
     setters = [c for path, history in histories for c, blob in history if blob.startswith(wanted[path])]
-    if found := _holding(scratch, setters, wanted):
-        return found
+    if holders := _holding(scratch, setters, wanted):
+        return holders
     # The base may be a commit that no ref reaches, such as one fetched by its id.
     for tip in (None, base) if len(wanted) > 1 else (base,):
         changes = scratch.changes(tuple(wanted), limit=MAX_COMMITS, tip=tip)
-        if found := _holding(scratch, (c for c, path, blob in changes if blob.startswith(wanted[path])), wanted):
-            return found
+        if holders := _holding(scratch, (c for c, path, blob in changes if blob.startswith(wanted[path])), wanted):
+            return holders
     return []
 
 

@@ -59,24 +59,24 @@ class GitTree:
         entry = self.entry(path)
         if entry is None or entry.mode in (SUBMODULE, DIRECTORY):
             return None
-        found = self.scratch.read(entry.oid)
-        if found is None:
+        blob = self.scratch.read(entry.oid)
+        if blob is None:
             raise GitError(
                 f"object {entry.oid} of {path!r} is missing from the repository (a shallow or partial clone?)"
             )
-        return found[1]
+        return blob.content
 
     def mentions(self, words: Iterable[str], *, outside: frozenset[str]) -> frozenset[str]:
         """Return those of `words` that occur as whole words in a Python file not in `outside`."""
-        asked = sorted(set(words))
-        if not asked:
+        wanted = sorted(set(words))
+        if not wanted:
             return frozenset()
-        patterns = [part for word in asked for part in ("-e", word)]
+        patterns = [part for word in wanted for part in ("-e", word)]
         excluded = [f":(exclude,literal,top){path}" for path in sorted(outside)]
         done = self.scratch.run(["grep", "-h", "-o", "-w", "-F", *patterns, self.commit, "--", "*.py", *excluded])
         if done.code not in (0, 1):
             raise GitError(f"git grep failed: {done.err.strip()}")
-        return frozenset(done.out.decode("utf-8", "replace").split("\n")) & frozenset(asked)
+        return frozenset(done.out.decode("utf-8", "replace").split("\n")) & frozenset(wanted)
 
     def _folder(self, path: str) -> dict[str, Entry]:
         known = self._folders.get(path)
@@ -90,13 +90,13 @@ class GitTree:
             name = entry.oid if entry and entry.mode == DIRECTORY else None
         else:
             name = self.commit + "^{tree}"
-        found = self.scratch.read(name) if name else None
-        if found is None or found[0] != "tree":
+        tree = self.scratch.read(name) if name else None
+        if tree is None or tree.type != "tree":
             if not path or name:
                 raise GitError(f"the tree of {path!r} in commit {self.commit} cannot be read (a partial clone?)")
             return
         yield from _parse_tree(
-            found[1], 32 if self.scratch.source and self.scratch.source.object_format == "sha256" else 20
+            tree.content, 32 if self.scratch.source and self.scratch.source.object_format == "sha256" else 20
         )
 
 
@@ -145,20 +145,28 @@ class DirectoryTree:
     def mentions(self, words: Iterable[str], *, outside: frozenset[str]) -> frozenset[str]:
         """Return those of `words` that occur as whole words in a Python file not in `outside`."""
         left = set(words)
-        found: set[str] = set()
+        mentioned: set[str] = set()
         for file in self.root.rglob("*.py"):
             if not left:
                 break
             if file.relative_to(self.root).as_posix() in outside or file.is_symlink() or not file.is_file():
                 continue
             if file.stat().st_size <= _MAX_GREP_BYTES:
-                found |= words_in(file.read_bytes(), left)
-                left -= found
-        return frozenset(found)
+                mentioned |= words_in(file.read_bytes(), left)
+                left -= mentioned
+        return frozenset(mentioned)
 
     def _content(self, path: str, mode: str) -> bytes:
         file = self.root / path
         return str(file.readlink()).encode("utf-8", "surrogateescape") if mode == SYMLINK else file.read_bytes()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class WrittenFile:
+    """A file as a patch leaves it: its git mode, and its bytes (a symlink's target)."""
+
+    mode: str
+    content: bytes
 
 
 class PatchedTree:
@@ -174,6 +182,14 @@ class PatchedTree:
         """Return the entry at `path`, or None when nothing is there."""
         return self.changed[path] if path in self.changed else self.base.entry(path)
 
+    def written(self) -> dict[str, WrittenFile | None]:
+        """Return the touched paths as they are after the patch; None where nothing is left, or a submodule."""
+        contents = ((path, entry, self.read(path)) for path, entry in self.changed.items())
+        return {
+            path: WrittenFile(mode=entry.mode, content=content) if entry and content is not None else None
+            for path, entry, content in contents
+        }
+
     def read(self, path: str) -> bytes | None:
         """Return a file's bytes (a symlink's target), or None when it is no file."""
         if path not in self.changed:
@@ -181,19 +197,19 @@ class PatchedTree:
         entry = self.changed[path]
         if entry is None or entry.mode == SUBMODULE:
             return None
-        found = self.scratch.read(entry.oid)
-        if found is None:
+        blob = self.scratch.read(entry.oid)
+        if blob is None:
             raise GitError(f"object {entry.oid} of {path!r} is missing after the patch was applied")
-        return found[1]
+        return blob.content
 
     def mentions(self, words: Iterable[str], *, outside: frozenset[str]) -> frozenset[str]:
         """Return those of `words` that occur as whole words in a Python file not in `outside`."""
-        asked = set(words)
-        found: set[str] = set()
+        wanted = set(words)
+        mentioned: set[str] = set()
         for path in self.changed:
             if path.endswith(".py") and path not in outside and (content := self.read(path)) is not None:
-                found |= words_in(content, asked - found)
-        return frozenset(found) | self.base.mentions(asked - found, outside=outside | frozenset(self.changed))
+                mentioned |= words_in(content, wanted - mentioned)
+        return frozenset(mentioned) | self.base.mentions(wanted - mentioned, outside=outside | frozenset(self.changed))
 
 
 def words_in(content: bytes, words: Iterable[str]) -> set[str]:

@@ -34,15 +34,15 @@ def readable(text: str) -> bool:
 def c_comments(text: str) -> Iterator[tuple[int, str, bool]]:
     """Yield each line of each comment: its number, its text without markers, whether no code is on that line."""
     number, at = 1, 0
-    for found in _PIECES.finditer(text):
-        if found["comment"] is None:
+    for piece in _PIECES.finditer(text):
+        if piece["comment"] is None:
             continue
-        number += text.count("\n", at, found.start())
-        at = found.start()
+        number += text.count("\n", at, piece.start())
+        at = piece.start()
         before = text[text.rfind("\n", 0, at) + 1 : at]
-        end = text.find("\n", found.end())
-        after = text[found.end() : end if end >= 0 else len(text)]
-        lines = found["comment"].split("\n")
+        end = text.find("\n", piece.end())
+        after = text[piece.end() : end if end >= 0 else len(text)]
+        lines = piece["comment"].split("\n")
         for ahead, line in enumerate(lines):
             alone = (ahead > 0 or not before.strip()) and (ahead < len(lines) - 1 or not after.strip())
             yield number + ahead, line.strip().strip("/*").strip(), alone
@@ -55,10 +55,10 @@ def c_code(text: str) -> list[str]:
     """
     kept: list[str] = []
 
-    def stash(found: re.Match[str]) -> str:
-        if found["comment"] is not None:
+    def stash(piece: re.Match[str]) -> str:
+        if piece["comment"] is not None:
             return " "
-        kept.append(found[0].strip())
+        kept.append(piece[0].strip())
         return f" \0{len(kept) - 1}\0 "
 
     plain = _PIECES.sub(stash, text.replace("\r\n", "\n").replace("\0", "\ufffd")).replace("\\\n", " ")
@@ -79,10 +79,10 @@ def _tokens(line: str, kept: list[str]) -> list[str]:
 
 
 def _restore(line: str, kept: list[str]) -> str:
-    return re.sub(r"\0(\d+)\0", lambda found: kept[int(found[1])], line)
+    return re.sub(r"\0(\d+)\0", lambda piece: kept[int(piece[1])], line)
 
 
 def c_pieces(text: str) -> Iterator[tuple[str, int, int]]:
     """Yield (kind, start, end) of the parts that are not plain code: comment, string, raw, char, include."""
-    for found in _PIECES.finditer(text):
-        yield str(found.lastgroup), found.start(), found.end()
+    for piece in _PIECES.finditer(text):
+        yield str(piece.lastgroup), piece.start(), piece.end()

@@ -26,8 +26,8 @@ _Node = TypeVar("_Node", bound=ast.AST)
 def canonical_statement(node: ast.stmt, *, docstrings: bool = False) -> str:
     """Return the canonical form of one statement outside of functions, its local variables numbered.
 
-    The forms of a module's (or class's) statements that are not `is_idle`, in order, make up its own: comparing
-    them one by one spares the work on those that are plainly the same.
+    The forms of a module's (or class's) statements that are not `is_pass_or_string`, in order, make up its own:
+    comparing them one by one spares the work on those that are plainly the same.
 
     Args:
         node: the statement; it is not changed.
@@ -42,7 +42,7 @@ def canonical_statement(node: ast.stmt, *, docstrings: bool = False) -> str:
     return ast.dump(tree)
 
 
-def is_idle(node: ast.stmt) -> bool:
+def is_pass_or_string(node: ast.stmt) -> bool:
     """Whether a statement does nothing: `pass`, or a string that stands alone."""
     return isinstance(node, ast.Pass) or _is_string(node)
 
@@ -67,7 +67,7 @@ def _stripped(node: _Node, *, keep_docstrings: bool) -> _Node:
 def _busy(node: ast.AST, body: list[ast.stmt], keep_docstrings: bool) -> list[ast.stmt]:
     documented = isinstance(node, ast.ClassDef | _Function) and body and _is_string(body[0])
     docstring = body[:1] if documented and keep_docstrings else []
-    kept = docstring + [statement for statement in body[len(docstring) :] if not is_idle(statement)]
+    kept = docstring + [statement for statement in body[len(docstring) :] if not is_pass_or_string(statement)]
     # A body of nothing but `pass` or a docstring is one empty body, however it is written.
     return kept if kept or isinstance(node, ast.Module) else [ast.Pass()]
 
@@ -101,12 +101,12 @@ def _local_uses(function: _Function) -> list[tuple[ast.Name, int]]:
     if scopes.opaque:
         return []
     numbers: dict[tuple[int, str], int] = {}
-    found = []
+    numbered_uses = []
     for node, scope in scopes.uses:
         binding = scopes.binding(node.id, scope)
         if binding is not None:
-            found.append((node, numbers.setdefault(binding, len(numbers))))
-    return found
+            numbered_uses.append((node, numbers.setdefault(binding, len(numbers))))
+    return numbered_uses
 
 
 class _Scopes(ast.NodeVisitor):
@@ -126,9 +126,9 @@ class _Scopes(ast.NodeVisitor):
         self.shared = _type_parameters(function)
         self.uses: list[tuple[ast.Name, int]] = []
         # numba and Cython take the types of locals by name: `@jit(locals={"x": float64})`
-        told = (part for decorator in function.decorator_list for part in ast.walk(decorator))
+        decorator_nodes = (part for decorator in function.decorator_list for part in ast.walk(decorator))
         self.opaque = any(
-            "locals" in (getattr(n, "attr", ""), getattr(n, "id", ""), getattr(n, "arg", "")) for n in told
+            "locals" in (getattr(n, "attr", ""), getattr(n, "id", ""), getattr(n, "arg", "")) for n in decorator_nodes
         )
         self._here = 0
         for statement in function.body:

@@ -14,7 +14,7 @@ import warnings
 
 MEMORY_BYTES = 3 << 30
 _FAULTS = (SyntaxError, ValueError, RecursionError, MemoryError)
-Fault = dict[str, object]
+ParseFault = dict[str, object]
 Part = tuple[int, str, bool]
 
 
@@ -23,7 +23,7 @@ def standing_alone(text: str, nested: bool) -> str:
     return "class _:\n" + text if nested else text
 
 
-def compiled(parts: "list[Part]") -> "Fault | None":
+def compiled(parts: "list[Part]") -> "ParseFault | None":
     """Compile the pieces, which refuses what no grammar does: `return` outside a function, a keyword twice."""
     for start, text, nested in parts:
         try:
@@ -35,7 +35,7 @@ def compiled(parts: "list[Part]") -> "Fault | None":
     return None
 
 
-def with_libcst(parts: "list[Part]") -> "Fault | None":
+def with_libcst(parts: "list[Part]") -> "ParseFault | None":
     """Parse the pieces with libcst; return the first fault."""
     import libcst
 
@@ -49,15 +49,15 @@ def with_libcst(parts: "list[Part]") -> "Fault | None":
     return None
 
 
-def located(message: str, start: int, nested: bool) -> "Fault":
+def located(message: str, start: int, nested: bool) -> "ParseFault":
     """Return the fault with its line in the file.
 
     libcst's own line is the last of the text, or the first for its tokenizer; where its message names
     the right one, that is taken out of the message, which speaks of a piece of the file.
     """
-    found = re.search(r"error at (\d+):\d+: ", message)
-    line = int(found[1]) - 1 - nested if found else 0
-    return {"line": start + max(line, 0), "message": message.replace(found[0], "") if found else message}
+    match = re.search(r"error at (\d+):\d+: ", message)
+    line = int(match[1]) - 1 - nested if match else 0
+    return {"line": start + max(line, 0), "message": message.replace(match[0], "") if match else message}
 
 
 def main() -> None:
@@ -73,9 +73,9 @@ def main() -> None:
         answer({"libcst": with_libcst(request["parts"])})
 
 
-def answer(said: "dict[str, Fault | None]") -> None:
+def answer(outcome: "dict[str, ParseFault | None]") -> None:
     """Send one answer at once: what comes after it may kill this process."""
-    print(json.dumps(said), flush=True)
+    print(json.dumps(outcome), flush=True)
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ import contextlib
 import json
 import os
 import selectors
+import signal
 import subprocess
 import sys
 import tempfile
@@ -14,7 +15,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from judge.static_checks.exit_status import describe_exit
 from judge.static_checks.source.python import NotParsed, PythonSource, SyntaxFault
 from judge.static_checks.source.slices import Slice, changed_slices, whole
 
@@ -128,6 +128,14 @@ class ParserHost:
                 code = None
         self.close()
         return "the parser stopped answering" if code is None else f"the parser {describe_exit(code)}"
+
+
+def describe_exit(code: int) -> str:
+    """Say what a return code of `subprocess` means; a negative one is a signal, and not each has a name."""
+    if code >= 0:
+        return f"ended with exit code {code}"
+    known = -code in set(signal.Signals)
+    return f"was killed by {signal.Signals(-code).name if known else f'signal {-code}'}"
 
 
 def _request(parts: Iterable[Slice], *, compiling: bool) -> dict[str, object]:

@@ -98,17 +98,17 @@ class PythonSource:
 
     def definition(self, name: str) -> Definition | None:
         """Return the definition with this dotted name (the last one, which is the one in force)."""
-        return next((found for found in reversed(self.definitions) if found.name == name), None)
+        return next((definition for definition in reversed(self.definitions) if definition.name == name), None)
 
     def enclosing(self, line: int) -> Definition | None:
         """Return the innermost definition that holds a line."""
-        holding = [found for found in self.definitions if found.start <= line <= found.end]
-        return min(holding, key=lambda found: found.end - found.start, default=None)
+        holding = [definition for definition in self.definitions if definition.start <= line <= definition.end]
+        return min(holding, key=lambda definition: definition.end - definition.start, default=None)
 
     def touched(self, lines: Iterable[int]) -> tuple[Definition, ...]:
         """Return the innermost definitions that hold any of these lines, in file order."""
-        found = {d.start: d for line in lines if (d := self.enclosing(line)) is not None}
-        return tuple(found[start] for start in sorted(found))
+        by_start = {d.start: d for line in lines if (d := self.enclosing(line)) is not None}
+        return tuple(by_start[start] for start in sorted(by_start))
 
 
 def _definitions(node: ast.AST, prefix: str) -> Iterator[Definition]:

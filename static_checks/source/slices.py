@@ -35,11 +35,11 @@ def changed_slices(tree: ast.Module, content: bytes, lines: Iterable[int]) -> tu
     """
     wanted = sorted(set(lines))
     text: list[str] = tokenizer_text(content).split("\n") if wanted else []
-    found: dict[int, Slice] = {}
+    slices: dict[int, Slice] = {}
     pending: list[tuple[ast.stmt, bool]] = [(node, False) for node in tree.body]
     futures = [n for n in tree.body if isinstance(n, ast.ImportFrom) and n.module == "__future__"]
     if futures and wanted:
-        found[0] = Slice(line=1, text=_joined(text, 1, futures[-1].end_lineno), nested=False)
+        slices[0] = Slice(line=1, text=_joined(text, 1, futures[-1].end_lineno), nested=False)
     while pending:
         node, nested = pending.pop()
         start = min([node.lineno, *(decorator.lineno for decorator in getattr(node, "decorator_list", ()))])
@@ -49,8 +49,8 @@ def changed_slices(tree: ast.Module, content: bytes, lines: Iterable[int]) -> tu
         if isinstance(node, ast.ClassDef) and inside[0] >= node.body[0].lineno > node.lineno:
             pending += [(child, True) for child in node.body]
         else:
-            found[start] = Slice(line=start, text=_joined(text, start, node.end_lineno), nested=nested)
-    return tuple(found[start] for start in sorted(found))
+            slices[start] = Slice(line=start, text=_joined(text, start, node.end_lineno), nested=nested)
+    return tuple(slices[start] for start in sorted(slices))
 
 
 def _joined(lines: list[str], first: int, last: int | None) -> str:

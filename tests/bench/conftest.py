@@ -1,17 +1,24 @@
 """Builds small source trees and times them with quick options."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 
 import pytest
-from timing_kit import BENCHMARK, Bench
+from timing_kit import BENCHMARK, Bench, undisturbed
 
-from judge.bench import Benchmark, Options, Session, Variant, measure
+from judge.bench import Benchmark, Options, SessionResult, Variant, measure
+
+NOTHING_MATTERS = 1e14
+"""A threshold within which any ratio is neutral."""
 
 
 @pytest.fixture
-def bench(tmp_path: Path) -> Bench:
-    """Return a function that times library sources, by variant name, with quick options."""
+def bench(tmp_path: Path, request: pytest.FixtureRequest) -> Bench:
+    """Return a function that times library sources, by variant name, with quick options.
+
+    In a test marked `one_look` no difference matters, so that a session is over when it looks at its numbers first.
+    """
+    one_look = {"threshold": NOTHING_MATTERS} if request.node.get_closest_marker("one_look") else {}
 
     def run(
         sources: Mapping[str, str],
@@ -20,8 +27,9 @@ def bench(tmp_path: Path) -> Bench:
         progress: Callable[[str], None] | None = None,
         watched: Mapping[str, frozenset[int]] | None = None,
         benchmark_is: Benchmark | None = None,
+        but_for: Collection[str] = (),
         **changes: object,
-    ) -> Session:
+    ) -> SessionResult:
         variants = []
         for name, source in sources.items():
             tree = tmp_path / "trees" / name
@@ -38,8 +46,9 @@ def bench(tmp_path: Path) -> Bench:
             "max_rounds": 6,
             "sample_s": 0.001,
             "seed": 7,
+            "budget_s": 60.0,  # beside busy neighbours; a session with so few forks ends long before
         }
-        options = Options(**(values | changes))  # type: ignore[arg-type]  # quick keyword sets
-        return measure(variants, options, progress=progress)
+        options = Options(**(values | one_look | changes))  # type: ignore[arg-type]  # quick keyword sets
+        return undisturbed(lambda: measure(variants, options, progress=progress), but_for=but_for)
 
     return run

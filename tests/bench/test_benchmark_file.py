@@ -7,7 +7,9 @@ import pytest
 from timing_kit import FAST, SLOW, Bench
 
 from judge.bench import Command, ContractError, Function, Measured, Ran, compare, parse_benchmark
-from judge.bench.benchmark_file import data_names, filled_names, required_modules, select
+from judge.bench.benchmark_file import data_names, filled_names, required_modules, statements_to_load
+
+pytestmark = pytest.mark.one_look
 
 TIMEIT = """
 import timeit
@@ -30,7 +32,7 @@ if mean > 100:
 def loaded(text: str) -> list[str] | None:
     """Return the first words of the statements that are kept; None for all."""
     tree = ast.parse(text)
-    keep = select(tree).keep
+    keep = statements_to_load(tree).keep
     return None if keep is None else [ast.unparse(tree.body[n]).split("\n")[0] for n in keep]
 
 
@@ -40,7 +42,7 @@ def test_a_script_that_times_itself_keeps_imports_definitions_and_constants() ->
         "import timeit", "from library import work", "SIZE = 200", "DATA = list(range(SIZE))",
         "def setup():", "def workload():",
     ]  # fmt: skip
-    assert select(ast.parse(TIMEIT)).left_out == ((11, 11), (12, 12), (13, 13), (14, 15))
+    assert statements_to_load(ast.parse(TIMEIT)).left_out == ((11, 11), (12, 12), (13, 13), (14, 15))
 
 
 @pytest.mark.parametrize(
@@ -65,9 +67,9 @@ def test_a_file_that_does_not_run_itself_is_loaded_whole(text: str) -> None:
 def test_every_way_to_run_itself_is_seen(last: str) -> None:
     """Directly, in a loop, in a context, or through a function that runs it."""
     text = f"import time\ndef workload(): ...\ndef main():\n    workload()\n{last}\n"
-    found = loaded(text)
-    assert found is not None
-    assert not any("workload()" in line and "def" not in line for line in found)
+    lines = loaded(text)
+    assert lines is not None
+    assert not any("workload()" in line and "def" not in line for line in lines)
 
 
 def test_where_the_data_lives() -> None:
@@ -97,7 +99,7 @@ def test_data_in_globals_is_made_anew_when_calls_change_it(bench: Bench) -> None
     in_place = "def work(numbers):\n    numbers.sort()\n    return numbers[0]\n"
     copying = "def work(numbers):\n    return sorted(numbers)[0]\n"
     session = bench({"base": copying, "candidate": in_place}, benchmark=TIMEIT)
-    assert [isinstance(found, Ran) and found.mutates_input for found in session.variants.values()] == [
+    assert [isinstance(variant, Ran) and variant.mutates_input for variant in session.variants.values()] == [
         False, False, True,
     ]  # fmt: skip
     assert session.outputs["candidate"].status == "same"
@@ -126,9 +128,9 @@ def test_a_function_that_the_candidate_lacks_is_its_fault(bench: Bench) -> None:
     """The target is resolved before anything is timed."""
     has = SLOW + "\ndef bench():\n    return 1\n"
     session = bench({"base": has, "candidate": SLOW}, benchmark_is=Function(module="library", name="bench"))
-    found = compare(session)
-    assert found.status == "broken"
-    assert "bench" in found.reason
+    comparison = compare(session)
+    assert comparison.status == "broken"
+    assert "bench" in comparison.reason
 
 
 def test_a_benchmark_is_read_as_people_write_it(tmp_path: Path) -> None:

@@ -29,10 +29,10 @@ def test_contracts_are_recognised(
     tmp_path: Path, text: str, function: str, takes_data: bool, equivalence: bool
 ) -> None:
     """Both contracts are read from the source, with how the timed function is called."""
-    found = checked(tmp_path, text)
-    assert isinstance(found, Contract)
-    assert (found.function, found.takes_data) == (function, takes_data)
-    assert found.has_check_equivalence is equivalence
+    contract = checked(tmp_path, text)
+    assert isinstance(contract, Contract)
+    assert (contract.function, contract.takes_data) == (function, takes_data)
+    assert contract.has_check_equivalence is equivalence
 
 
 @pytest.mark.parametrize(
@@ -51,19 +51,19 @@ def test_contracts_are_recognised(
 )
 def test_problems_name_thing_place_and_next_step(tmp_path: Path, text: str, code: str, named: str) -> None:
     """A file without the contract is a problem that says what is missing, where and what to do."""
-    found = checked(tmp_path, text)
-    assert isinstance(found, ContractProblem)
-    assert found.code == code
-    assert named in str(found)
-    assert "b.py" in str(found)
-    assert found.next_step
+    problem = checked(tmp_path, text)
+    assert isinstance(problem, ContractProblem)
+    assert problem.code == code
+    assert named in str(problem)
+    assert "b.py" in str(problem)
+    assert problem.next_step
 
 
 def test_a_missing_file_is_a_problem(tmp_path: Path) -> None:
     """No file is a named problem, not a traceback."""
-    found = check_contract(tmp_path / "none.py")
-    assert isinstance(found, ContractProblem)
-    assert found.code == "missing_file"
+    problem = check_contract(tmp_path / "none.py")
+    assert isinstance(problem, ContractProblem)
+    assert problem.code == "missing_file"
     assert isinstance(check_contract(tmp_path), ContractProblem)
 
 

@@ -60,12 +60,13 @@ def main() -> None:
             tree, out = Path(folder) / "runs", Path(folder) / "out"
             make_tree(tree, size)
             for name in ("cold", "again"):
-                found = audit_in_child(tree, out)
-                assert found.runs == size, f"{found.runs} of {size} runs were read"
-                assert found.resumed == (size if name == "again" else 0), f"{found.resumed} resumed"
+                measured = audit_in_child(tree, out)
+                assert measured.runs == size, f"{measured.runs} of {size} runs were read"
+                assert measured.resumed == (size if name == "again" else 0), f"{measured.resumed} resumed"
                 print(
-                    f"{size:>8} {name:>8} {found.seconds:>8.1f} {size / found.seconds:>8.0f} {found.cpu:>8.1f} "
-                    f"{found.mib:>6.0f} {found.findings:>8}",
+                    f"{size:>8} {name:>8} {measured.seconds:>8.1f} {size / measured.seconds:>8.0f} "
+                    f"{measured.cpu:>8.1f} "
+                    f"{measured.mib:>6.0f} {measured.findings:>8}",
                     flush=True,
                 )
             shutil.rmtree(tree)
@@ -78,8 +79,8 @@ def audit_in_child(tree: Path, out: Path) -> Measured:
     )
     if done.returncode:
         raise SystemExit(done.stderr)
-    found = json.loads(done.stdout)
-    return Measured(mib=found.pop("kib") / 1024, **found)
+    measured = json.loads(done.stdout)
+    return Measured(mib=measured.pop("kib") / 1024, **measured)
 
 
 def make_tree(root: Path, size: int) -> None:

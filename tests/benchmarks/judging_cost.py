@@ -29,7 +29,7 @@ from judge.core.judgement import Abstained
 from judge.core.question import make_question
 from judge.core.verdict import gates_hold
 from judge.inputs.batch import Defaults, read_inputs
-from judge.judges.panel import open_bench
+from judge.judges.panel import open_panel
 from judge.llm.calls.estimate import Estimator, Range
 from judge.llm.inquiry import Questionnaire
 from judge.llm.options import JudgingOptions
@@ -53,15 +53,15 @@ class Asked:
 
 def ask_about(case: Case, candidates: Sequence[Candidate], options: JudgingOptions) -> list[Asked]:
     """Make the questions about all candidates of a case."""
-    questioner, asked = Questioner.open(options), []
+    questioner, questions_made = Questioner.open(options), []
     with Checker() as checker:
         for candidate in candidates:
             raw = read_patch(candidate)
             change = checker.change(case, raw, missing=candidate.missing)
             gates = checker.check(change)
             question = make_question(case, candidate.id, raw, change, gates)
-            asked.append(Asked(passes=gates_hold(gates), questions=questioner.judge(question)))
-    return asked
+            questions_made.append(Asked(passes=gates_hold(gates) is True, questions=questioner.judge(question)))
+    return questions_made
 
 
 @dataclass(kw_only=True)
@@ -74,21 +74,21 @@ class Sums:
     cut: int = 0
     unasked: Counter[str] = field(default_factory=Counter)
 
-    def add(self, asked: Questionnaire | Abstained) -> None:
+    def add(self, answer: Questionnaire | Abstained) -> None:
         self.patches += 1
-        if isinstance(asked, Abstained):
-            self.unasked[asked.reason] += 1
+        if isinstance(answer, Abstained):
+            self.unasked[answer.reason] += 1
             return
-        omitted = asked.plain[0].omitted
+        omitted = answer.plain[0].omitted
         self.whole += not omitted
         self.cut += bool(omitted)
         for estimator in self.estimators.values():
-            estimator.add(asked)
+            estimator.add(answer)
 
 
 def new_sums(specs: Iterable[str], options: JudgingOptions) -> Sums:
     """Start with nothing."""
-    models = open_bench(tuple(specs), options).models
+    models = open_panel(tuple(specs), options).models
     return Sums(
         estimators={
             (model.spec, batch): Estimator(model, replace(options, batch=batch))
@@ -110,10 +110,10 @@ def examine(corpus: Corpus, options: JudgingOptions, every: Sums, passing: Sums,
         with ProcessPoolExecutor(jobs) as pool:
             work = [pool.submit(ask_about, case, groups[case.id], options) for case in batch.cases if case.id in groups]
             for done in as_completed(work):
-                for asked in done.result():
-                    every.add(asked.questions)
-                    if asked.passes:
-                        passing.add(asked.questions)
+                for answered in done.result():
+                    every.add(answered.questions)
+                    if answered.passes:
+                        passing.add(answered.questions)
 
 
 def show(title: str, sums: Sums, console: Console) -> None:

@@ -6,7 +6,7 @@ and the reading of the answer. The clock starts after 128 judgements, so that im
 The same calls by the SDK alone, before and after, say what the machine lets through at all.
 
     python tests/benchmarks/judging_throughput.py                     # 10,000 judgements: over a minute
-    python tests/benchmarks/judging_throughput.py --judgements 2000 --characters 40000 --wire anthropic-messages
+    python tests/benchmarks/judging_throughput.py --judgements 2000 --characters 40000 --protocol anthropic-messages
 """
 
 from __future__ import annotations
@@ -26,10 +26,9 @@ from rich.console import Console
 from rich.table import Table
 
 from judge.core.judgement import Judged
-from judge.llm.calls.call_store import Store
+from judge.llm.calls.call_store import CallStore
 from judge.llm.inquiry import Questionnaire
 from judge.llm.options import Price
-from judge.llm.providers.model import wire_of
 from judge.stages.judging import JudgingStage
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "kits"))
@@ -75,7 +74,7 @@ def measure(arguments: argparse.Namespace, url: str, kept: Path) -> Iterator[Row
         max_output_tokens=16_000,
     )
     address = argparse.Namespace(url=url)
-    with JudgingStage([make_model(address, arguments.wire)], options) as stage:
+    with JudgingStage[str]([make_model(address, arguments.protocol)], options) as stage:
 
         def finished() -> Iterator[int]:
             done = 0
@@ -106,14 +105,14 @@ def measure(arguments: argparse.Namespace, url: str, kept: Path) -> Iterator[Row
 
 async def sdk_alone(arguments: argparse.Namespace, url: str, count: int) -> float:
     """Return how many calls a second the bare SDK makes with as many in flight: no store, no retries, no reading."""
-    model = make_model(argparse.Namespace(url=url), arguments.wire)
-    wire, client = wire_of(model), model.open_client(timeout_s=60.0)
+    model = make_model(argparse.Namespace(url=url), arguments.protocol)
+    protocol, client = model.wire_protocol, model.open_client(timeout_s=60.0)
     slots = asyncio.Semaphore(arguments.concurrency)
 
     async def call(number: int) -> None:
         inquiry = make_inquiry(number, case="alone", prefix=arguments.characters)
         async with slots:
-            await wire.send(client, wire.body(inquiry, model=model.name, max_output_tokens=16_000, effort=None))
+            await protocol.send(client, protocol.body(inquiry, model=model.name, max_output_tokens=16_000, effort=None))
 
     await asyncio.gather(*(call(number) for number in range(WARM_UP)))
     began = time.perf_counter()
@@ -126,7 +125,7 @@ async def sdk_alone(arguments: argparse.Namespace, url: str, count: int) -> floa
 def commits(folder: Path) -> list[float]:
     """Return how long each of 1,000 commits of the store takes, seconds."""
     times = []
-    with Store(folder / "commits") as store:
+    with CallStore(folder / "commits") as store:
         for number in range(500):
             for work in (
                 lambda key: store.begin(key, 1, model="m", custom_id="c", max_output_tokens=1),
@@ -145,7 +144,7 @@ def main() -> None:
     parser.add_argument("--concurrency", type=int, default=32)
     parser.add_argument("--latency", type=float, default=0.2, help="seconds")
     parser.add_argument("--characters", type=int, default=0, help="of the part that a case's questions share")
-    parser.add_argument("--wire", default="openai-responses")
+    parser.add_argument("--protocol", default="openai-responses")
     parser.add_argument("--every", type=int, default=1000, help="judgements to a row")
     arguments = parser.parse_args()
     ideal = arguments.concurrency / arguments.latency
@@ -169,7 +168,7 @@ def main() -> None:
     console.print(table)
     rate = sum(row.count for row in rows) / sum(row.seconds for row in rows)
     load = os.getloadavg()[0]
-    console.print(f"{arguments.wire}, {arguments.concurrency} in flight, {arguments.latency:g} s latency: ", end="")
+    console.print(f"{arguments.protocol}, {arguments.concurrency} in flight, {arguments.latency:g} s latency: ", end="")
     console.print(f"{rate:.1f} per second, {rate / ideal:.3f} of the ideal {ideal:.0f}")
     before, after = (f"{each:.1f} ({each / ideal:.3f})" for each in alone)
     console.print(f"the SDK alone makes {before} calls per second before, {after} after")

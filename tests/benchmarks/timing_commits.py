@@ -17,7 +17,7 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from judge.bench import Comparison, Measured, Options, Same, Session, Variant, compare, fingerprint, measure
+from judge.bench import Comparison, Measured, Options, Same, SessionResult, Variant, compare, fingerprint, measure
 from judge.commands.bench import prepared
 
 SQL = """
@@ -62,7 +62,7 @@ COMMITS = (
 
 def timed(
     folder: Path, repo: Path, base: str, candidate: str, commit: Commit, seconds: float
-) -> tuple[Session, Comparison]:
+) -> tuple[SessionResult, Comparison]:
     """Time two revisions."""
     benchmark = folder / "benchmark.py"
     benchmark.write_text(commit.benchmark, encoding="utf-8")
@@ -72,10 +72,10 @@ def timed(
     return session, compare(session)
 
 
-def shown(found: Comparison) -> str:
-    if not isinstance(found, Measured):
-        return found.reason
-    return f"{found.speedup:.3f} [{found.ci[0]:.3f}, {found.ci[1]:.3f}] {found.status}"
+def shown(comparison: Comparison) -> str:
+    if not isinstance(comparison, Measured):
+        return comparison.reason
+    return f"{comparison.speedup:.3f} [{comparison.ci[0]:.3f}, {comparison.ci[1]:.3f}] {comparison.status}"
 
 
 def main() -> int:
@@ -97,7 +97,7 @@ def main() -> int:
         print(f"  reversed {shown(reverse)}")
         if isinstance(human, Measured) and isinstance(reverse, Measured):
             product = human.speedup * reverse.speedup
-            half = math.hypot(*(math.log(one.ci[1] / one.ci[0]) / 2 for one in (human, reverse)))
+            half = math.hypot(*(math.log(side.ci[1] / side.ci[0]) / 2 for side in (human, reverse)))
             print(f"  product  {product:.3f} (1 within {math.expm1(half):.3f})", flush=True)
         else:
             broken += 1

@@ -21,8 +21,7 @@ from pathlib import Path
 from statistics import fmean, median, stdev
 
 from judge.bench import Options, Ran, Variant, measure
-from judge.bench.analysis.stats import typical
-from judge.bench.analysis.student_t import upper_quantile
+from judge.bench.analysis.stats import student_quantile, typical
 from judge.bench.process.worker_process import WORKER
 
 LIBRARY = """
@@ -97,12 +96,12 @@ def loops(tree: Path, benchmark: Path, core: object, *, loaded_as_ours: bool) ->
     """Return the nanoseconds per call of plain loops and of our samples, from as many processes as a session has."""
     inside = str(WORKER.parent) if loaded_as_ours else ""
     called = [sys.executable, "-s", "-B", "-c", BARE, str(tree), str(benchmark), str(core), inside]
-    found: dict[str, list[float]] = {"bare": [], "ours": []}
+    parts_ns: dict[str, list[float]] = {"bare": [], "ours": []}
     for _ in range(2 * FORKS):
         printed = json.loads(subprocess.run(called, capture_output=True, text=True, check=True).stdout)
-        for name, samples in found.items():
+        for name, samples in parts_ns.items():
             samples += [typical(parts) for parts in printed[name][1:]]
-    return {name: median(samples) for name, samples in found.items() if samples}
+    return {name: median(samples) for name, samples in parts_ns.items() if samples}
 
 
 def engine(tree: Path, benchmark: Path) -> tuple[float, object]:
@@ -144,7 +143,7 @@ def main() -> None:
         ("object inside over outside", 4, 3),
     ):
         logs = [math.log(row[above] / row[below]) for row in rows]
-        half = upper_quantile(0.025, len(logs) - 1) * stdev(logs) / math.sqrt(len(logs))
+        half = student_quantile(0.025, len(logs) - 1) * stdev(logs) / math.sqrt(len(logs))
         centre = fmean(logs)
         print(f"{label}: {100 * math.expm1(centre):+.2f} % "
               f"[{100 * math.expm1(centre - half):+.2f}, {100 * math.expm1(centre + half):+.2f}]")  # fmt: skip

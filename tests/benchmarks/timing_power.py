@@ -30,7 +30,7 @@ from pathlib import Path
 from statistics import fmean, median, variance
 
 from judge.bench import Measured, Options, Variant, compare, fingerprint, measure
-from judge.bench.analysis.student_t import upper_quantile
+from judge.bench.analysis.stats import student_quantile
 
 UNITS = 10_000  # so that 2 % and 5 % are whole numbers of units
 EFFECTS = (0, 2, 5)
@@ -143,26 +143,28 @@ def pytest_benchmark(trees: Trees, python: str) -> bool:
 def pyperf(trees: Trees, python: str) -> bool:
     """Ten processes of three 0.1 s values after one for warm-up; pyperf's two-sided t-test at 95 %."""
     base, candidate, benchmark = trees
-    one, two = ([v for _ in range(10) for v in child(tree, benchmark, "pyperf", python)] for tree in (base, candidate))
-    pooled = (variance(one) + variance(two)) / 2
-    score = (fmean(one) - fmean(two)) / math.sqrt(2 * pooled / len(one))
-    return score > upper_quantile(0.025, 2 * len(one) - 2)
+    base_s, candidate_s = (
+        [v for _ in range(10) for v in child(tree, benchmark, "pyperf", python)] for tree in (base, candidate)
+    )
+    pooled = (variance(base_s) + variance(candidate_s)) / 2
+    score = (fmean(base_s) - fmean(candidate_s)) / math.sqrt(2 * pooled / len(base_s))
+    return score > student_quantile(0.025, 2 * len(base_s) - 2)
 
 
 def torch_benchmark(trees: Trees, python: str) -> bool:
     """`Timer.blocked_autorange` on each side; faster if the quartiles do not overlap (its `Compare` greys out less)."""
     base, candidate, benchmark = trees
-    one, two = (sorted(child(tree, benchmark, "torch", python)) for tree in (base, candidate))
-    return one[len(one) // 4] > two[(3 * len(two)) // 4]
+    base_s, candidate_s = (sorted(child(tree, benchmark, "torch", python)) for tree in (base, candidate))
+    return base_s[len(base_s) // 4] > candidate_s[(3 * len(candidate_s)) // 4]
 
 
 def ours(trees: Trees, python: str) -> bool:
     """The rule of this package with its default options."""
     base, candidate, benchmark = trees
     variants = [Variant(name="base", tree=base), Variant(name="candidate", tree=candidate)]
-    found = compare(measure(variants, Options(benchmark=benchmark, python=Path(python), memory_bytes=None)))
-    assert isinstance(found, Measured), found
-    return found.status == "improved"
+    comparison = compare(measure(variants, Options(benchmark=benchmark, python=Path(python), memory_bytes=None)))
+    assert isinstance(comparison, Measured), comparison
+    return comparison.status == "improved"
 
 
 RULES: dict[str, Rule] = {
@@ -241,12 +243,12 @@ def table(samples: Path) -> None:
     print("rule                   neighbours    trials  improved at +0 %   +2 %   +5 %   wall time   load")
     for name in rules:
         for noisy in (False, True):
-            found = [cells[name, noisy, effect] for effect in EFFECTS]
-            rows = [row for cell in found for row in cell]
+            by_effect = [cells[name, noisy, effect] for effect in EFFECTS]
+            rows = [row for cell in by_effect for row in cell]
             if not rows:
                 continue
-            shares = [f"{100 * fmean(row['claimed'] for row in cell):.0f} %" if cell else "-" for cell in found]
-            trials = "/".join(str(len(cell)) for cell in found)
+            shares = [f"{100 * fmean(row['claimed'] for row in cell):.0f} %" if cell else "-" for cell in by_effect]
+            trials = "/".join(str(len(cell)) for cell in by_effect)
             wall, load = (median(row[figure] for row in rows) for figure in ("wall_s", "load"))
             state = "noisy" if noisy else "quiet"
             claims = f"{shares[0]:>16} {shares[1]:>6} {shares[2]:>6}"

@@ -177,8 +177,8 @@ def test_retries(findings: Findings, raws: Sequence[Raw]) -> None:
 def recorded_message(result: Mapping[str, Any]) -> str:
     """What an evaluation without a number says: its message, or the last line of its error output."""
     if result["error_message"] != "Baseline test failed to produce output":
-        return result["error_message"] or ""
-    return (result["stderr"].strip().splitlines() or [""])[-1]
+        return str(result["error_message"] or "")
+    return str((result["stderr"].strip().splitlines() or [""])[-1])
 
 
 def test_environment(findings: Findings, raws: Sequence[Raw]) -> None:
@@ -288,7 +288,8 @@ def test_patches(findings: Findings, raws: Sequence[Raw]) -> None:
             runs[raw.patch, raw.commit].append((raw.started, raw.batch, raw.id))
     (same,) = findings["same-patch"]
     assert concerned(same, raws) == ids(raws, lambda raw: raw.patch and len(commits[raw.patch]) > 1)
-    foreign, own = set(), set()
+    foreign: set[str] = set()
+    own: set[str] = set()
     for (patch, _), made in runs.items():
         (_, first, _), *later = sorted(made)
         for _, batch, name in later if len(patch) >= 1000 else ():

@@ -12,11 +12,11 @@ from judge.core.verdict import NECESSARY
 from judge.inputs.batch import Defaults
 from judge.pipeline import TimePolicy, why_not_timed
 from judge.static_checks.model.case import Case
-from judge.static_checks.model.finding import Fault, Gate, GateResult
+from judge.static_checks.model.finding import Gate, GateResult, cannot_check, conclude
 
 CASE = Case(id="c", benchmark=Path("bench.py"))
 CLEAN: dict[Gate, GateResult] = {gate: GateResult(status="pass") for gate in NECESSARY}
-UNSURE: dict[Gate, GateResult] = CLEAN | {"parse": GateResult(status="error", faults=(Fault(code="x", message="m"),))}
+UNSURE: dict[Gate, GateResult] = {**CLEAN, "parse": conclude([cannot_check("x", "m")])}
 ANSWERS: dict[str, Judgement] = {
     "full": Judged(judge="t", scope="t", logic_match="full", completeness=1, bottleneck="same"),
     "partial": Judged(judge="t", scope="t", logic_match="partial", completeness=0.5, bottleneck="same"),
@@ -38,7 +38,7 @@ ANSWERS: dict[str, Judgement] = {
 )
 def test_who_is_timed(policy: TimePolicy, timed: set[str]) -> None:
     """A match or an honest 'I do not know' is timed; what the judge refused or failed on only with `all`."""
-    skips = {name: why_not_timed(policy, CASE, CLEAN, said) for name, said in ANSWERS.items()}
+    skips = {name: why_not_timed(policy, CASE, CLEAN, answer) for name, answer in ANSWERS.items()}
     assert {name for name, skip in skips.items() if skip is None} == timed
 
 

@@ -14,9 +14,9 @@ from forked import Forked
 from inquiry_kit import make_inquiry
 
 from judge.llm.calls.asker import Asker
-from judge.llm.calls.call_store import Store
+from judge.llm.calls.call_store import CallStore
 from judge.llm.calls.exchange import Exchange
-from judge.llm.calls.money import Budget
+from judge.llm.calls.spending_limit import SpendingLimit
 from judge.llm.providers.model import Model
 
 
@@ -41,34 +41,34 @@ class Child:
         return {line["number"]: line for line in lines}
 
 
-def start(url: str, kept: Path, *, wire: str, questions: int, concurrency: int) -> Child:
+def start(url: str, kept: Path, *, protocol: str, questions: int, concurrency: int) -> Child:
     """Start such a process."""
     with tempfile.NamedTemporaryFile(dir=kept.parent, suffix=".jsonl", delete=False) as made:
         output = Path(made.name)
-    return Child(process=Forked(_work, url, kept, wire, questions, concurrency, output), output=output)
+    return Child(process=Forked(_work, url, kept, protocol, questions, concurrency, output), output=output)
 
 
-def _work(url: str, kept: Path, wire: str, questions: int, concurrency: int, output: Path) -> None:
-    asyncio.run(_ask(make_model(Address(url), wire), kept, questions, concurrency, output))
+def _work(url: str, kept: Path, protocol: str, questions: int, concurrency: int, output: Path) -> None:
+    asyncio.run(_ask(make_model(Address(url), protocol), kept, questions, concurrency, output))
 
 
 async def _ask(model: Model, kept: Path, questions: int, concurrency: int, output: Path) -> None:
     # A limit that a test would notice if it waited for it.
     options = make_options(concurrency=concurrency, timeout_s=600.0, deadline_s=3600.0, cache=kept)
-    with Store(options.cache) as store, output.open("w", encoding="utf-8") as lines:
-        asker = Asker(model, options, store, Budget(None), sleep=Nap())
+    with CallStore(options.cache) as store, output.open("w", encoding="utf-8") as lines:
+        asker = Asker(model, options, store, SpendingLimit(None), sleep=Nap())
 
-        async def one(number: int) -> None:
-            found = await asker.ask(make_inquiry(number), 0)
-            assert isinstance(found, Exchange)
+        async def ask_and_report(number: int) -> None:
+            exchange = await asker.ask(make_inquiry(number), 0)
+            assert isinstance(exchange, Exchange)
             line = {
                 "number": number,
-                "answer": found.answer.model_dump() if found.answer else None,
-                "reason": found.failure.reason if found.failure else None,
-                "cached": found.cached,
-                "lost": found.lost,
+                "answer": exchange.answer.model_dump() if exchange.answer else None,
+                "reason": exchange.failure.reason if exchange.failure else None,
+                "cached": exchange.cached,
+                "lost": exchange.lost,
             }
             print(json.dumps(line), file=lines, flush=True)
 
-        await asyncio.gather(*(one(number) for number in range(questions)))
+        await asyncio.gather(*(ask_and_report(number) for number in range(questions)))
         await asker.close()

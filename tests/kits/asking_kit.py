@@ -12,12 +12,13 @@ from fake_replies import Request, make_answer
 from inquiry_kit import CANDIDATE
 
 from judge.llm.calls.asker import Asker
-from judge.llm.calls.call_store import Store
+from judge.llm.calls.call_store import CallStore
 from judge.llm.calls.exchange import Exchange
-from judge.llm.calls.money import Budget
+from judge.llm.calls.spending_limit import SpendingLimit
 from judge.llm.inquiry import Inquiry
 from judge.llm.options import JudgingOptions
-from judge.llm.providers.model import WIRES, Model
+from judge.llm.providers.discovery import all_protocols
+from judge.llm.providers.model import Model
 from judge.llm.voting import Unasked
 
 MENU = ("covered", "covered_differently", "missing", "unclear")
@@ -31,12 +32,12 @@ class Server(Protocol):
         """Its address."""
 
 
-def make_model(server: Server, wire: str = "openai-responses") -> Model:
-    """Return the model behind the fake server, asked over one of the wires."""
-    assert wire in WIRES
-    if wire == "anthropic-messages":
-        return Model(provider="anthropic", name="fake", wire=wire, base_url=server.url)
-    return Model(provider="openai", name="fake", wire=wire, base_url=f"{server.url}/v1")
+def make_model(server: Server, protocol: str = "openai-responses") -> Model:
+    """Return the model behind the fake server, asked over one of the protocols."""
+    assert protocol in all_protocols()
+    if protocol == "anthropic-messages":
+        return Model(provider="anthropic", name="fake", protocol=protocol, base_url=server.url)
+    return Model(provider="openai", name="fake", protocol=protocol, base_url=f"{server.url}/v1")
 
 
 def make_options(**changed: Any) -> JudgingOptions:
@@ -82,22 +83,22 @@ def ask_all(
     inquiries: Sequence[Inquiry],
     options: JudgingOptions,
     *,
-    store: Store | None = None,
+    store: CallStore | None = None,
     samples: Iterable[int] = (0,),
     nap: Nap | None = None,
-    budget: Budget | None = None,
+    budget: SpendingLimit | None = None,
 ) -> list[Exchange | Unasked]:
     """Put all questions to one asker, all at once."""
 
     async def run() -> list[Exchange | Unasked]:
-        budget_ = budget or Budget(options.max_cost)
+        budget_ = budget or SpendingLimit(options.max_cost)
         asker = Asker(model, options, opened, budget_, sleep=nap or Nap())
         try:
             return await asyncio.gather(*(asker.ask(each, sample) for each in inquiries for sample in samples))
         finally:
             await asker.close()
 
-    opened = store or Store(options.cache)
+    opened = store or CallStore(options.cache)
     try:
         return asyncio.run(run())
     finally:
@@ -107,6 +108,6 @@ def ask_all(
 
 def ask_one(model: Model, inquiry: Inquiry, options: JudgingOptions, **more: Any) -> Exchange:
     """Put one question."""
-    (found,) = ask_all(model, [inquiry], options, **more)
-    assert isinstance(found, Exchange), found
-    return found
+    (exchange,) = ask_all(model, [inquiry], options, **more)
+    assert isinstance(exchange, Exchange), exchange
+    return exchange

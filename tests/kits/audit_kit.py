@@ -8,7 +8,7 @@ from pathlib import Path
 
 from judge.auditing.audited_run import AuditedRun
 from judge.auditing.collecting.accumulator import AuditFinding
-from judge.auditing.collecting.finding_kind import Example, FindingKind
+from judge.auditing.collecting.finding_kind import FindingExample, FindingKind
 from judge.auditing.context import Context, Expectation
 
 
@@ -22,7 +22,7 @@ def findings_of(
     return collector.result()
 
 
-def findings_of_example(kind: FindingKind, example: Example, folder: Path) -> Sequence[AuditFinding]:
+def findings_of_example(kind: FindingKind, example: FindingExample, folder: Path) -> Sequence[AuditFinding]:
     """Write an example's files below `folder` and return what its kind finds."""
     for name, text in example.files.items():
         file = folder / name

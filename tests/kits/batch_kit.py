@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,12 +12,13 @@ from asking_kit import Nap, make_options
 from forked import Forked
 from inquiry_kit import make_inquiry
 
-from judge.llm.batches.batch_asker import BatchMember, BatchRef, CollectReport
-from judge.llm.calls.call_store import Store
+from judge.llm.batches.batch_asker import BatchAsker, BatchRef, CollectReport
+from judge.llm.calls.call_store import CallStore
 from judge.llm.calls.exchange import Exchange
-from judge.llm.calls.money import Budget
+from judge.llm.calls.spending_limit import SpendingLimit
 from judge.llm.options import JudgingOptions
 from judge.llm.providers.model import Model
+from judge.llm.providers.retry import Sleep
 from judge.llm.voting import Unasked
 
 
@@ -26,19 +27,19 @@ class Run:
     """What one run came to."""
 
     report: CollectReport
-    found: tuple[Exchange | Unasked, ...]
+    outcomes: tuple[Exchange | Unasked, ...]
     sent: tuple[BatchRef, ...]
-    member: BatchMember
+    asker: BatchAsker
 
     @property
     def exchanges(self) -> list[Exchange]:
         """The questions that have come to an end."""
-        return [one for one in self.found if isinstance(one, Exchange)]
+        return [outcome for outcome in self.outcomes if isinstance(outcome, Exchange)]
 
     @property
     def waiting(self) -> list[str]:
         """Why the others have not."""
-        return [one.reason for one in self.found if isinstance(one, Unasked)]
+        return [outcome.reason for outcome in self.outcomes if isinstance(outcome, Unasked)]
 
 
 def run_batch(
@@ -50,29 +51,29 @@ def run_batch(
     later: float = 0.0,
     tokens: int = 2000,
     prefix: int = 0,
-    nap: Callable[[float], object] | None = None,
+    nap: Sleep | None = None,
 ) -> Run:
     """Make one run, `later` seconds after now by its clock."""
 
-    async def run(kept: Store) -> Run:
+    async def run(kept: CallStore) -> Run:
         chosen = options or make_options(batch=True)
-        budget = Budget(chosen.max_cost)
-        member = BatchMember(
+        budget = SpendingLimit(chosen.max_cost)
+        asker = BatchAsker(
             model,
             chosen,
             kept,
             budget,
             sleep=nap or Nap(),
-            clock=lambda: time.time() + later,  # type: ignore[arg-type]  # a nap is a sleep
+            clock=lambda: time.time() + later,
         )
         try:
-            report = await member.collect()
-            found = [await member.ask(make_inquiry(number, tokens=tokens, prefix=prefix), 0) for number in numbers]
-            return Run(report=report, found=tuple(found), sent=await member.submit(), member=member)
+            report = await asker.collect()
+            outcomes = [await asker.ask(make_inquiry(number, tokens=tokens, prefix=prefix), 0) for number in numbers]
+            return Run(report=report, outcomes=tuple(outcomes), sent=await asker.submit(), asker=asker)
         finally:
-            await member.close()
+            await asker.close()
 
-    with Store(store) as kept:
+    with CallStore(store) as kept:
         return asyncio.run(run(kept))
 
 

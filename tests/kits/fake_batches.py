@@ -30,7 +30,7 @@ class FakeBatch:
 
     Attributes:
         id: its name.
-        wire: "openai" or "anthropic".
+        provider: "openai" or "anthropic".
         requests: its lines.
         metadata: what OpenAI's caller attached.
         created_at: seconds since 1970.
@@ -40,7 +40,7 @@ class FakeBatch:
     """
 
     id: str
-    wire: str
+    provider: str
     requests: list[dict[str, Any]]
     metadata: dict[str, str] = field(default_factory=dict)
     created_at: float
@@ -102,10 +102,10 @@ class FakeBatches:
         if call.path == "/batches-made":
             return Reply(body=self.questions())
         for method, pattern, step, serve in _ROUTES:
-            if call.method == method and (found := re.fullmatch(pattern, call.path)):
+            if call.method == method and (match := re.fullmatch(pattern, call.path)):
                 self.calls.append(step)
                 before = self.on(step, False)
-                made = before or serve(self, call, *found.groups())
+                made = before or serve(self, call, *match.groups())
                 after = None if before else self.on(step, True)
                 if after and after.act == "reset-mid-body":
                     return replace(made, act=after.act)
@@ -153,14 +153,14 @@ class FakeBatches:
         assert {line["url"] for line in requests} == {body["endpoint"]}
         return self._created("openai", requests, body.get("metadata") or {})
 
-    def _created(self, wire: str, requests: list[dict[str, Any]], metadata: dict[str, str]) -> Reply:
+    def _created(self, provider: str, requests: list[dict[str, Any]], metadata: dict[str, str]) -> Reply:
         names = [request["custom_id"] for request in requests]
         assert len(set(names)) == len(names), "names within a batch must differ"
         assert all(re.fullmatch(r"[a-zA-Z0-9_-]{1,64}", name) for name in names)
         now = self._now()
         batch = FakeBatch(
-            id=f"{'batch' if wire == 'openai' else 'msgbatch'}_{len(self.batches) + 1}",
-            wire=wire,
+            id=f"{'batch' if provider == 'openai' else 'msgbatch'}_{len(self.batches) + 1}",
+            provider=provider,
             requests=requests,
             metadata=metadata,
             created_at=now,
@@ -170,8 +170,8 @@ class FakeBatches:
         return Reply(body=self._show(batch))
 
     def _list_openai(self, call: Call) -> Reply:
-        found, more = self._listed("openai", call, "after")
-        return Reply(body={"object": "list", "data": found, "has_more": more})
+        listed, more = self._listed("openai", call, "after")
+        return Reply(body={"object": "list", "data": listed, "has_more": more})
 
     def _show_openai(self, batch: FakeBatch) -> dict[str, Any]:
         lines = self._results(batch)
@@ -214,9 +214,9 @@ class FakeBatches:
         return self._created("anthropic", requests, {})
 
     def _list_anthropic(self, call: Call) -> Reply:
-        found, more = self._listed("anthropic", call, "after_id")
-        ends = {"first_id": found[0]["id"], "last_id": found[-1]["id"]} if found else {}
-        return Reply(body={"data": found, "has_more": more, **ends})
+        listed, more = self._listed("anthropic", call, "after_id")
+        ends = {"first_id": listed[0]["id"], "last_id": listed[-1]["id"]} if listed else {}
+        return Reply(body={"data": listed, "has_more": more, **ends})
 
     def _show_anthropic(self, batch: FakeBatch) -> dict[str, Any]:
         lines = self._results(batch)
@@ -259,11 +259,11 @@ class FakeBatches:
         return next((batch for batch in self.batches if batch.id == name), None)
 
     def _show(self, batch: FakeBatch) -> dict[str, Any]:
-        return self._show_openai(batch) if batch.wire == "openai" else self._show_anthropic(batch)
+        return self._show_openai(batch) if batch.provider == "openai" else self._show_anthropic(batch)
 
-    def _listed(self, wire: str, call: Call, after: str) -> tuple[list[dict[str, Any]], bool]:
+    def _listed(self, provider: str, call: Call, after: str) -> tuple[list[dict[str, Any]], bool]:
         query = parse_qs(call.query)
-        newest = [batch for batch in reversed(self.batches) if batch.wire == wire]
+        newest = [batch for batch in reversed(self.batches) if batch.provider == provider]
         if after in query:
             newest = newest[[batch.id for batch in newest].index(query[after][0]) + 1 :]
         size = min(int(query.get("limit", ["20"])[0]), self.page)
@@ -274,9 +274,9 @@ class FakeBatches:
         if batch.ready_at is None or self._now() < batch.ready_at or batch.failed:
             return None
         if batch.lines is None:
-            line = self._line_openai if batch.wire == "openai" else self._line_anthropic
-            made = [line(number, request) for number, request in enumerate(batch.requests)]
-            batch.lines = [one for one in made if one is not None]
+            make_line = self._line_openai if batch.provider == "openai" else self._line_anthropic
+            made = [make_line(number, request) for number, request in enumerate(batch.requests)]
+            batch.lines = [line for line in made if line is not None]
             self._dice.shuffle(batch.lines)
         return batch.lines
 

@@ -25,7 +25,7 @@ from collections import Counter, deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from fake_replies import GOOD, PATHS, Answer, Reply, Request, cover_all, faults_of, reply_to
 
@@ -53,7 +53,7 @@ class Event:
 
     Attributes:
         number: its place in the order of arrival.
-        wire: the protocol.
+        protocol: the protocol.
         question: digest of what the model reads (see `Request.question`).
         max_output_tokens: the limit of the reply.
         fault: what went wrong, "ok" if nothing.
@@ -64,7 +64,7 @@ class Event:
     """
 
     number: int
-    wire: str
+    protocol: str
     question: str
     max_output_tokens: int
     fault: str
@@ -142,7 +142,7 @@ class FakeLlm:
 
     # Use
 
-    def __enter__(self) -> FakeLlm:
+    def __enter__(self) -> Self:
         self._thread.start()
         assert self._ready.wait(10), "the fake server did not start"
         return self
@@ -200,11 +200,11 @@ class FakeLlm:
     async def _exchange(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
         """Serve one request; False ends the connection."""
         call = await _read_call(reader)
-        found = self.routes(call) if self.routes else None
-        if found is None and call.path not in PATHS:
-            found = self._other(call)
-        if found is not None:
-            return await _send(writer, found)
+        reply = self.routes(call) if self.routes else None
+        if reply is None and call.path not in PATHS:
+            reply = self._other(call)
+        if reply is not None:
+            return await _send(writer, reply)
         return await self._message(call, reader, writer)
 
     async def _message(self, call: Call, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
@@ -237,7 +237,7 @@ class FakeLlm:
     def _take(self, path: str, body: Mapping[str, Any], headers: Mapping[str, str]) -> tuple[Request, str, int]:
         number = self.ledger.requests
         self.ledger.requests += 1
-        request = Request(number=number, seen=0, wire=PATHS[path], body=body, headers=headers)
+        request = Request(number=number, seen=0, protocol=PATHS[path], body=body, headers=headers)
         question = request.question
         request = dataclasses.replace(request, seen=self._seen[question])
         self._seen[question] += 1
@@ -250,7 +250,7 @@ class FakeLlm:
         if self._keep:
             event = Event(
                 number=request.number,
-                wire=request.wire,
+                protocol=request.protocol,
                 question=request.question,
                 max_output_tokens=request.max_output_tokens,
                 fault=fault,
@@ -336,7 +336,7 @@ def mix(rate: float, seed: int = 0, faults: Sequence[str] = ()) -> Script:
 
     def draw(request: Request) -> str | None:
         dice = random.Random(f"{seed} {request.question} {request.seen}")
-        return dice.choice(faults or faults_of(request.wire)) if dice.random() < rate else None
+        return dice.choice(faults or faults_of(request.protocol)) if dice.random() < rate else None
 
     return draw
 
@@ -359,9 +359,9 @@ class Remote:
     def ledger(self) -> Ledger:
         """Ask for what it saw and did."""
         with urllib.request.urlopen(f"{self.url}/ledger", timeout=30) as response:
-            found = json.load(response)
-        events = [Event(**event) for event in found.pop("events")]
-        return Ledger(events=events, keys=set(found.pop("keys")), **found)
+            ledger = json.load(response)
+        events = [Event(**event) for event in ledger.pop("events")]
+        return Ledger(events=events, keys=set(ledger.pop("keys")), **ledger)
 
 
 @contextlib.contextmanager

@@ -14,7 +14,7 @@ PATHS = {
     "/v1/chat/completions": "openai-chat",
     "/v1/messages": "anthropic-messages",
 }
-"""The message endpoints and the wire that speaks there."""
+"""The message endpoints and the protocol that speaks there."""
 
 
 CACHED_FROM = 1024
@@ -28,14 +28,14 @@ class Request:
     Attributes:
         number: how many message requests the server had before this one.
         seen: how often this very question was asked before, in whatever size of reply.
-        wire: name of the protocol.
+        protocol: name of the protocol.
         body: the decoded body.
         headers: by lower-case name.
     """
 
     number: int
     seen: int
-    wire: str
+    protocol: str
     body: Mapping[str, Any]
     headers: Mapping[str, str]
 
@@ -78,28 +78,28 @@ class Request:
 
         As documented: with OpenAI from 1,024 tokens in steps of 128, with Anthropic up to the marked block.
         """
-        if self.wire == "anthropic-messages":
+        if self.protocol == "anthropic-messages":
             blocks = [block for message in self._messages for block in sequence(message.get("content"))]
             marked = [at for at, block in enumerate(blocks) if block.get("cache_control")]
             ends = [len(self.system) + len(_text(blocks[: marked[-1] + 1]))] if marked else []
         else:
             ends = list(range(4 * CACHED_FROM, len(self.system + self.user) + 1, 4 * 128))
-        whole, seen, start, found = self.system + self.user, hashlib.sha256(self.model.encode()), 0, []
+        whole, seen, start, prefixes = self.system + self.user, hashlib.sha256(self.model.encode()), 0, []
         for end in ends:
             seen.update(whole[start:end].encode("utf-8", "replace"))
             start = end
-            found.append((tokens_of(whole[:end]), seen.hexdigest()))
-        return [(size, name) for size, name in found if size >= CACHED_FROM]
+            prefixes.append((tokens_of(whole[:end]), seen.hexdigest()))
+        return [(size, name) for size, name in prefixes if size >= CACHED_FROM]
 
     @property
     def question(self) -> str:
         """Digest of what the model reads; the same for a second try with a larger limit."""
-        return hashlib.sha256("\0".join((self.wire, self.model, self.system, self.user)).encode()).hexdigest()
+        return hashlib.sha256("\0".join((self.protocol, self.model, self.system, self.user)).encode()).hexdigest()
 
     @property
     def _messages(self) -> list[Mapping[str, Any]]:
-        found = self.body.get("input", self.body.get("messages"))
-        return [m for m in found if isinstance(m, Mapping)] if isinstance(found, list) else []
+        messages = self.body.get("input", self.body.get("messages"))
+        return [m for m in messages if isinstance(m, Mapping)] if isinstance(messages, list) else []
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -128,7 +128,7 @@ class Reply:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Said:
+class ModelOutput:
     """What the model "said", before it is put into a protocol's shape.
 
     Attributes:
@@ -165,8 +165,8 @@ def unit_ids(user: str) -> list[str]:
 
     No line of a document begins like this: each has a margin.
     """
-    found = re.findall(r"(?m)^(U[1-9]\d*):? ", user)
-    return [f"U{number}" for number in range(1, len(found) + 1) if f"U{number}" in found]
+    units = re.findall(r"(?m)^(U[1-9]\d*):? ", user)
+    return [f"U{number}" for number in range(1, len(units) + 1) if f"U{number}" in units]
 
 
 def find_quotes(user: str, side: str) -> list[dict[str, str]]:
@@ -214,29 +214,29 @@ def make_answer(
 
 
 # Replies of a model that cannot be used; the name says what is wrong.
-_SPOILT: dict[str, Callable[[str], Said]] = {
-    "empty": lambda text: Said(text=None),
-    "empty-item": lambda text: Said(text=""),
-    "reasoning-only": lambda text: Said(text=None, stop="length", reasoning=16_000),
-    "reasoning-only-item": lambda text: Said(text="", stop="length", reasoning=16_000),
-    "truncated": lambda text: Said(text=text[: len(text) // 2], stop="length"),
-    "truncated-end": lambda text: Said(text=text[: len(text) // 2]),
-    "cut-but-whole": lambda text: Said(text=text, stop="length"),
-    "refusal": lambda text: Said(text="I cannot help with that.", stop="refusal"),
-    "content-filter": lambda text: Said(text=text[: len(text) // 2], stop="content-filter"),
-    "context-stop": lambda text: Said(text=text[: len(text) // 2], stop="context"),
-    "failed": lambda text: Said(text=None, stop="failed"),
-    "pause": lambda text: Said(text=text, stop="pause"),
-    "unknown-stop": lambda text: Said(text=text, stop="sunset"),
-    "fenced": lambda text: Said(text=f"```json\n{text}\n```"),
-    "prose": lambda text: Said(text=f"Here is my answer: {text}"),
-    "two-answers": lambda text: Said(text=f"{text}\n{text}"),
-    "wrong-schema": lambda text: Said(text=json.dumps({"verdict": "pass", "true_success": True})),
-    "wrong-enum": lambda text: Said(text=json.dumps({**json.loads(text), "bottleneck": "identical"})),
-    "array": lambda text: Said(text=f"[{text}]"),
-    "missing-unit": lambda text: Said(text=_with_units(text, lambda units: units[1:])),
-    "extra-unit": lambda text: Said(text=_with_units(text, lambda units: [*units, {**units[0], "unit": "U99"}])),
-    "double-unit": lambda text: Said(text=_with_units(text, lambda units: [*units, units[0]])),
+_SPOILT: dict[str, Callable[[str], ModelOutput]] = {
+    "empty": lambda text: ModelOutput(text=None),
+    "empty-item": lambda text: ModelOutput(text=""),
+    "reasoning-only": lambda text: ModelOutput(text=None, stop="length", reasoning=16_000),
+    "reasoning-only-item": lambda text: ModelOutput(text="", stop="length", reasoning=16_000),
+    "truncated": lambda text: ModelOutput(text=text[: len(text) // 2], stop="length"),
+    "truncated-end": lambda text: ModelOutput(text=text[: len(text) // 2]),
+    "cut-but-whole": lambda text: ModelOutput(text=text, stop="length"),
+    "refusal": lambda text: ModelOutput(text="I cannot help with that.", stop="refusal"),
+    "content-filter": lambda text: ModelOutput(text=text[: len(text) // 2], stop="content-filter"),
+    "context-stop": lambda text: ModelOutput(text=text[: len(text) // 2], stop="context"),
+    "failed": lambda text: ModelOutput(text=None, stop="failed"),
+    "pause": lambda text: ModelOutput(text=text, stop="pause"),
+    "unknown-stop": lambda text: ModelOutput(text=text, stop="sunset"),
+    "fenced": lambda text: ModelOutput(text=f"```json\n{text}\n```"),
+    "prose": lambda text: ModelOutput(text=f"Here is my answer: {text}"),
+    "two-answers": lambda text: ModelOutput(text=f"{text}\n{text}"),
+    "wrong-schema": lambda text: ModelOutput(text=json.dumps({"verdict": "pass", "true_success": True})),
+    "wrong-enum": lambda text: ModelOutput(text=json.dumps({**json.loads(text), "bottleneck": "identical"})),
+    "array": lambda text: ModelOutput(text=f"[{text}]"),
+    "missing-unit": lambda text: ModelOutput(text=_with_units(text, lambda units: units[1:])),
+    "extra-unit": lambda text: ModelOutput(text=_with_units(text, lambda units: [*units, {**units[0], "unit": "U99"}])),
+    "double-unit": lambda text: ModelOutput(text=_with_units(text, lambda units: [*units, units[0]])),
 }
 
 # Errors of the server: status, the error's type, its code, message, further headers.
@@ -286,12 +286,12 @@ ABSENT: Mapping[str, frozenset[str]] = {
     "openai-chat": frozenset({"context-stop", "pause", "failed"}),
     "anthropic-messages": frozenset({"content-filter", "failed"}),
 }
-"""What a wire has no word for."""
+"""What a protocol has no word for."""
 
 
-def faults_of(wire: str) -> tuple[str, ...]:
-    """Return the faults that can happen on a wire."""
-    return tuple(fault for fault in FAULTS if fault not in ABSENT[wire])
+def faults_of(protocol: str) -> tuple[str, ...]:
+    """Return the faults that can happen on a protocol."""
+    return tuple(fault for fault in FAULTS if fault not in ABSENT[protocol])
 
 
 def reply_to(request: Request, fault: str | None, answer: Answer, *, cached: int = 0) -> Reply:
@@ -304,12 +304,12 @@ def reply_to(request: Request, fault: str | None, answer: Answer, *, cached: int
         cached: tokens of the input that were in the prompt cache.
     """
     if fault in _ERRORS:
-        return _error(request.wire, fault)
+        return _error(request.protocol, fault)
     made = answer(request)
     text = made if isinstance(made, str) else json.dumps(made)
     if fault in _SPOILT:
         return Reply(body=shape(request, _SPOILT[fault](text), cached=cached), paid=True)
-    good = Reply(body=shape(request, Said(text=text), cached=cached), paid=True)
+    good = Reply(body=shape(request, ModelOutput(text=text), cached=cached), paid=True)
     return good if fault in (None, "ok") else _ODD[fault](good)
 
 
@@ -323,37 +323,37 @@ def tokens_of(text: str) -> int:
     return (len(text) + 3) // 4
 
 
-def shape(request: Request, said: Said, *, cached: int = 0) -> dict[str, Any]:
+def shape(request: Request, output: ModelOutput, *, cached: int = 0) -> dict[str, Any]:
     """Put what the model said into the shape of the request's protocol."""
     shapes = {"openai-responses": _responses, "openai-chat": _chat, "anthropic-messages": _messages}
     used = tokens_of(request.system + request.user)
-    written = tokens_of(said.text or "") + said.reasoning
-    return shapes[request.wire](request, said, used, min(cached, used), written)
+    written = tokens_of(output.text or "") + output.reasoning
+    return shapes[request.protocol](request, output, used, min(cached, used), written)
 
 
-def _responses(request: Request, said: Said, used: int, cached: int, written: int) -> dict[str, Any]:
-    content: list[dict[str, Any]] = [{"type": "output_text", "text": part, "annotations": []} for part in _parts(said)]
-    if said.stop == "refusal":
-        content = [{"type": "refusal", "refusal": said.text}]
-    output: list[dict[str, Any]] = [{"type": "reasoning", "id": "rs_1", "summary": []}]
+def _responses(request: Request, output: ModelOutput, used: int, cached: int, written: int) -> dict[str, Any]:
+    content: list[dict[str, Any]] = [
+        {"type": "output_text", "text": part, "annotations": []} for part in _parts(output)
+    ]
+    if output.stop == "refusal":
+        content = [{"type": "refusal", "refusal": output.text}]
+    items: list[dict[str, Any]] = [{"type": "reasoning", "id": "rs_1", "summary": []}]
     if content:
-        output.append(
-            {"type": "message", "id": "msg_1", "role": "assistant", "status": "completed", "content": content}
-        )
+        items.append({"type": "message", "id": "msg_1", "role": "assistant", "status": "completed", "content": content})
     reasons = {"length": "max_output_tokens", "content-filter": "content_filter"}
     known = {"end": "completed", "refusal": "completed", "failed": "failed"}
-    status = known.get(said.stop, "incomplete" if said.stop in reasons else said.stop)
-    failed = {"code": "server_error", "message": "the model failed"} if said.stop == "failed" else None
+    status = known.get(output.stop, "incomplete" if output.stop in reasons else output.stop)
+    failed = {"code": "server_error", "message": "the model failed"} if output.stop == "failed" else None
     return {
         "id": f"resp_{request.number}",
         "object": "response",
         "created_at": 1,
         "status": status,
         "error": failed,
-        "incomplete_details": {"reason": reasons[said.stop]} if said.stop in reasons else None,
+        "incomplete_details": {"reason": reasons[output.stop]} if output.stop in reasons else None,
         "instructions": None,
         "model": f"{request.model}-2026-01-01",
-        "output": output,
+        "output": items,
         "parallel_tool_calls": True,
         "tool_choice": "auto",
         "tools": [],
@@ -363,19 +363,19 @@ def _responses(request: Request, said: Said, used: int, cached: int, written: in
             "input_tokens": used,
             "input_tokens_details": {"cached_tokens": cached, "cache_write_tokens": 0},
             "output_tokens": written,
-            "output_tokens_details": {"reasoning_tokens": said.reasoning},
+            "output_tokens_details": {"reasoning_tokens": output.reasoning},
             "total_tokens": used + written,
         },
     }
 
 
-def _chat(request: Request, said: Said, used: int, cached: int, written: int) -> dict[str, Any]:
-    refused = said.stop == "refusal"
+def _chat(request: Request, output: ModelOutput, used: int, cached: int, written: int) -> dict[str, Any]:
+    refused = output.stop == "refusal"
     stops = {"end": "stop", "refusal": "stop", "content-filter": "content_filter"}
     message = {
         "role": "assistant",
-        "content": None if refused else said.text,
-        "refusal": said.text if refused else None,
+        "content": None if refused else output.text,
+        "refusal": output.text if refused else None,
     }
     return {
         "id": f"chatcmpl-{request.number}",
@@ -383,19 +383,19 @@ def _chat(request: Request, said: Said, used: int, cached: int, written: int) ->
         "created": 1,
         "model": f"{request.model}-2026-01-01",
         "choices": [
-            {"index": 0, "message": message, "finish_reason": stops.get(said.stop, said.stop), "logprobs": None}
+            {"index": 0, "message": message, "finish_reason": stops.get(output.stop, output.stop), "logprobs": None}
         ],
         "usage": {
             "prompt_tokens": used,
             "completion_tokens": written,
             "total_tokens": used + written,
             "prompt_tokens_details": {"cached_tokens": cached},
-            "completion_tokens_details": {"reasoning_tokens": said.reasoning},
+            "completion_tokens_details": {"reasoning_tokens": output.reasoning},
         },
     }
 
 
-def _messages(request: Request, said: Said, used: int, cached: int, written: int) -> dict[str, Any]:
+def _messages(request: Request, output: ModelOutput, used: int, cached: int, written: int) -> dict[str, Any]:
     stops = {
         "end": "end_turn",
         "length": "max_tokens",
@@ -403,7 +403,7 @@ def _messages(request: Request, said: Said, used: int, cached: int, written: int
         "pause": "pause_turn",
     }
     content: list[dict[str, Any]] = [{"type": "thinking", "thinking": "", "signature": "x"}]
-    content += [{"type": "text", "text": part} for part in _parts(said)]
+    content += [{"type": "text", "text": part} for part in _parts(output)]
     details = {"type": "refusal", "category": "frontier_llm", "explanation": "benign work can trigger this"}
     kept = max((size for size, _ in request.prefixes), default=0) if not cached else 0
     return {
@@ -412,22 +412,22 @@ def _messages(request: Request, said: Said, used: int, cached: int, written: int
         "role": "assistant",
         "model": f"{request.model}-20260101",
         "content": content,
-        "stop_reason": stops.get(said.stop, said.stop),
+        "stop_reason": stops.get(output.stop, output.stop),
         "stop_sequence": None,
-        "stop_details": details if said.stop == "refusal" else None,
+        "stop_details": details if output.stop == "refusal" else None,
         "usage": {
             "input_tokens": used - cached - kept,
             "cache_read_input_tokens": cached,
             "cache_creation_input_tokens": kept,
             "output_tokens": written,
-            "output_tokens_details": {"thinking_tokens": said.reasoning},
+            "output_tokens_details": {"thinking_tokens": output.reasoning},
         },
     }
 
 
-def _error(wire: str, fault: str) -> Reply:
+def _error(protocol: str, fault: str) -> Reply:
     status, kind, code, message, headers = _ERRORS[fault]
-    if wire == "anthropic-messages":
+    if protocol == "anthropic-messages":
         if fault == "quota":
             details = {"error_code": "enforced_spend_limit_reached"}
             body = {"type": "error", "error": {"type": "rate_limit_error", "message": message, "details": details}}
@@ -438,11 +438,11 @@ def _error(wire: str, fault: str) -> Reply:
     return Reply(status=status, body=body, headers=headers)
 
 
-def _parts(said: Said) -> list[str]:
-    if said.text is None:
+def _parts(output: ModelOutput) -> list[str]:
+    if output.text is None:
         return []
-    size = -(-len(said.text) // said.blocks) or 1
-    return [said.text[at : at + size] for at in range(0, len(said.text), size)] or [""]
+    size = -(-len(output.text) // output.blocks) or 1
+    return [output.text[at : at + size] for at in range(0, len(output.text), size)] or [""]
 
 
 def _with_units(text: str, change: Callable[[list[Any]], list[Any]]) -> str:

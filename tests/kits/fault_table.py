@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from fake_replies import ABSENT, FAULTS
 
-from judge.llm.calls.asker import TRIES
+from judge.llm.providers.retry import QUESTIONS
 from judge.llm.reply import FATAL, FailureReason
 
 
@@ -15,7 +15,7 @@ class Row:
     """One fault that stays, and what comes of it.
 
     Attributes:
-        faults: names in the fake server that look alike to the caller; WIRE/NAME where only on that wire.
+        faults: names in the fake server that look alike to the caller; PROTOCOL/NAME where only in that protocol.
         what: the fault in words.
         reason: why there is no answer; None where there is one.
         calls: how often the model is called.
@@ -35,7 +35,7 @@ class Row:
             return "1, with twice the limit"
         if self.calls == 1:
             return "0"
-        return f"{self.calls - 1}, waiting longer each time" if self.calls == TRIES else f"{self.calls - 1}"
+        return f"{self.calls - 1}, waiting longer each time" if self.calls == QUESTIONS.tries else f"{self.calls - 1}"
 
     @property
     def seen(self) -> str:
@@ -55,7 +55,10 @@ def _row(what: str, *faults: str, reason: FailureReason | None, calls: int = 1, 
 
 
 UNREACHED = _row(
-    "connection refused or no such host, before any call has come through", reason="connection", calls=TRIES, stops=True
+    "connection refused or no such host, before any call has come through",
+    reason="connection",
+    calls=QUESTIONS.tries,
+    stops=True,
 )
 
 ROWS: tuple[Row, ...] = (
@@ -74,16 +77,16 @@ ROWS: tuple[Row, ...] = (
          reason="units-invalid", calls=2),
     _row("question longer than the model reads", "context", "context-stop", reason="context-exceeded"),
     _row("400, 413, 422", "400", "413", "422", reason="bad-request"),
-    _row("429", "429", "429-retry-after", "429-retry-after-ms", reason="rate-limited", calls=TRIES),
+    _row("429", "429", "429-retry-after", "429-retry-after-ms", reason="rate-limited", calls=QUESTIONS.tries),
     _row("429 that says not to come back", "429-stop", reason="rate-limited"),
-    _row("529", "529", reason="overloaded", calls=TRIES),
+    _row("529", "529", reason="overloaded", calls=QUESTIONS.tries),
     _row("500, 503, 409; a reply, or 200, that reports an error", "500", "503", "409", "failed", "error-200",
-         reason="server-error", calls=TRIES),
-    _row("time-out, 408", "hang", "408", reason="timeout", calls=TRIES),
+         reason="server-error", calls=QUESTIONS.tries),
+    _row("time-out, 408", "hang", "408", reason="timeout", calls=QUESTIONS.tries),
     _row("connection reset or dropped half-way", "reset", "close", "reset-mid-body",
-         reason="connection", calls=TRIES),
+         reason="connection", calls=QUESTIONS.tries),
     _row("200 with HTML, half a reply or nothing", "html", "cut-json", "empty-body", "json-string",
-         reason="not-an-api-response", calls=TRIES),
+         reason="not-an-api-response", calls=QUESTIONS.tries),
     UNREACHED,
     _row("invalid key", "401", "403", reason="invalid-key"),
     _row("unknown model", "404", "unknown-model", reason="unknown-model"),
@@ -92,15 +95,15 @@ ROWS: tuple[Row, ...] = (
 )  # fmt: skip
 
 
-def row_of(fault: str, wire: str) -> Row:
-    """Return the row of a fault on a wire."""
-    found = [row for name in (f"{wire}/{fault}", fault) for row in ROWS if name in row.faults]
-    return found[0]
+def row_of(fault: str, protocol: str) -> Row:
+    """Return the row of a fault on a protocol."""
+    rows = [row for name in (f"{protocol}/{fault}", fault) for row in ROWS if name in row.faults]
+    return rows[0]
 
 
 def cases() -> list[tuple[str, str]]:
-    """Return every (wire, fault) there is."""
-    return [(wire, fault) for wire, absent in ABSENT.items() for fault in FAULTS if fault not in absent]
+    """Return every (protocol, fault) there is."""
+    return [(protocol, fault) for protocol, absent in ABSENT.items() for fault in FAULTS if fault not in absent]
 
 
 def markdown() -> str:

@@ -16,7 +16,10 @@ from functools import cache
 from multiprocessing.context import ForkServerContext
 from typing import Any
 
-_IMPORTED = ["pytest", "openai", "anthropic", "tenacity", "judge.llm.calls.asker", "judge.llm.batches.batch_asker"]
+_IMPORTED = [
+    "pytest", "openai", "anthropic", "tenacity", "judge.llm.calls.asker", "judge.llm.batches.batch_asker",
+    "judge.commands.audit", "judge.commands.calibrate", "judge.commands.grade", "judge.commands.prompts",
+]  # fmt: skip
 
 
 @cache

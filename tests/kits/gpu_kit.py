@@ -21,6 +21,8 @@ def setup():
 def experiment(numbers):
     return work(numbers)
 """
+# Sessions of other test runs on this machine hold locks by the names of their GPUs.
+BUSY_GPU, IDLE_GPU = f"GPU-aaaa-{os.getpid()}", f"GPU-bbbb-{os.getpid()}"
 SMI = r"""#!/bin/sh
 case "$1" in
 *clocks_event_reasons*) echo "Field is not a valid field to query." >&2; exit 2 ;;
@@ -30,7 +32,7 @@ case "$1" in
     "1, GPU-bbbb, Stand-in 1, 999.1, 1000, 10, 0, 1500, 800, 2000, 40, Default, Enabled" ;;
 --query-compute-apps=*) printf '%s\n' "GPU-aaaa, 4711" ;;
 esac
-"""
+""".replace("GPU-aaaa", BUSY_GPU).replace("GPU-bbbb", IDLE_GPU)
 
 
 def stand_in_python(folder: Path) -> Path:

@@ -73,9 +73,9 @@ def make(
 
 def questions(question: Question, *, context: int = 128_000, orders: int = 2) -> Questionnaire:
     """Return the questions about a candidate; there must be some."""
-    found = answer(question, context=context, orders=orders)
-    assert isinstance(found, Questionnaire), found
-    return found
+    questionnaire = answer(question, context=context, orders=orders)
+    assert isinstance(questionnaire, Questionnaire), questionnaire
+    return questionnaire
 
 
 def answer(question: Question, *, context: int = 128_000, orders: int = 2) -> Questionnaire | Abstained:

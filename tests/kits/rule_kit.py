@@ -22,7 +22,7 @@ def gate_findings(gate: Gate, example: Example, folder: Path) -> tuple[Finding, 
         change = checker.change(Case(id="example", repo=folder), example.patch_bytes, twins=example.twins)
         results = checker.check(change)
     assert results["apply"].status == "pass", results["apply"]
-    assert not results[gate].faults, results[gate].faults
+    assert not results[gate].errors, results[gate].errors
     return results[gate].findings
 
 

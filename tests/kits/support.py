@@ -93,25 +93,25 @@ def applied_by_git(folder: Path, patch: bytes, strip: int = 1) -> dict[str, tupl
 
 def index_of(folder: Path) -> dict[str, tuple[str, bytes]]:
     """Return (mode, content) of every file in the index; a submodule's content is its commit id."""
-    found = {}
+    files = {}
     for row in git(folder, "ls-files", "-s", "-z").out.decode("utf-8", "surrogateescape").split("\0"):
         if row:
             meta, _, path = row.partition("\t")
             mode, oid, _ = meta.split(" ")
             content = oid.encode() if mode == "160000" else git(folder, "cat-file", "blob", oid).out
-            found[path] = (mode, content)
-    return found
+            files[path] = (mode, content)
+    return files
 
 
 def listing(folder: Path) -> dict[str, str]:
     """Return a digest of everything below `folder`, to show that nothing was written."""
-    found = {}
+    files = {}
     for file in sorted(folder.rglob("*")):
         name = file.relative_to(folder).as_posix()
         if file.is_symlink():
-            found[name] = f"link to {file.readlink()}"
+            files[name] = f"link to {file.readlink()}"
         elif file.is_file():
-            found[name] = hashlib.sha256(file.read_bytes()).hexdigest()
+            files[name] = hashlib.sha256(file.read_bytes()).hexdigest()
         else:
-            found[name] = "folder"
-    return found
+            files[name] = "folder"
+    return files

@@ -40,7 +40,7 @@ def verdict(
     """
     facts = {} if common is None else {"files": {"common": list(common)}}
     results: dict[Gate, GateResult] = {gate: GateResult(status="pass") for gate in GATES}
-    results["overlap"] = conclude((), (), facts)
+    results["overlap"] = conclude((), facts)
     for gate, given in (gates or {}).items():
         results[gate] = given if isinstance(given, GateResult) else GateResult(status=given)
     case = name.partition("/")[0]

@@ -36,7 +36,7 @@ class Observation:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Example:
+class FindingExample:
     """A small audit for a kind: it is its documentation and its test.
 
     Attributes:
@@ -71,8 +71,8 @@ class FindingKind:
     severity: Severity
     why: str
     mend: str
-    bad: Example
-    good: Example
+    bad: FindingExample
+    good: FindingExample
     collector: Callable[[Context], Accumulator[Sequence[Observation]]]
 
     def collect(self, context: Context) -> Accumulator[Sequence[AuditFinding]]:

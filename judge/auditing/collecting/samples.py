@@ -45,7 +45,7 @@ def sample(
         gates=gates,
         timing=NotTimed(status="skipped", reason="example", message="an example"),
         judgement=NotAsked(reason="example", message="an example"),
-        verdict=Verdict(category="undetermined", true_success=None, level=0, reasons=()),
+        outcome=Verdict(verdict="undetermined", true_success=None, level=0, reasons=()),
         twins=twins,
         patch_sha256=patch_sha256,
         patch_bytes=patch_bytes,

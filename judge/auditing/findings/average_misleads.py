@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from judge.auditing.audited_run import AuditedRun
 from judge.auditing.collecting.collectors import Picked, picking, share
-from judge.auditing.collecting.finding_kind import Example, FindingKind, Observation
+from judge.auditing.collecting.finding_kind import FindingExample, FindingKind, Observation
 from judge.auditing.collecting.samples import sample, timed
 from judge.auditing.regrading.recorded_evidence import GAIN, LOSS
 from judge.inputs.runs.recorded_run import Evaluation
@@ -50,8 +50,8 @@ KIND = FindingKind(
     why="A few slow calls, such as a first one that compiles, decide the average and not the code's speed. The "
     "recorded speed-up is then a slow-down of a patch whose typical call is faster, or the other way round.",
     mend="Warm up until the time is steady, report the median with its interval, and keep every sample.",
-    bad=Example(runs=(sample("a", evaluation=timed(1.08, 1.62, outputs=_outputs(1.08, 0.80))),)),
-    good=Example(
+    bad=FindingExample(runs=(sample("a", evaluation=timed(1.08, 1.62, outputs=_outputs(1.08, 0.80))),)),
+    good=FindingExample(
         runs=(
             sample("a", evaluation=timed(1.3, 1.0, outputs=_outputs(1.2, 0.9))),
             sample("b", number=1, evaluation=timed(1.06, 1.0, outputs=_outputs(1.03, 1.0))),

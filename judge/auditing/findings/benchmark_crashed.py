@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from judge.auditing.audited_run import AuditedRun
 from judge.auditing.collecting.collectors import Picked, count, picking, share
-from judge.auditing.collecting.finding_kind import Example, FindingKind, Observation
+from judge.auditing.collecting.finding_kind import FindingExample, FindingKind, Observation
 from judge.auditing.collecting.samples import sample
 from judge.inputs.runs.recorded_run import Evaluation
 
@@ -32,7 +32,7 @@ KIND = FindingKind(
     why="It failed before any patch was applied: it calls the code as another commit has it, or it has a bug of its "
     "own. Nothing is known about the patch.",
     mend="Run every benchmark on its base commit before any agent is run; mend or drop those that fail there.",
-    bad=Example(
+    bad=FindingExample(
         runs=(
             sample(
                 "a",
@@ -44,7 +44,7 @@ KIND = FindingKind(
             ),
         )
     ),
-    good=Example(
+    good=FindingExample(
         runs=(
             sample("a", evaluation=Evaluation(baseline_ms=1.0, error="patched test failed", stderr="TypeError: x\n")),
             sample("b", number=1, evaluation=Evaluation(error="No module named 'cbor2'")),

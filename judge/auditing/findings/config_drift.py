@@ -7,7 +7,7 @@ from pathlib import Path
 from judge.auditing.audited_run import AuditedRun
 from judge.auditing.collecting.collectors import cut
 from judge.auditing.collecting.config_file import CannotRead, read_config
-from judge.auditing.collecting.finding_kind import Example, FindingKind, Observation
+from judge.auditing.collecting.finding_kind import FindingExample, FindingKind, Observation
 from judge.auditing.context import Context, Expectation
 
 
@@ -91,13 +91,13 @@ KIND = FindingKind(
     "the change` are drawn from runs before it.",
     mend="Change the file, let the harness copy its configuration into every run's record, and check it in the report "
     "with `--expect FILE:PATH=VALUE`.",
-    bad=Example(
+    bad=FindingExample(
         files={
             "agent.yaml": "models:\n  one:\n    parallel_tool_calls: true\n  two:\n    parallel_tool_calls: false\n"
         },
         expect=(("agent.yaml", "models.*.parallel_tool_calls", "false"),),
     ),
-    good=Example(
+    good=FindingExample(
         files={"agent.toml": '[models.one]\nparallel_tool_calls = false\nname = "m"\n'},
         expect=(("agent.toml", "models.one.parallel_tool_calls", "false"), ("agent.toml", "models.one.name", "m")),
     ),

@@ -6,7 +6,7 @@ from math import log, sqrt
 from judge.auditing.audited_run import AuditedRun
 from judge.auditing.collecting.accumulator import RunSet
 from judge.auditing.collecting.collectors import MAX_GROUPS, count, share, task_label
-from judge.auditing.collecting.finding_kind import Example, FindingKind, Observation
+from judge.auditing.collecting.finding_kind import FindingExample, FindingKind, Observation
 from judge.auditing.collecting.samples import sample, timed
 from judge.auditing.context import Context
 from judge.auditing.stores.grouped_rows import ConcernedRuns, GroupedRows, Row
@@ -152,7 +152,7 @@ KIND = FindingKind(
     "void.",
     mend="Record device, versions and settings with every number, refuse to compare where they differ, and time these "
     "runs again on one machine.",
-    bad=Example(
+    bad=FindingExample(
         runs=(
             sample("a", repo="r", human="c0ffee", run="1", evaluation=timed(1.0, 1.0)),
             sample("b", number=1, repo="r", human="c0ffee", run="2", evaluation=timed(12.5, 12.5)),
@@ -161,7 +161,7 @@ KIND = FindingKind(
             ),
         )
     ),
-    good=Example(
+    good=FindingExample(
         runs=(
             sample("a", repo="r", human="c0ffee", run="1", evaluation=timed(1.0, 1.0)),
             sample("b", number=1, repo="r", human="c0ffee", run="2", evaluation=timed(1.1, 0.5)),

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from judge.auditing.audited_run import AuditedRun
 from judge.auditing.collecting.accumulator import RunSet
-from judge.auditing.collecting.finding_kind import Example, FindingKind, Observation
+from judge.auditing.collecting.finding_kind import FindingExample, FindingKind, Observation
 from judge.auditing.collecting.samples import sample, timed
 from judge.auditing.context import Context
 from judge.auditing.regrading.timing_failure import errors_printed
@@ -60,10 +60,10 @@ KIND = FindingKind(
     why="A flag that the benchmark's author sets to true is no measurement: it cannot tell a run that reached the "
     "changed code from one that did not.",
     mend="Measure it: trace which of the added lines run under the benchmark, as `judge bench` and `judge grade` do.",
-    bad=Example(
+    bad=FindingExample(
         runs=tuple(sample(f"{n:02}", number=n, evaluation=timed(2.0, 1.0, outputs=_HIT)) for n in range(ENOUGH))
     ),
-    good=Example(
+    good=FindingExample(
         runs=tuple(
             sample(f"{n:02}", number=n, evaluation=timed(2.0, 1.0, outputs={"patched_output": {"opt_path_hit": n > 0}}))
             for n in range(ENOUGH)

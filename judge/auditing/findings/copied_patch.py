@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from judge.auditing.audited_run import AuditedRun
 from judge.auditing.collecting.collectors import share
-from judge.auditing.collecting.finding_kind import Example, FindingKind, Observation
+from judge.auditing.collecting.finding_kind import FindingExample, FindingKind, Observation
 from judge.auditing.collecting.samples import sample
 from judge.auditing.context import Context
 from judge.auditing.stores.grouped_rows import ConcernedRuns, GroupedRows, Row
@@ -87,7 +87,7 @@ KIND = FindingKind(
     f"the start (impossible-duration) points the same way. Patches below {LEAST_BYTES} bytes are not compared.",
     mend="Give every run a fresh checkout and a branch of its own, leave copied patches out of every comparison of "
     "models, and run these tasks again.",
-    bad=Example(
+    bad=FindingExample(
         runs=(
             sample(
                 "a",
@@ -112,7 +112,7 @@ KIND = FindingKind(
             ),
         )
     ),
-    good=Example(
+    good=FindingExample(
         runs=(
             sample("a", human="c0ffee00", agent="x", model="m1", run="1", patch_sha256="1" * 64, patch_bytes=400),
             sample(

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from judge.auditing.audited_run import AuditedRun
 from judge.auditing.collecting.collectors import count, task_label
-from judge.auditing.collecting.finding_kind import Example, FindingKind, Observation
+from judge.auditing.collecting.finding_kind import FindingExample, FindingKind, Observation
 from judge.auditing.collecting.samples import sample
 from judge.auditing.context import Context
 from judge.auditing.stores.grouped_rows import ConcernedRuns, GroupedRows
@@ -47,13 +47,13 @@ KIND = FindingKind(
     why="It counts twice in every table, often under another agent's or model's name. Two runs do not start in the "
     "same microsecond and take the same microseconds.",
     mend="Keep one copy, the one whose record names agent and model, and count again.",
-    bad=Example(
+    bad=FindingExample(
         runs=(
             sample("archive/a", human="c0ffee", started=1763695277.514598, duration_s=201.25),
             sample("runs/a", number=1, human="c0ffee", agent="x", started=1763695277.514598, duration_s=201.25),
         )
     ),
-    good=Example(
+    good=FindingExample(
         runs=(
             sample("a", human="c0ffee", started=1763695277.514598, duration_s=201.25),
             sample("b", number=1, human="c0ffee", started=1763695277.514598, duration_s=188.5),

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from judge.auditing.audited_run import AuditedRun
 from judge.auditing.collecting.collectors import Picked, count, cut, picking, share
-from judge.auditing.collecting.finding_kind import Example, FindingKind, Observation
+from judge.auditing.collecting.finding_kind import FindingExample, FindingKind, Observation
 from judge.auditing.collecting.samples import sample
 from judge.inputs.runs.task_text import does_nothing, read_task, test_script
 
@@ -37,13 +37,13 @@ KIND = FindingKind(
     why="The agent is asked to speed up a script that does nothing. What it then changes is a guess, or comes from the "
     "example diff; it says nothing about what the agent can do.",
     mend="Put the benchmark of the commit into the task text, and refuse to start a run whose script has no statement.",
-    bad=Example(
+    bad=FindingExample(
         runs=(sample("a", task_text="task.txt"),),
         files={
             "task.txt": "Make this faster:\n<test_script>\n# the operations are in the files below\n</test_script>\n"
         },
     ),
-    good=Example(
+    good=FindingExample(
         runs=(sample("a", task_text="task.txt"), sample("b", number=1, task_text="other.txt"), sample("c", number=2)),
         files={
             "task.txt": "Make this faster:\n<test_script>\n# setup\nimport a\na.run()\n</test_script>\n",

@@ -6,7 +6,7 @@ from pathlib import Path
 from judge.auditing.audited_run import AuditedRun
 from judge.auditing.collecting.accumulator import EXAMPLES, RunSet
 from judge.auditing.collecting.collectors import count
-from judge.auditing.collecting.finding_kind import Example, FindingKind, Observation
+from judge.auditing.collecting.finding_kind import FindingExample, FindingKind, Observation
 from judge.auditing.collecting.samples import sample
 from judge.auditing.context import Context
 from judge.inputs.runs.agent_log import TAIL_BYTES
@@ -57,7 +57,7 @@ KIND = FindingKind(
     why="What stands in the part that was not read (steps, tokens, an error, the shown change) is missing here. A log "
     "of gigabytes is itself a sign: an agent in a loop, or a benchmark that prints inside its timed part.",
     mend="Look at the end of the file for the line that repeats; limit what is logged.",
-    bad=Example(runs=(sample("a", task_text="task.txt"),), files={"task.txt": "x" * (MOST_BYTES + 1)}),
-    good=Example(runs=(sample("a", task_text="task.txt"),), files={"task.txt": "Make it faster."}),
+    bad=FindingExample(runs=(sample("a", task_text="task.txt"),), files={"task.txt": "x" * (MOST_BYTES + 1)}),
+    good=FindingExample(runs=(sample("a", task_text="task.txt"),), files={"task.txt": "Make it faster."}),
     collector=_Collector,
 )

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from judge.auditing.audited_run import AuditedRun
 from judge.auditing.collecting.collectors import Picked, picking, share
-from judge.auditing.collecting.finding_kind import Example, FindingKind, Observation
+from judge.auditing.collecting.finding_kind import FindingExample, FindingKind, Observation
 from judge.auditing.collecting.samples import sample
 
 SHORTEST_S = 10.0
@@ -44,14 +44,14 @@ KIND = FindingKind(
     "never worked and the patch is somebody else's, e.g. left over in the working copy; a first edit at once means "
     "that the clock or the working copy is wrong; the whole time limit means that it was cut off.",
     mend="Start every run in a fresh checkout, time it with one clock, and record a run that was cut off as an error.",
-    bad=Example(
+    bad=FindingExample(
         runs=(
             sample("a", claimed="success", duration_s=1.6),
             sample("b", number=1, claimed="success", duration_s=3600.1, config={"time_budget_minutes": 60}),
             sample("c", number=2, claimed="success", duration_s=200.0, time_to_first_edit_s=0.002),
         )
     ),
-    good=Example(
+    good=FindingExample(
         runs=(
             sample("a", claimed="success", duration_s=400.0, time_to_first_edit_s=90.0),
             sample("b", number=1, claimed="error", duration_s=0.4),

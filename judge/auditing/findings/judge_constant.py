@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from judge.auditing.audited_run import AuditedRun
 from judge.auditing.collecting.accumulator import RunSet
 from judge.auditing.collecting.collectors import UniqueJudgements
-from judge.auditing.collecting.finding_kind import Example, FindingKind, Observation
+from judge.auditing.collecting.finding_kind import FindingExample, FindingKind, Observation
 from judge.auditing.collecting.samples import EVALUATION, recorded_answer, sample
 from judge.auditing.context import Context
 from judge.core.judgement import Errored
@@ -47,7 +47,7 @@ KIND = FindingKind(
     "refuses everything it is shown.",
     mend="Show the judge some human commits among the candidates: it must pass them; derive scores in code from what "
     "it says of the parts.",
-    bad=Example(
+    bad=FindingExample(
         runs=(
             sample(
                 "a",
@@ -57,7 +57,7 @@ KIND = FindingKind(
             ),
         )
     ),
-    good=Example(
+    good=FindingExample(
         runs=(
             sample(
                 "a",

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from judge.auditing.audited_run import AuditedRun
 from judge.auditing.collecting.accumulator import RunSet
 from judge.auditing.collecting.collectors import count
-from judge.auditing.collecting.finding_kind import Example, FindingKind, Observation
+from judge.auditing.collecting.finding_kind import FindingExample, FindingKind, Observation
 from judge.auditing.collecting.samples import EVALUATION, recorded_answer, sample
 from judge.auditing.context import Context
 from judge.inputs.runs.judgement_file import JudgementKey
@@ -33,15 +33,15 @@ class _Collector:
         facts = facts_of({name: gate.status for name, gate in audited.gates.items()}, overlap)
         for recorded in audited.run.judgements:
             claims = [claim for claim in check_claims(recorded.claims, facts) if claim.fact is not None]
-            wrong = [claim for claim in claims if claim.fact is not claim.said]
+            wrong = [claim for claim in claims if claim.fact is not claim.claimed]
             if wrong:
                 self.runs.add(audited)
             if recorded.key in self.seen or not claims:
                 continue
             self.seen.add(recorded.key)
             self.answers += bool(wrong)
-            self.checked.update((claim.name, claim.said) for claim in claims)
-            self.wrong.update((claim.name, claim.said) for claim in wrong)
+            self.checked.update((claim.name, claim.claimed) for claim in claims)
+            self.wrong.update((claim.name, claim.claimed) for claim in wrong)
 
     def result(self) -> Sequence[Observation]:
         return [*self._contradicted(), *self._unchecked()]
@@ -85,7 +85,7 @@ KIND = FindingKind(
     why="Whether a patch parses and which files it touches can be computed. A judge that is wrong about these was "
     "asked what it cannot see, and its opinion on the rest has no better ground.",
     mend="Compute the facts, give them to the judge, and ask it for the logic alone.",
-    bad=Example(
+    bad=FindingExample(
         runs=(
             sample(
                 "a",
@@ -94,7 +94,7 @@ KIND = FindingKind(
             ),
         )
     ),
-    good=Example(
+    good=FindingExample(
         runs=(
             sample(
                 "a",

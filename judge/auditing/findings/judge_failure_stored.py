@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from judge.auditing.audited_run import AuditedRun
 from judge.auditing.collecting.accumulator import RunSet
 from judge.auditing.collecting.collectors import UniqueJudgements, share
-from judge.auditing.collecting.finding_kind import Example, FindingKind, Observation
+from judge.auditing.collecting.finding_kind import FindingExample, FindingKind, Observation
 from judge.auditing.collecting.samples import EVALUATION, recorded_answer, recorded_failure, sample
 from judge.auditing.context import Context
 from judge.core.judgement import Errored
@@ -46,7 +46,7 @@ KIND = FindingKind(
     "it looks like the worst patch of all, and every rate computed from it is wrong.",
     mend="Store a failed judgement as an error, leave the patch undetermined, give the model enough tokens to answer, "
     "and ask again.",
-    bad=Example(runs=(sample("a", judgements=(recorded_failure(),)),)),
-    good=Example(runs=(sample("a", judgements=(recorded_answer(EVALUATION),)), sample("b", number=1))),
+    bad=FindingExample(runs=(sample("a", judgements=(recorded_failure(),)),)),
+    good=FindingExample(runs=(sample("a", judgements=(recorded_answer(EVALUATION),)), sample("b", number=1))),
     collector=_Collector,
 )

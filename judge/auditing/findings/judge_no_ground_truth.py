@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from judge.auditing.audited_run import AuditedRun
 from judge.auditing.collecting.accumulator import RunSet
 from judge.auditing.collecting.collectors import UniqueJudgements, share
-from judge.auditing.collecting.finding_kind import Example, FindingKind, Observation
+from judge.auditing.collecting.finding_kind import FindingExample, FindingKind, Observation
 from judge.auditing.collecting.samples import EVALUATION, recorded_answer, sample
 from judge.auditing.context import Context
 
@@ -40,7 +40,7 @@ KIND = FindingKind(
     why="Whether a patch has the human's logic or files cannot be said without seeing the human's change. What was "
     "answered is an opinion on the patch alone, under the name of a comparison.",
     mend="Show the judge the human diff and the files it touches, and ask again; better, compute what can be computed.",
-    bad=Example(runs=(sample("a", judgements=(recorded_answer(EVALUATION, reason=_REASON),)),)),
-    good=Example(runs=(sample("a", judgements=(recorded_answer(EVALUATION),)),)),
+    bad=FindingExample(runs=(sample("a", judgements=(recorded_answer(EVALUATION, reason=_REASON),)),)),
+    good=FindingExample(runs=(sample("a", judgements=(recorded_answer(EVALUATION),)),)),
     collector=_Collector,
 )

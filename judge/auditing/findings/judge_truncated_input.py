@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from judge.auditing.audited_run import AuditedRun
 from judge.auditing.collecting.accumulator import RunSet
 from judge.auditing.collecting.collectors import UniqueJudgements, share
-from judge.auditing.collecting.finding_kind import Example, FindingKind, Observation
+from judge.auditing.collecting.finding_kind import FindingExample, FindingKind, Observation
 from judge.auditing.collecting.samples import EVALUATION, recorded_answer, sample
 from judge.auditing.context import Context
 from judge.auditing.stores.grouped_rows import GroupedRows
@@ -123,7 +123,7 @@ KIND = FindingKind(
     "part, a syntax error. No answer on a patch longer than that counts.",
     mend="Send the whole patch, or judge it file by file; where something must be left out, say so in the question and "
     "let the answer count as partial.",
-    bad=Example(
+    bad=FindingExample(
         runs=tuple(
             sample(
                 name, number=number, patch_state="yes", patch=_patch(line), judgements=(_complaint(name, line[:11]),)
@@ -131,7 +131,7 @@ KIND = FindingKind(
             for number, (name, line) in enumerate(_LINES.items())
         )
     ),
-    good=Example(
+    good=FindingExample(
         runs=tuple(
             sample(name, number=number, patch_state="yes", patch=_patch(line), judgements=(_complaint(name, line),))
             for number, (name, line) in enumerate(_LINES.items())

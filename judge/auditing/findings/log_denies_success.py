@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from judge.auditing.audited_run import AuditedRun
 from judge.auditing.collecting.collectors import Picked, picking, share
-from judge.auditing.collecting.finding_kind import Example, FindingKind, Observation
+from judge.auditing.collecting.finding_kind import FindingExample, FindingKind, Observation
 from judge.auditing.collecting.samples import sample
 from judge.auditing.regrading.timing_failure import general
 from judge.inputs.runs.agent_log import read_end
@@ -30,11 +30,11 @@ KIND = FindingKind(
     why="An agent that catches its own failure ends with code 0; what it had edited until then was taken for its "
     "answer.",
     mend="Read the agent's own outcome; an expired key or a refused request is a fault of the batch: run it again.",
-    bad=Example(
+    bad=FindingExample(
         runs=(sample("a", claimed="success", logs=("a/out.txt",)),),
         files={"a/out.txt": "│ Error       │ ❌ Token has expired │\n│ Success │ ❌ No │\n│ Steps │ 1 │\n"},
     ),
-    good=Example(
+    good=FindingExample(
         runs=(sample("a", claimed="success", logs=("a/out.txt",)), sample("b", number=1, claimed="success")),
         files={"a/out.txt": "│ Success │ ✅ Yes │\n│ Steps │ 31 │\n"},
     ),

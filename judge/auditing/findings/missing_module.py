@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from judge.auditing.audited_run import AuditedRun
 from judge.auditing.collecting.accumulator import RunSet
 from judge.auditing.collecting.collectors import Groups, recoverable, share
-from judge.auditing.collecting.finding_kind import Example, FindingKind, Observation
+from judge.auditing.collecting.finding_kind import FindingExample, FindingKind, Observation
 from judge.auditing.collecting.samples import sample, timed
 from judge.auditing.context import Context
 from judge.inputs.runs.recorded_run import Evaluation
@@ -56,13 +56,13 @@ KIND = FindingKind(
     "not built or one that this commit does not have.",
     mend="Install the modules at the head of the list, in versions that fit each other, build the compiled parts, and "
     "evaluate these runs again; the count of each is what mending it wins back at most.",
-    bad=Example(
+    bad=FindingExample(
         runs=(
             sample("a", repo="vllm", patch_state="yes", evaluation=Evaluation(error="No module named 'cbor2'")),
             sample("b", number=1, repo="vllm", evaluation=Evaluation(error="No module named 'vllm._C'")),
         )
     ),
-    good=Example(
+    good=FindingExample(
         runs=(
             sample("a", evaluation=timed(2.0, 1.0, stderr="WARNING No module named 'x'\n")),
             sample("b", number=1, evaluation=Evaluation(error="TypeError: f() takes no arguments")),

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from judge.auditing.audited_run import AuditedRun
 from judge.auditing.collecting.collectors import Picked, picking, share
-from judge.auditing.collecting.finding_kind import Example, FindingKind, Observation
+from judge.auditing.collecting.finding_kind import FindingExample, FindingKind, Observation
 from judge.auditing.collecting.samples import sample
 
 
@@ -27,13 +27,13 @@ KIND = FindingKind(
     why="GSO's reports list the runs whose speed-up was found to come from a trick, and count them as successes all "
     "the same: in its public reports they are 1 to 5 of a model's 5 to 19 successes, and 5 of 9 at most.",
     mend="Quote the score without these runs.",
-    bad=Example(
+    bad=FindingExample(
         runs=(
             sample("a", claimed="success", model="m", config={"hacked": True}),
             sample("b", number=1, claimed="success", model="m"),
         )
     ),
-    good=Example(
+    good=FindingExample(
         runs=(sample("a", claimed="error", config={"hacked": True}), sample("b", number=1, claimed="success"))
     ),
     collector=picking(_pick, _conclude, among=lambda audited: audited.run.claimed == "success"),

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from judge.auditing.audited_run import AuditedRun
 from judge.auditing.collecting.collectors import Picked, count, picking, share
-from judge.auditing.collecting.finding_kind import Example, FindingKind, Observation
+from judge.auditing.collecting.finding_kind import FindingExample, FindingKind, Observation
 from judge.auditing.collecting.samples import sample
 from judge.inputs.runs.recorded_run import Evaluation
 
@@ -32,8 +32,8 @@ KIND = FindingKind(
     why="A process that is killed or ends early leaves nothing to read. Whether the patch, the benchmark or the "
     "machine was the cause cannot be told.",
     mend="Record the return code and the signal of the benchmark's process, and evaluate these runs again.",
-    bad=Example(runs=(sample("a", evaluation=Evaluation(error="Baseline test failed to produce output")),)),
-    good=Example(
+    bad=FindingExample(runs=(sample("a", evaluation=Evaluation(error="Baseline test failed to produce output")),)),
+    good=FindingExample(
         runs=(
             sample(
                 "a",

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from judge.auditing.audited_run import AuditedRun
 from judge.auditing.collecting.accumulator import RunSet
 from judge.auditing.collecting.collectors import Groups, count, recoverable, share, task_label
-from judge.auditing.collecting.finding_kind import Example, FindingKind, Observation
+from judge.auditing.collecting.finding_kind import FindingExample, FindingKind, Observation
 from judge.auditing.collecting.samples import sample, timed
 from judge.auditing.context import Context
 from judge.auditing.stores.grouped_rows import GroupedRows
@@ -58,7 +58,7 @@ KIND = FindingKind(
     "wrong place; where none had, the commit should not be in the set.",
     mend="Point every evaluation at the same scripts; write the missing ones or leave their commits out; then evaluate "
     "these runs again.",
-    bad=Example(
+    bad=FindingExample(
         runs=(
             sample(
                 "a", repo="r", human="c0ffee", evaluation=Evaluation(status="no_test", error="No test script found")
@@ -66,6 +66,6 @@ KIND = FindingKind(
             sample("b", number=1, repo="r", human="c0ffee", evaluation=timed(2.0, 1.0, test_script="t.py")),
         )
     ),
-    good=Example(runs=(sample("a", repo="r", human="c0ffee", evaluation=timed(2.0, 1.0, test_script="t.py")),)),
+    good=FindingExample(runs=(sample("a", repo="r", human="c0ffee", evaluation=timed(2.0, 1.0, test_script="t.py")),)),
     collector=_Collector,
 )

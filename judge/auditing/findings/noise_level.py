@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from judge.auditing.audited_run import AuditedRun
 from judge.auditing.collecting.accumulator import RunSet
 from judge.auditing.collecting.collectors import share
-from judge.auditing.collecting.finding_kind import Example, FindingKind, Observation
+from judge.auditing.collecting.finding_kind import FindingExample, FindingKind, Observation
 from judge.auditing.collecting.samples import sample, timed
 from judge.auditing.context import Context
 from judge.auditing.regrading.recorded_evidence import GAIN, LOSS
@@ -58,13 +58,13 @@ KIND = FindingKind(
     "regression.",
     mend="Time base and patch interleaved, several times, and call it an improvement only if the whole interval of the "
     "ratio lies above the threshold; `judge grade --time all` does.",
-    bad=Example(
+    bad=FindingExample(
         runs=(
             sample("a", evaluation=timed(1.001, 1.0, improvement=True)),
             sample("b", number=1, evaluation=timed(0.98, 1.0)),
         )
     ),
-    good=Example(
+    good=FindingExample(
         runs=(
             sample("a", evaluation=timed(1.4, 1.0, improvement=True)),
             sample("b", number=1, evaluation=timed(1.02, 1.0, interval=(1.01, 1.03), improvement=True)),

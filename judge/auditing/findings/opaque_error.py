@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from judge.auditing.audited_run import AuditedRun
 from judge.auditing.collecting.collectors import Picked, describes_process, picking, share
-from judge.auditing.collecting.finding_kind import Example, FindingKind, Observation
+from judge.auditing.collecting.finding_kind import FindingExample, FindingKind, Observation
 from judge.auditing.collecting.samples import sample
 
 
@@ -27,10 +27,10 @@ KIND = FindingKind(
     why="Nobody can tell a fault of the model's service from one of the agent, the machine or the harness, so none of "
     "them is mended and all of them are counted against the agent.",
     mend="Write the exception's type and message, the return code and the ends of both output streams into the record.",
-    bad=Example(
+    bad=FindingExample(
         runs=(sample("a", claimed="error", returncode=1), sample("b", number=1, claimed="error", error="it broke"))
     ),
-    good=Example(
+    good=FindingExample(
         runs=(
             sample("a", claimed="error", error="no such file: bin/python", error_type="FileNotFoundError"),
             sample("b", number=1, claimed="success", returncode=0),

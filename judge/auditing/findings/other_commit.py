@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from judge.auditing.audited_run import AuditedRun
 from judge.auditing.collecting.accumulator import RunSet
 from judge.auditing.collecting.collectors import Groups, count, share
-from judge.auditing.collecting.finding_kind import Example, FindingKind, Observation
+from judge.auditing.collecting.finding_kind import FindingExample, FindingKind, Observation
 from judge.auditing.collecting.samples import sample
 from judge.auditing.context import Context
 from judge.static_checks.model.finding import Finding, GateResult
@@ -76,7 +76,7 @@ KIND = FindingKind(
     "code it was not made for: the harness's fault, not the agent's.",
     mend="Record the commit that is really checked out when the agent starts; grade these patches on the commit that "
     "they name, and run the batch again if that is not the task.",
-    bad=Example(
+    bad=FindingExample(
         runs=(
             sample(
                 "a",
@@ -91,7 +91,7 @@ KIND = FindingKind(
             sample("b", number=1, patch_state="yes", config={"metrics.commit_count": 1878}),
         )
     ),
-    good=Example(
+    good=FindingExample(
         runs=(
             sample(
                 "a", patch_state="yes", gates={"apply": GateResult(status="pass")}, config={"metrics.commit_count": 2}

@@ -5,7 +5,7 @@ from math import log
 
 from judge.auditing.audited_run import AuditedRun
 from judge.auditing.collecting.collectors import MAX_GROUPS, share, task_label
-from judge.auditing.collecting.finding_kind import Example, FindingKind, Observation
+from judge.auditing.collecting.finding_kind import FindingExample, FindingKind, Observation
 from judge.auditing.collecting.samples import sample, timed
 from judge.auditing.context import Context
 from judge.auditing.stores.grouped_rows import ConcernedRuns, GroupedRows, Row
@@ -97,7 +97,7 @@ KIND = FindingKind(
     "timed part, such as a compilation; a mean over runs is decided by these few.",
     mend="Look at each: time it again, interleaved with its base, and see that the outputs are the same. Where "
     "different patches for one commit have the same factor, mend the benchmark.",
-    bad=Example(
+    bad=FindingExample(
         runs=(
             *(
                 sample(name, number=number, repo="r", human="c0ffee", evaluation=timed(1.0, 8.0 + number / 10))
@@ -106,7 +106,7 @@ KIND = FindingKind(
             sample("d", number=3, repo="r", human="beef", evaluation=timed(9.0, 1.0)),
         )
     ),
-    good=Example(
+    good=FindingExample(
         runs=(
             sample("a", evaluation=timed(1.3, 1.0)),
             sample("b", number=1, evaluation=timed(5.0, 1.0, human_speedup=6.0)),

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from judge.auditing.audited_run import AuditedRun
 from judge.auditing.collecting.collectors import Picked, picking, share
-from judge.auditing.collecting.finding_kind import Example, FindingKind, Observation
+from judge.auditing.collecting.finding_kind import FindingExample, FindingKind, Observation
 from judge.auditing.collecting.samples import sample
 from judge.auditing.regrading.timing_failure import NO_PATCH
 from judge.inputs.runs.recorded_run import Evaluation
@@ -31,13 +31,13 @@ KIND = FindingKind(
     why="The agent is blamed for silence although it answered. The usual cause is an evaluation that says `no patch` "
     "for a patch which it could not apply.",
     mend="Tell `there is no patch` from `the patch does not apply` in the record, and evaluate these runs again.",
-    bad=Example(
+    bad=FindingExample(
         runs=(
             sample("a", patch_state="yes", evaluation=Evaluation(status="no_patch", baseline_ms=1.0)),
             sample("b", number=1, patch_state="yes", patch_recorded=False),
         )
     ),
-    good=Example(
+    good=FindingExample(
         runs=(
             sample("a", patch_state="empty", evaluation=Evaluation(status="no_patch")),
             sample("b", number=1, patch_state="yes", patch_recorded=True),

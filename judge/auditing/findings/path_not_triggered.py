@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from judge.auditing.audited_run import AuditedRun
 from judge.auditing.collecting.accumulator import RunSet
 from judge.auditing.collecting.collectors import Groups, count, recoverable, share
-from judge.auditing.collecting.finding_kind import Example, FindingKind, Observation
+from judge.auditing.collecting.finding_kind import FindingExample, FindingKind, Observation
 from judge.auditing.collecting.samples import sample, timed
 from judge.auditing.context import Context
 from judge.auditing.regrading.timing_failure import denies_path
@@ -63,12 +63,14 @@ KIND = FindingKind(
     why="A number that does not run the changed lines measures something else, and without a number nothing is known. "
     "The benchmark itself said so here.",
     mend="Give the benchmark what the path needs (devices, optional packages, settings), or leave the commit out.",
-    bad=Example(
+    bad=FindingExample(
         runs=(
             sample("a", evaluation=Evaluation(error="OPT_PATH_NOT_TRIGGERED: Custom allreduce not initialized")),
             sample("b", number=1, evaluation=timed(2.0, 1.9, outputs={"patched_output": {"opt_path_hit": False}})),
         )
     ),
-    good=Example(runs=(sample("a", evaluation=timed(2.0, 1.0, outputs={"baseline_output": {"opt_path_hit": True}})),)),
+    good=FindingExample(
+        runs=(sample("a", evaluation=timed(2.0, 1.0, outputs={"baseline_output": {"opt_path_hit": True}})),)
+    ),
     collector=_Collector,
 )

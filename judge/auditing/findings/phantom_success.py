@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from judge.auditing.audited_run import AuditedRun
 from judge.auditing.collecting.accumulator import RunSet
 from judge.auditing.collecting.collectors import Groups, cut, share
-from judge.auditing.collecting.finding_kind import Example, FindingKind, Observation
+from judge.auditing.collecting.finding_kind import FindingExample, FindingKind, Observation
 from judge.auditing.collecting.samples import sample, timed
 from judge.auditing.context import Context
 from judge.auditing.regrading.timing_failure import errors_printed
@@ -62,14 +62,14 @@ KIND = FindingKind(
     "success. Without a speed-up nothing was shown; with an error in the output the number may be that of a fallback.",
     mend="Record an error wherever the speed-up is null or the benchmark reports an error; let the benchmark end with "
     "a non-zero code when its target is missing, and never time a stand-in.",
-    bad=Example(
+    bad=FindingExample(
         runs=(
             sample("a", evaluation=timed(2.0, 1.0)),
             sample("b", number=1, evaluation=timed(0.0, 0.0)),
             sample("c", number=2, evaluation=timed(2.0, 2.0, stderr='{"error": "no module x", "using_mock": true}\n')),
         )
     ),
-    good=Example(
+    good=FindingExample(
         runs=(
             sample("a", evaluation=timed(2.0, 1.0, stderr="UserWarning: an error is a word in this warning\n")),
             sample("b", number=1, evaluation=timed(None, None, status="error", error="no module x")),

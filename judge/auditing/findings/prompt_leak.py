@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from judge.auditing.audited_run import AuditedRun
 from judge.auditing.collecting.accumulator import RunSet
 from judge.auditing.collecting.collectors import share
-from judge.auditing.collecting.finding_kind import Example, FindingKind, Observation
+from judge.auditing.collecting.finding_kind import FindingExample, FindingKind, Observation
 from judge.auditing.collecting.samples import sample
 from judge.auditing.context import Context
 from judge.inputs.runs.task_text import HumanLines, read_task
@@ -88,12 +88,12 @@ KIND = FindingKind(
     why="An agent that is shown the answer is not measured by repeating it. Distinct changed lines of the human diff, "
     "with their sign, are looked for as lines of the text; lines of fewer than four letters or digits do not count.",
     mend="Take the diff out of the task text and run these tasks again; report their results apart until then.",
-    bad=Example(
+    bad=FindingExample(
         runs=(sample("a", task_text="task.txt"),),
         files={"task.txt": f"Make it faster. Here is an example:\n{_HUMAN}"},
         human=_HUMAN,
     ),
-    good=Example(
+    good=FindingExample(
         runs=(sample("a", task_text="task.txt"),),
         files={"task.txt": "Make it faster: mask = torch.zeros(8) is slow.\n+import os\n"},
         human=_HUMAN,

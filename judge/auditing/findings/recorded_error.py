@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from judge.auditing.audited_run import AuditedRun
 from judge.auditing.collecting.collectors import Picked, count, describes_process, picking, share
-from judge.auditing.collecting.finding_kind import Example, FindingKind, Observation
+from judge.auditing.collecting.finding_kind import FindingExample, FindingKind, Observation
 from judge.auditing.collecting.samples import sample
 from judge.auditing.regrading.timing_failure import general
 
@@ -31,8 +31,10 @@ KIND = FindingKind(
     why="Few causes stop many runs, and the same words over a whole batch mean that the batch was set up wrongly: "
     "no agent worked in it, and none should be judged by it.",
     mend="Mend the most common cause first and run its runs again.",
-    bad=Example(runs=(sample("a", claimed="error", error="no such file: bin/python", error_type="FileNotFoundError"),)),
-    good=Example(runs=(sample("a", claimed="error", returncode=1), sample("b", number=1, claimed="success"))),
+    bad=FindingExample(
+        runs=(sample("a", claimed="error", error="no such file: bin/python", error_type="FileNotFoundError"),)
+    ),
+    good=FindingExample(runs=(sample("a", claimed="error", returncode=1), sample("b", number=1, claimed="success"))),
     collector=picking(
         _pick, _conclude, among=lambda audited: audited.run.claimed == "error" and describes_process(audited.run)
     ),

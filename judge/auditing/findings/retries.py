@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from judge.auditing.audited_run import AuditedRun
 from judge.auditing.collecting.collectors import MAX_GROUPS, cut
-from judge.auditing.collecting.finding_kind import Example, FindingKind, Observation
+from judge.auditing.collecting.finding_kind import FindingExample, FindingKind, Observation
 from judge.auditing.collecting.samples import sample
 from judge.auditing.context import Context
 from judge.auditing.stores.grouped_rows import ConcernedRuns, GroupedRows
@@ -81,7 +81,7 @@ KIND = FindingKind(
     "that the service, the machine or the harness decides it, not the agent.",
     mend=f"Allow {MOST} attempts, count each of them, and after that record the task as failed with its errors by "
     "type.",
-    bad=Example(
+    bad=FindingExample(
         runs=tuple(
             sample(
                 name,
@@ -98,7 +98,7 @@ KIND = FindingKind(
             )
         )
     ),
-    good=Example(
+    good=FindingExample(
         runs=tuple(
             sample(name, number=number, repo="r", human="c0ffee00", agent=name, model="m", claimed="success")
             for number, name in enumerate("abcde")

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from judge.auditing.audited_run import AuditedRun
 from judge.auditing.collecting.collectors import Picked, count, picking, share
-from judge.auditing.collecting.finding_kind import Example, FindingKind, Observation
+from judge.auditing.collecting.finding_kind import FindingExample, FindingKind, Observation
 from judge.auditing.collecting.samples import sample
 from judge.inputs.runs.judgement_file import same_commit
 
@@ -32,13 +32,13 @@ KIND = FindingKind(
     "or the working copy of another run.",
     mend="Look at one patch of each text: take its lines out of the prompt if they come from there, and start every "
     "run in a fresh checkout.",
-    bad=Example(
+    bad=FindingExample(
         runs=(
             sample("a", human="c0ffee", patch_state="yes", patch_sha256="1" * 64, twins=("r/beef",)),
             sample("b", number=1, human="beef", patch_state="yes", patch_sha256="1" * 64, twins=("r/c0ffee",)),
         )
     ),
-    good=Example(
+    good=FindingExample(
         runs=(
             sample("a", human="c0ffee0", patch_state="yes", patch_sha256="1" * 64),
             sample("b", number=1, human="c0ffee0", patch_state="yes", patch_sha256="1" * 64, twins=("r/c0ffee00",)),

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from judge.auditing.audited_run import AuditedRun
 from judge.auditing.collecting.collectors import share
-from judge.auditing.collecting.finding_kind import Example, FindingKind, Observation
+from judge.auditing.collecting.finding_kind import FindingExample, FindingKind, Observation
 from judge.auditing.collecting.samples import sample
 from judge.auditing.context import Context
 from judge.auditing.stores.grouped_rows import ConcernedRuns, GroupedRows
@@ -54,14 +54,14 @@ KIND = FindingKind(
     why="A script that stands in for many tasks is not about the code of each: the agent is sent to other code than "
     "the one it is graded on, even to another repository's.",
     mend="Give each task the benchmark of its own commit.",
-    bad=Example(
+    bad=FindingExample(
         runs=(
             sample("a", repo="r", human="c0ffee", task_text="task.txt"),
             sample("b", number=1, repo="r", human="beef", task_text="task.txt"),
         ),
         files={"task.txt": _TASK},
     ),
-    good=Example(
+    good=FindingExample(
         runs=(
             sample("a", repo="r", human="c0ffee", task_text="task.txt"),
             sample("b", number=1, repo="r", human="c0ffee", task_text="task.txt"),

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from judge.auditing.audited_run import AuditedRun
 from judge.auditing.collecting.accumulator import RunSet
-from judge.auditing.collecting.finding_kind import Example, FindingKind, Observation
+from judge.auditing.collecting.finding_kind import FindingExample, FindingKind, Observation
 from judge.auditing.collecting.samples import sample
 from judge.auditing.context import Context
 
@@ -102,10 +102,10 @@ KIND = FindingKind(
     why="Whoever runs the plan pays again for commits that have a result, and the second result competes with the "
     "first. A plan is a JSON file with `items` that each name a `human` commit.",
     mend="Write the plan anew from the runs before each batch, or make it on demand.",
-    bad=Example(
+    bad=FindingExample(
         runs=(sample("a", human="c0ffee00c0ffee00", claimed="success"),), files={"state/plan_remaining.json": _PLAN}
     ),
-    good=Example(
+    good=FindingExample(
         runs=(
             sample("a", human="c0ffee00c0ffee00", claimed="error"),
             sample("b", number=1, human="beef0000", claimed="success"),

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from judge.auditing.audited_run import AuditedRun
 from judge.auditing.collecting.collectors import Picked, picking, share
-from judge.auditing.collecting.finding_kind import Example, FindingKind, Observation
+from judge.auditing.collecting.finding_kind import FindingExample, FindingKind, Observation
 from judge.auditing.collecting.samples import sample
 
 
@@ -34,10 +34,10 @@ KIND = FindingKind(
     why="The agent crashed, ran out of its budget or was killed, and what lay in its working copy was taken for its "
     "answer. The patch may still be good, but nobody finished or checked it.",
     mend="Record such a run as an error and keep its patch; grade it as unfinished work, apart from the successes.",
-    bad=Example(
+    bad=FindingExample(
         runs=(sample("a", claimed="success", returncode=1), sample("b", number=1, claimed="success", returncode=-15))
     ),
-    good=Example(
+    good=FindingExample(
         runs=(sample("a", claimed="success", returncode=0), sample("b", number=1, claimed="error", returncode=1))
     ),
     collector=picking(_pick, _conclude, among=lambda audited: audited.run.claimed == "success"),

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from judge.auditing.audited_run import AuditedRun
 from judge.auditing.collecting.collectors import Picked, picking, share
-from judge.auditing.collecting.finding_kind import Example, FindingKind, Observation
+from judge.auditing.collecting.finding_kind import FindingExample, FindingKind, Observation
 from judge.auditing.collecting.samples import sample
 
 
@@ -26,13 +26,13 @@ KIND = FindingKind(
     why="Nothing was changed, so nothing was made faster. It happens where a harness counts commits or trusts the "
     "exit code instead of looking at the patch.",
     mend="Call a run a success only when its patch exists and is not empty.",
-    bad=Example(
+    bad=FindingExample(
         runs=(
             sample("a", claimed="success", patch_state="empty"),
             sample("b", number=1, claimed="success", patch_state="missing"),
         )
     ),
-    good=Example(
+    good=FindingExample(
         runs=(
             sample("a", claimed="success", patch_state="yes"),
             sample("b", number=1, claimed="error", patch_state="empty"),

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from judge.auditing.audited_run import AuditedRun
 from judge.auditing.collecting.collectors import Picked, count, picking, share
-from judge.auditing.collecting.finding_kind import Example, FindingKind, Observation
+from judge.auditing.collecting.finding_kind import FindingExample, FindingKind, Observation
 from judge.auditing.collecting.samples import sample, timed
 from judge.inputs.runs.recorded_run import Evaluation
 
@@ -33,7 +33,7 @@ KIND = FindingKind(
     "written for another one, or the patch's base is not what it was written for. Nothing is known about the patch.",
     mend="Check every benchmark on its base commit before any agent is run, and drop or rewrite those that do not "
     "resolve.",
-    bad=Example(
+    bad=FindingExample(
         runs=(
             sample(
                 "a",
@@ -50,7 +50,7 @@ KIND = FindingKind(
             ),
         )
     ),
-    good=Example(
+    good=FindingExample(
         runs=(
             sample("a", evaluation=timed(2.0, 1.0)),
             sample("b", number=1, repo="vllm", evaluation=Evaluation(error="No module named 'cbor2'")),

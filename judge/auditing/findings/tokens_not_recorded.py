@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from judge.auditing.audited_run import AuditedRun
 from judge.auditing.collecting.accumulator import RunSet
 from judge.auditing.collecting.collectors import describes_process, share
-from judge.auditing.collecting.finding_kind import Example, FindingKind, Observation
+from judge.auditing.collecting.finding_kind import FindingExample, FindingKind, Observation
 from judge.auditing.collecting.samples import sample
 from judge.auditing.context import Context
 from judge.inputs.runs.agent_log import read_end
@@ -64,14 +64,14 @@ KIND = FindingKind(
     why="Without them the cost of a run, and so of a true success, is unknown; a zero in a cost table is then a "
     "gap that looks like a number. Agents print the count at the end of their log.",
     mend="Record the usage that the model's service returns with each reply; until then take it from the logs.",
-    bad=Example(
+    bad=FindingExample(
         runs=(
             sample("a", claimed="success", logs=("a/out.txt",)),
             sample("b", number=1, claimed="error", returncode=1),
         ),
         files={"a/out.txt": _LOG},
     ),
-    good=Example(
+    good=FindingExample(
         runs=(
             sample("a", claimed="success", tokens_input=74084, tokens_output=1067, logs=("a/out.txt",)),
             sample("b", number=1, claimed="error", claimed_status="unresolved"),

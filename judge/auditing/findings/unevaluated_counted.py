@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from judge.auditing.audited_run import AuditedRun
 from judge.auditing.collecting.collectors import Picked, picking, share
-from judge.auditing.collecting.finding_kind import Example, FindingKind, Observation
+from judge.auditing.collecting.finding_kind import FindingExample, FindingKind, Observation
 from judge.auditing.collecting.samples import sample
 from judge.inputs.runs.recorded_run import Evaluation
 
@@ -33,8 +33,10 @@ KIND = FindingKind(
     "a speed-up of 1: a run that was not evaluated then counts like one that was tried and gained nothing.",
     mend="Leave a score empty where its measurement is, give the number of measured runs with every mean, and evaluate "
     "these runs.",
-    bad=Example(runs=(sample("a", claimed_status="not evaluated", config={_SCORE: 1.0}, evaluation=Evaluation()),)),
-    good=Example(
+    bad=FindingExample(
+        runs=(sample("a", claimed_status="not evaluated", config={_SCORE: 1.0}, evaluation=Evaluation()),)
+    ),
+    good=FindingExample(
         runs=(
             sample("a", config={_SCORE: 1.2}, evaluation=Evaluation(speedup=1.2)),
             sample("b", number=1, evaluation=Evaluation()),

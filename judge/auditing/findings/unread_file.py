@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from judge.auditing.audited_run import AuditedRun
 from judge.auditing.collecting.collectors import count
-from judge.auditing.collecting.finding_kind import Example, FindingKind, Observation
+from judge.auditing.collecting.finding_kind import FindingExample, FindingKind, Observation
 from judge.auditing.collecting.samples import sample
 from judge.auditing.context import Context
 from judge.inputs.runs.recorded_run import Unread
@@ -36,7 +36,7 @@ KIND = FindingKind(
     severity="warn",
     why="What it describes is missing from every table: the runs in it are neither successes nor failures.",
     mend="Restore the file or remove it; if it is whole, the layout is one that is not known here.",
-    bad=Example(unread=(Unread(path="a/journal.json", why="not JSON: ends in the middle"),)),
-    good=Example(runs=(sample("a"),)),
+    bad=FindingExample(unread=(Unread(path="a/journal.json", why="not JSON: ends in the middle"),)),
+    good=FindingExample(runs=(sample("a"),)),
     collector=_Collector,
 )

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from judge.auditing.audited_run import AuditedRun
 from judge.auditing.collecting.collectors import Picked, count, picking, share
-from judge.auditing.collecting.finding_kind import Example, FindingKind, Observation
+from judge.auditing.collecting.finding_kind import FindingExample, FindingKind, Observation
 from judge.auditing.collecting.samples import sample
 from judge.inputs.runs.recorded_run import Evaluation
 
@@ -32,7 +32,7 @@ KIND = FindingKind(
     why="The evaluation never started. The commit is not in that clone, or a worktree of an earlier run is in the way: "
     "a fault of the harness, not of the patch.",
     mend="Fetch every base commit before the evaluation, run `git worktree prune`, and evaluate these runs again.",
-    bad=Example(
+    bad=FindingExample(
         runs=(
             sample(
                 "a",
@@ -43,7 +43,7 @@ KIND = FindingKind(
             ),
         )
     ),
-    good=Example(
+    good=FindingExample(
         runs=(
             sample(
                 "a",

@@ -6,6 +6,7 @@ import json
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
@@ -18,13 +19,12 @@ from judge.lib.files import replace_text
 from judge.lib.run_info import run_info
 from judge.results.record import SCHEMA, VerdictRecord
 from judge.results.score import score, score_entry
-from judge.static_checks.closing import Closing
 
 Names = Callable[[Iterable[int]], Iterator[str]]
 """Turns numbers of runs into their ids."""
 
 
-class Decisions(Closing):
+class Decisions(AbstractContextManager["Decisions"]):
     """What `eval.json` says, gathered from the stream of records; the entries wait in a temporary file."""
 
     def __init__(self) -> None:
@@ -41,6 +41,9 @@ class Decisions(Closing):
     def close(self) -> None:
         """Delete the temporary file."""
         self._entries.close()
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
     def add(self, record: VerdictRecord) -> None:
         """Take one record in."""

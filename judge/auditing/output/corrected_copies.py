@@ -93,7 +93,7 @@ def agent_fault(audited: AuditedRun) -> tuple[str, str] | None:
         return "apply-empty", "the run left no patch" if state == "missing" else "the patch is empty"
     shown = (measures.applies, measures.parses, measures.real_code)
     if any(measure(audited) is False for measure in shown):
-        reason = audited.verdict.reasons[0]
+        reason = audited.outcome.reasons[0]
         return reason.code, reason.message
     return None
 
@@ -149,10 +149,10 @@ def _audit(audited: AuditedRun, *, before: Mapping[str, Any]) -> dict[str, Any]:
         "evaluation_status": _nested(before, "evaluation", "status") or _nested(before, "result", "status"),
     }
     return {
-        "verdict": audited.verdict.category,
-        "true_success": audited.verdict.true_success,
-        "level": audited.verdict.level,
-        "reasons": [{"code": reason.code, "message": reason.message} for reason in audited.verdict.reasons],
+        "verdict": audited.outcome.verdict,
+        "true_success": audited.outcome.true_success,
+        "level": audited.outcome.level,
+        "reasons": [{"code": reason.code, "message": reason.message} for reason in audited.outcome.reasons],
         "recorded": {name: word for name, word in recorded.items() if word is not None},
     }
 

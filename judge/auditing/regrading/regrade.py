@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,16 +15,17 @@ from judge.auditing.stores.record_store import RecordStore
 from judge.auditing.stores.run_spool import Spool, Spooled
 from judge.core.judgement import Judgement, NotAsked
 from judge.core.timing import NotTimed, Timing
-from judge.core.verdict import Reason, Verdict, decide
+from judge.core.verdict import decide
 from judge.inputs.runs.recorded_run import RecordedRun
 from judge.lib.digests import digest
 from judge.lib.worker_pool import WorkerDied, WorkerPool
 from judge.llm.inquiry import Questionnaire
 from judge.results.keys import case_digest, run_digest
-from judge.results.record import GateRecord, VerdictRecord, make_record
+from judge.results.record import VerdictRecord, make_record
+from judge.results.transient import is_transient
 from judge.stages.gates import GateHandler, GateReport, GateTask, unchecked
 from judge.static_checks.model.case import Candidate, Case
-from judge.static_checks.model.finding import GATES, Fault, Finding, Gate, GateResult, Hit, skipped, to_finding
+from judge.static_checks.model.finding import GATES, Gate, GateResult, Hit, conclude, skipped, to_finding
 from judge.static_checks.repo.git import GitError, Repository, RepositoryError
 
 _CHUNK = 2000
@@ -32,8 +34,8 @@ _CHUNK_BYTES = 32 << 20
 
 _JUDGE = "structural"
 
-Progress = Callable[[int], None]
-"""Called with the number of runs done."""
+Progress = Callable[[int, str], None]
+"""Called with the number of runs done, and the one just done."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,10 +47,17 @@ class HumanTask:
 
 @dataclass(frozen=True, kw_only=True)
 class Regraded:
-    """What regrading came to: how many records an earlier audit had left, and the human sides."""
+    """What regrading came to.
+
+    Attributes:
+        resumed: how many records an earlier audit had left.
+        humans: the human sides.
+        without_repository: how many patches there are for each repository that was not given, by the name it has.
+    """
 
     resumed: int
     humans: HumanSides
+    without_repository: Mapping[str, int]
 
 
 def task_of(run: RecordedRun) -> str:
@@ -74,6 +83,7 @@ class Regrader:
         resumed = done = 0
         humans = HumanSides()
         pending = _Pending()
+        missing: Counter[str] = Counter()
         task = ""
         for spooled in self._spool.runs(by_task=True):
             done += 1
@@ -81,11 +91,13 @@ class Regrader:
             self._spool.keep_key(spooled.number, key)
             case = self._case(spooled)
             checkable = self._checkable(spooled.run)
+            if spooled.run.patch_state == "yes" and self._repo_of(spooled.run) is None:
+                missing[spooled.run.repo or ""] += 1
             if checkable and spooled.task != task and case.base and case.human:
                 self._add_human(case, humans, pending)
                 task = spooled.task
             known = self._store.get(key)
-            if known is not None and not _may_pass(known):
+            if known is not None and not is_transient(known):
                 resumed += 1
             elif checkable:
                 pending.add(spooled, GateTask(case=case, candidate=_candidate(spooled), twins=spooled.twins))
@@ -94,28 +106,22 @@ class Regrader:
             if pending.full:
                 self._grade(pending, humans, progress, done)
                 pending = _Pending()
-            progress(done - len(pending.runs))
+            progress(done - len(pending.runs), spooled.run.id)
         self._grade(pending, humans, progress, done)
-        return Regraded(resumed=resumed, humans=humans)
+        return Regraded(resumed=resumed, humans=humans, without_repository=missing)
 
     def audited(self, spooled: Spooled) -> tuple[AuditedRun, VerdictRecord]:
         """Return a run with its stored record."""
         record = self._store.get(self._spool.key(spooled.number))
         assert record is not None, f"{spooled.run.id}: was not regraded"
-        gates = {name: _gate_result(gate) for name, gate in record.gates.items()}
         audited = AuditedRun(
             number=spooled.number,
             run=spooled.run,
             task=spooled.task,
-            gates=gates if self._checkable(spooled.run) else None,
+            gates=record.gates if self._checkable(spooled.run) else None,
             timing=record.timing,
             judgement=record.judgement,
-            verdict=Verdict(
-                category=record.verdict,
-                true_success=record.true_success,
-                level=record.level,
-                reasons=tuple(Reason(code=reason.code, message=reason.message) for reason in record.reasons),
-            ),
+            outcome=record,
             twins=spooled.twins,
             patch_sha256=spooled.text.sha256 if spooled.text else None,
             patch_bytes=spooled.text.bytes if spooled.text else None,
@@ -138,7 +144,7 @@ class Regrader:
                 spooled = waiting[task.candidate.id]
                 self._store.put(_record(self._spool.key(spooled.number), task.case, spooled, report))
                 done += 1
-                progress(done)
+                progress(done, spooled.run.id)
 
     def _human_record(self, case: Case, report: GateReport) -> VerdictRecord:
         return make_record(
@@ -154,7 +160,7 @@ class Regrader:
 
     def _add_human(self, case: Case, humans: HumanSides, pending: _Pending) -> None:
         known = self._human_store.get(self._human_key(case))
-        if known is not None and not _may_pass(known):
+        if known is not None and not is_transient(known):
             humans.add(known)
         else:
             pending.add_human(case)
@@ -189,14 +195,6 @@ class Regrader:
         if names != self._last_digest[0]:
             self._last_digest = (names, case_digest(case) if case.base else digest(names))
         return self._last_digest[1]
-
-
-_PASSING_FAULTS = frozenset({"apply-git", "apply-grader-died"})
-
-
-def _may_pass(record: VerdictRecord) -> bool:
-    """Whether a gate failed by a fault of process or disk that may be gone the next time."""
-    return any(finding.code in _PASSING_FAULTS for gate in record.gates.values() for finding in gate.findings)
 
 
 class _Pending:
@@ -319,22 +317,7 @@ def _unseen(run: RecordedRun) -> GateReport:
     elif run.patch_state in ("empty", "missing"):
         why = "the patch is empty" if run.patch_state == "empty" else "the run left no patch"
         gates = {gate: skipped("there is no patch") for gate in GATES}
-        gates["apply"] = GateResult(status="fail", findings=(to_finding(Hit(why), "apply-empty", "block"),))
+        gates["apply"] = conclude([to_finding(Hit(why), "apply-empty", "block")])
     elif run.patch_state == "unreadable":
         return unchecked("apply-unreadable", "the patch file cannot be read")
     return GateReport(gates=gates, answer=NotAsked(reason="audit", message="no judge was asked without a repository"))
-
-
-def _gate_result(gate: GateRecord) -> GateResult:
-    """Return a stored gate as what the checker had said."""
-    return GateResult(
-        status=gate.status,
-        reason=gate.reason,
-        findings=tuple(
-            Finding(code=f.code, severity=f.severity, message=f.message, path=f.path, line=f.line, quote=f.quote)
-            for f in gate.findings
-            if f.severity != "error"
-        ),
-        faults=tuple(Fault(code=f.code, message=f.message) for f in gate.findings if f.severity == "error"),
-        facts=dict(gate.model_extra or {}),
-    )

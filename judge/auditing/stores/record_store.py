@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 from judge.auditing.stores.run_spool import Spool
 from judge.lib.files import replacing
-from judge.results.record import Ledger, VerdictRecord
-from judge.static_checks.closing import Closing
+from judge.results.ledger import Ledger
+from judge.results.record import VerdictRecord
 
 
-class RecordStore(Closing):
+class RecordStore(AbstractContextManager["RecordStore"]):
     """`verdicts.jsonl` of a folder, read by place and never as a whole; resumes like `judge grade`."""
 
     def __init__(self, folder: Path, spool: Spool) -> None:
@@ -35,6 +36,9 @@ class RecordStore(Closing):
         """Close the files, which gives the folder free."""
         self._file.close()
         self._ledger.close()
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
     def line(self, key: str) -> bytes | None:
         """Return the stored line with a key, None if there is none."""

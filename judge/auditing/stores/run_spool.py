@@ -7,12 +7,12 @@ import sqlite3
 import tempfile
 import zlib
 from collections.abc import Iterable, Iterator
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from judge.inputs.runs.recorded_run import RecordedRun
 from judge.results.keys import PatchText
-from judge.static_checks.closing import Closing
 
 _SCHEMA = """
 CREATE TABLE description (key TEXT NOT NULL, run BLOB NOT NULL);
@@ -47,7 +47,7 @@ class Spooled:
     twins: tuple[str, ...]
 
 
-class Spool(Closing):
+class Spool(AbstractContextManager["Spool"]):
     """A database in a temporary file; one process writes and reads it, nothing else sees it."""
 
     def __init__(self) -> None:
@@ -62,6 +62,9 @@ class Spool(Closing):
         """Delete it."""
         self._db.close()
         self._folder.cleanup()
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
     def describe(self, run: RecordedRun) -> None:
         """Keep one description."""

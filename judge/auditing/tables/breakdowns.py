@@ -39,8 +39,8 @@ _MEASURES: tuple[tuple[str, Measure], ...] = (
     ("neutral", _direction("neutral")),
     ("identical to the human's", measures.identical),
     ("true", measures.true_success),
-    ("shown wrong", lambda audited: audited.verdict.true_success is False),
-    ("undetermined", lambda audited: audited.verdict.category == "undetermined"),
+    ("shown wrong", lambda audited: audited.outcome.true_success is False),
+    ("undetermined", lambda audited: audited.outcome.verdict == "undetermined"),
 )
 
 _GROUPINGS: tuple[tuple[str, str, str, Callable[[AuditedRun], str]], ...] = (

@@ -22,7 +22,7 @@ class _Confusion:
         self._evaluation: Counter[tuple[str, str]] = Counter()
 
     def add(self, audited: AuditedRun) -> None:
-        run, verdict = audited.run, audited.verdict.category
+        run, verdict = audited.run, audited.outcome.verdict
         _count(self._agent, run.claimed_status or NONE, verdict)
         _count(self._evaluation, (run.evaluation.status or NONE) if run.evaluation else "(not evaluated)", verdict)
 

@@ -32,8 +32,8 @@ class _Funnel:
 
     def add(self, audited: AuditedRun) -> None:
         claimed = measures.claimed(audited)
-        self._verdicts[(audited.verdict.category, claimed)] += 1
-        for level in range(audited.verdict.level + 1):
+        self._verdicts[(audited.outcome.verdict, claimed)] += 1
+        for level in range(audited.outcome.level + 1):
             self._reached[(level, claimed)] += 1
 
     def result(self) -> Sequence[Table]:

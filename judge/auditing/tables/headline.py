@@ -21,7 +21,7 @@ _STEPS: tuple[tuple[str, Measure], ...] = (
     ("share a file with the human commit", measures.shares_files),
     ("were ever timed", measures.timed),
     ("were faster (one recorded number, no proof)", measures.faster),
-    ("are true successes", lambda audited: audited.verdict.true_success),
+    ("are true successes", lambda audited: audited.outcome.true_success),
 )
 
 

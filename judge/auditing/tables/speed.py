@@ -87,7 +87,7 @@ def _row(audited: AuditedRun, ratio: float) -> _Row:
     assert evaluation is not None, "a speed-up comes from an evaluation"
     commit = run.human[:8] if run.human else run.item
     return (ratio, run.agent, run.model, run.repo, commit, evaluation.baseline_ms, evaluation.patched_ms,
-            audited.verdict.category, run.id)  # fmt: skip
+            audited.outcome.verdict, run.id)  # fmt: skip
 
 
 def collect(context: Context) -> _Speeds:

@@ -44,17 +44,17 @@ def read(path: Path, defaults: Defaults) -> Batch:
 def read_candidate(diff: Path, case: str) -> Candidate:
     """Make a candidate of a diff file and the provenance beside it, if there is any."""
     beside = diff.with_suffix(".toml")
-    told = beside.is_file() and beside.name != CASE_FILE
-    said = parse_toml(beside, ProvenanceFile) if told else ProvenanceFile()
+    described = beside.is_file() and beside.name != CASE_FILE
+    provenance = parse_toml(beside, ProvenanceFile) if described else ProvenanceFile()
     return Candidate(
         id=f"{case}/{diff.stem}",
         case=case,
         source=str(diff),
         patch=diff,
-        agent=said.agent,
-        model=said.model,
-        run=said.run,
-        claimed=cast("Claim | None", said.claimed),
+        agent=provenance.agent,
+        model=provenance.model,
+        run=provenance.run,
+        claimed=cast("Claim | None", provenance.claimed),
     )
 
 
@@ -71,5 +71,5 @@ def _case_files(path: Path) -> list[Path]:
 
 def _diffs(folder: Path) -> list[Path]:
     inside = folder / "candidates"
-    found = diff_files(inside) if inside.is_dir() else []
-    return found + [file for file in diff_files(folder) if file.name != "human.diff"]
+    candidates = diff_files(inside) if inside.is_dir() else []
+    return candidates + [file for file in diff_files(folder) if file.name != "human.diff"]

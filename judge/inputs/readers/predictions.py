@@ -101,6 +101,7 @@ def _case(entry: Prediction, defaults: Defaults) -> Case:
         base=entry.base_commit or defaults.base,
         human=entry.human_commit or human_side(defaults.human),
         benchmark=defaults.benchmark,
+        repo_name=entry.repo or "",
     )
 
 

@@ -27,11 +27,11 @@ def read(path: Path, defaults: Defaults) -> Batch:
     described: dict[str, list[RecordedRun]] = {}
     faults: list[Fault] = []
     for layout in recognising(path):
-        for found in layout.read(path):
-            if isinstance(found, Unread):
-                faults.append(Fault(message=f"{found.path}: {found.why}"))
+        for run in layout.read(path):
+            if isinstance(run, Unread):
+                faults.append(Fault(message=f"{run.path}: {run.why}"))
             else:
-                described.setdefault(found.key, []).append(found)
+                described.setdefault(run.key, []).append(run)
     cases: dict[str, Case] = {}
     candidates: list[Candidate] = []
     for run in sorted(map(join, described.values()), key=lambda run: run.id):
@@ -54,6 +54,7 @@ def _case(run: RecordedRun, defaults: Defaults) -> Case:
         base=base,
         human=human,
         benchmark=defaults.benchmark,
+        repo_name=run.repo or "",
     )
 
 

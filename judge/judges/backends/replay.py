@@ -8,7 +8,7 @@ from pathlib import Path
 
 from judge.errors import UsageError
 from judge.inputs.runs.judgement_file import is_judgement_file
-from judge.judges.panel import Provider
+from judge.judges.panel import LocalJudge
 from judge.judges.stored_judgements import read_stored
 from judge.llm.options import JudgingOptions
 
@@ -17,7 +17,7 @@ SCOPE = "recorded answers, checked against this very patch text; nothing new was
 HELP = "answers from a file: stored judgements, batch results or answers by hand, recorded evaluations"
 
 
-def open_judge(argument: str, options: JudgingOptions) -> Provider:
+def open_judge(argument: str, options: JudgingOptions) -> LocalJudge:
     """Read a replay file, of the kind that its first line tells.
 
     Raises:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from judge.core.judgement import Abstained, Judged, Judgement, Unit
 from judge.core.question import Question
 from judge.llm.options import JudgingOptions
-from judge.static_checks.change.sameness import Different, Identical, NoChange, compare_edits
+from judge.static_checks.change.equivalence import Different, Identical, NoChange, compare_edits
 
 SPEC = "structural"
 SCOPE = "it proves an identical edit or abstains; only an LLM judge or a person can settle the rest"

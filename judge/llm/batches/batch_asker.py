@@ -18,20 +18,20 @@ from functools import partial
 from typing import get_args
 
 from judge.errors import JudgeUnusable
-from judge.llm.batches.batch_files import Draft, Drafts
-from judge.llm.batches.batch_ledger import Batch, BatchBook, mark
-from judge.llm.calls.call_store import Attempt, Store
+from judge.llm.batches.batch_ledger import BatchLedger, BatchRow, mark
+from judge.llm.batches.draft_batches import DraftBatch, DraftBatches
+from judge.llm.calls.call_store import BATCH, Attempt, CallStore
 from judge.llm.calls.exchange import Exchange, NeedsAttempt, failed_step, next_step, question_key
-from judge.llm.calls.money import Budget, Reservation, cost, price_of, worst_cost
-from judge.llm.calls.owners import BATCH
+from judge.llm.calls.pricing import cost, price_of, worst_cost
+from judge.llm.calls.spending_limit import Reservation, SpendingLimit
 from judge.llm.inquiry import Inquiry
 from judge.llm.options import JudgingOptions
-from judge.llm.providers.anthropic import batch as anthropic
-from judge.llm.providers.batch_api import BatchApi, Calls, Found, Sleep, Wanted, refused_for_sure
-from judge.llm.providers.model import CallFailed, Model, batch_line, wire_of
-from judge.llm.providers.openai import batch as openai
-from judge.llm.reply import FATAL, PASSING, Failure, FailureReason, Reply
-from judge.llm.result_lines import is_result_line, read_result_line
+from judge.llm.providers.batch_api import BatchCalls, BatchMatches, BatchQuery
+from judge.llm.providers.call_failed import CallFailed
+from judge.llm.providers.model import Model, batch_line
+from judge.llm.providers.retry import Sleep, certainly_not_done
+from judge.llm.reply import FATAL, Failure, FailureReason, Reply, is_transient
+from judge.llm.result_lines import NO_RESULT, is_result_line
 from judge.llm.voting import Unasked, add_costs
 
 SETTLING_S = 300.0
@@ -43,7 +43,7 @@ _CLOCKS_S = 600.0
 _AT_ONCE = 200
 """Results that are kept in one go."""
 
-_APIS: dict[str, BatchApi] = {"openai": openai, "anthropic": anthropic}
+_NO_RESULT = Failure(reason="not-an-api-response", message=NO_RESULT)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,7 +83,7 @@ class _Tally:
     fatal: Failure | None = None
 
 
-class BatchMember:
+class BatchAsker:
     """One model asked in batches: call `collect` first, then `ask` for every question, then `submit`.
 
     Attributes:
@@ -98,8 +98,8 @@ class BatchMember:
         self,
         model: Model,
         options: JudgingOptions,
-        store: Store,
-        budget: Budget | None = None,
+        store: CallStore,
+        budget: SpendingLimit | None = None,
         *,
         sleep: Sleep = asyncio.sleep,
         clock: Callable[[], float] = time.time,
@@ -117,15 +117,15 @@ class BatchMember:
         self._model = model
         self._options = options
         self._store = store
-        self._budget = budget or Budget(None)
+        self._budget = budget or SpendingLimit(None)
         self._sleep = sleep
         self._clock = clock
-        self._book = BatchBook(store, model.identity, model.spec)
-        self._api = _APIS[model.provider]
-        self._wire = wire_of(model)
+        self._ledger = BatchLedger(store, model.identity, model.spec)
+        self._api = model.batch_api
+        self._protocol = model.wire_protocol
         self._price = price_of(model, replace(options, batch=True))
-        self._calls: Calls | None = None
-        self._drafts = Drafts(self._api)
+        self._calls: BatchCalls | None = None
+        self._drafts = DraftBatches(self._api)
         self._counted: set[tuple[str, int]] = set()
         self.spent_usd: float | None = 0.0
         self.asked = self.kept = self.lost = 0
@@ -156,11 +156,11 @@ class BatchMember:
         attempts = self._store.attempts(key)
         if waits := self._waits(key, attempts):
             return waits
-        found = self._final(attempts, inquiry) or next_step(attempts, inquiry, self._model, self._options)
-        if isinstance(found, Exchange):
+        step = self._final(attempts, inquiry) or next_step(attempts, inquiry, self._model, self._options)
+        if isinstance(step, Exchange):
             self.kept += 1
-            return replace(found, cached=True)
-        return self._draft(key, inquiry, sample, found)
+            return replace(step, cached=True)
+        return self._draft(key, inquiry, sample, step)
 
     def _waits(self, key: str, attempts: tuple[Attempt, ...]) -> Unasked | None:
         """Say that a question is on its way already; one that a dead process asked is given up."""
@@ -183,7 +183,7 @@ class BatchMember:
         if last is None or last.state != "failed" or not last.owner.startswith(BATCH):
             return None
         reason = last.reason
-        if reason not in get_args(FailureReason) or reason in PASSING or reason in FATAL:
+        if reason not in get_args(FailureReason) or is_transient(reason) or reason in FATAL:
             return None
         failure = Failure(reason=reason, message=last.message or "")  # type: ignore[arg-type]  # it is one of them
         return failed_step(attempts, failure, inquiry, self._model, self._options)
@@ -197,9 +197,9 @@ class BatchMember:
                 reason="max-cost",
                 message=reserved.message if reserved else "not asked: the batch would cost more than --max-cost allows",
             )
-        asked = replace(self._options, max_output_tokens=limit)
+        options = replace(self._options, max_output_tokens=limit)
         self._drafts.add(
-            batch_line(self._model, inquiry, sample, asked),
+            batch_line(self._model, inquiry, sample, options),
             key=key,
             number=step.number,
             question=inquiry.custom_id(sample),
@@ -221,9 +221,9 @@ class BatchMember:
             sent = [await self._submit(draft) for draft in drafts]
         return tuple(ref for ref in sent if ref)
 
-    async def _submit(self, draft: Draft) -> BatchRef | None:
+    async def _submit(self, draft: DraftBatch) -> BatchRef | None:
         calls = self._open()
-        taken = {item.custom_id for item in self._book.intend(draft.intent, draft.items, draft.worst_usd)}
+        taken = {item.custom_id for item in self._ledger.intend(draft.intent, draft.items, draft.worst_usd)}
         if not taken:
             return None  # another process has just sent all of them
         lines = [line for item, line in zip(draft.items, draft.lines(), strict=True) if item.custom_id in taken]
@@ -232,32 +232,32 @@ class BatchMember:
         def sending() -> None:
             nonlocal left
             left = True
-            self._book.sending(draft.intent)
+            self._ledger.sending(draft.intent)
 
         try:
             batch_id = await self._api.send(calls, draft.intent, lines, sending)
         except CallFailed as failed:
-            if left and not refused_for_sure(failed):
+            if left and not certainly_not_done(failed):
                 return await self._perhaps_sent(draft, failed)
             self._withdraw(draft, failed)
             return None
-        self._book.opened(draft.intent, batch_id)
+        self._ledger.opened(draft.intent, batch_id)
         return self._submitted(batch_id, len(taken))
 
-    async def _perhaps_sent(self, draft: Draft, failed: CallFailed) -> BatchRef:
+    async def _perhaps_sent(self, draft: DraftBatch, failed: CallFailed) -> BatchRef:
         """The connection broke or the server failed: it may have arrived all the same, so it is looked for."""
-        batch = next(one for one in self._book.unfinished() if one.intent == draft.intent)
+        batch = next(batch for batch in self._ledger.unfinished() if batch.intent == draft.intent)
         with contextlib.suppress(CallFailed):
-            if (found := await self._find(batch)).sure:
-                return self._submitted(self._adopt(batch, found), batch.requests)
+            if (matches := await self._find(batch)).certain:
+                return self._submitted(self._adopt(batch, matches), batch.requests)
         detail = f"it is not known yet whether it arrived ({failed.message})"
         self.asked += batch.requests
         self._note(f"a batch of {batch.requests} questions was sent, but {detail}; run the same command again")
         return BatchRef(batch_id=None, requests=batch.requests, detail=detail)
 
-    def _withdraw(self, draft: Draft, failed: CallFailed) -> None:
+    def _withdraw(self, draft: DraftBatch, failed: CallFailed) -> None:
         """It certainly did not arrive; what may pass is tried again by the next run, anything else by nobody."""
-        self._book.finish(draft.intent, "withdrawn", rest="failed", reason="canceled")
+        self._ledger.finish(draft.intent, "withdrawn", rest="failed", reason="canceled")
         for reserved in draft.reserved:
             self._budget.release(reserved)
         message = f"a batch of {len(draft.items)} questions was not taken: {failed.message}"
@@ -281,7 +281,7 @@ class BatchMember:
         """
         tally = _Tally()
         waiting = []
-        for batch in self._book.unfinished():
+        for batch in self._ledger.unfinished():
             try:
                 ref = await self._collect(batch, tally)
             except CallFailed as failed:
@@ -307,67 +307,69 @@ class BatchMember:
             open=tuple(waiting),
         )
 
-    async def _collect(self, batch: Batch, tally: _Tally) -> BatchRef | None:
+    async def _collect(self, batch: BatchRow, tally: _Tally) -> BatchRef | None:
         """Return how a batch stands, None once nothing is left of it."""
         calls = self._open()
         batch_id = batch.batch_id
         if batch_id is None:
             if batch.sender in ("alive", "elsewhere") and self._clock() < batch.sent_at + self._options.deadline_s:
                 return BatchRef(batch_id=None, requests=batch.requests, detail="another process is sending it just now")
-            found = await self._find(batch)
-            if not found.sure:
-                return self._missing(batch, found)
-            batch_id = self._adopt(batch, found)
-        look = await self._api.look(calls, batch_id)
-        if look.state == "open":
-            return BatchRef(batch_id=batch_id, requests=batch.requests, detail=look.detail)
-        if look.state == "refused":
-            self._book.finish(batch.intent, "withdrawn", rest="failed", reason="canceled")
-            raise self._unusable(f"the provider refused batch {batch_id}: {look.detail}")
-        for source in look.sources:
-            await calls.again(partial(self._fetch, batch, source, tally), when=lambda failed: failed.retry)
-        tally.lost += self._book.finish(batch.intent, "collected", rest="lost", reason="no-result")
+            matches = await self._find(batch)
+            if not matches.certain:
+                return self._missing(batch, matches)
+            batch_id = self._adopt(batch, matches)
+        status = await self._api.fetch_status(calls, batch_id)
+        if status.state == "open":
+            return BatchRef(batch_id=batch_id, requests=batch.requests, detail=status.detail)
+        if status.state == "refused":
+            self._ledger.finish(batch.intent, "withdrawn", rest="failed", reason="canceled")
+            raise self._unusable(f"the provider refused batch {batch_id}: {status.detail}")
+        for source in status.sources:
+            await calls.again(partial(self._fetch, batch, source, tally))
+        tally.lost += self._ledger.finish(batch.intent, "collected", rest="lost", reason="no-result")
         return None
 
-    async def _find(self, batch: Batch) -> Found:
+    async def _find(self, batch: BatchRow) -> BatchMatches:
         """Search for a batch that may have arrived."""
-        wanted = Wanted(
+        query = BatchQuery(
             intent=batch.intent,
             mark=mark(batch.intent),
             requests=batch.requests,
             since=batch.sent_at - _CLOCKS_S,
-            known=self._book.known_ids(),
+            known=self._ledger.known_ids(),
         )
-        return await self._api.find(self._open(), wanted)
+        return await self._api.find(self._open(), query)
 
-    def _adopt(self, batch: Batch, found: Found) -> str:
+    def _adopt(self, batch: BatchRow, matches: BatchMatches) -> str:
         """Take a batch that was found for ours, and return its name."""
-        if len(found.sure) > 1:
-            names = " and ".join(found.sure)
-            self._note(f"batches {names} hold the same questions; {found.sure[0]} is used, the others can be cancelled")
-        self._book.opened(batch.intent, found.sure[0])
-        return found.sure[0]
+        if len(matches.certain) > 1:
+            names = " and ".join(matches.certain)
+            self._note(
+                f"batches {names} hold the same questions; {matches.certain[0]} is used, the others can be cancelled"
+            )
+        self._ledger.opened(batch.intent, matches.certain[0])
+        return matches.certain[0]
 
-    def _missing(self, batch: Batch, found: Found) -> BatchRef | None:
+    def _missing(self, batch: BatchRow, matches: BatchMatches) -> BatchRef | None:
         """It was not found: wait while it may still turn up, else let its questions be asked again."""
-        if found.maybe:
-            names = " or ".join(found.maybe)
+        if matches.possible:
+            names = " or ".join(matches.possible)
             detail = f"sent by a run that was cut short; it may be {names}, which shows once that has ended"
         elif self._clock() < batch.sent_at + SETTLING_S:
             wait = batch.sent_at + SETTLING_S - self._clock()
             detail = f"sent by a run that was cut short; the provider does not list it, look again in {wait:.0f} s"
         else:
-            self._book.finish(batch.intent, "withdrawn", rest="failed", reason="canceled")
+            self._ledger.finish(batch.intent, "withdrawn", rest="failed", reason="canceled")
             return None
         return BatchRef(batch_id=None, requests=batch.requests, detail=detail)
 
-    async def _fetch(self, batch: Batch, source: str, tally: _Tally) -> None:
+    async def _fetch(self, batch: BatchRow, source: str, tally: _Tally) -> None:
         """Keep the results of one source; done a second time it changes nothing.
 
         Raises:
             CallFailed: it did not come in whole.
         """
-        items = self._book.items(batch.intent)
+        items = self._ledger.items(batch.intent)
         kept: list[tuple[str, int, str]] = []
         try:
             async with (
@@ -379,43 +381,45 @@ class BatchMember:
                         tally.foreign += 1
                         continue
                     key, number = items[line["custom_id"]]
-                    found = read_result_line(line)
-                    if found.body is not None:
-                        kept.append((key, number, json.dumps(found.body)))
-                        self._count(found.body, (key, number), tally)
-                    elif found.failure is not None:
-                        self._failed(batch, key, number, found.failure, tally)
+                    body = self._api.read_result(line)
+                    if body is None:
+                        body = _NO_RESULT
+                    if isinstance(body, Failure):
+                        self._failed(batch, key, number, body, tally)
+                    else:
+                        kept.append((key, number, json.dumps(body)))
+                        self._count(body, (key, number), tally)
                     if len(kept) >= _AT_ONCE:
-                        self._book.answer(kept)
+                        self._ledger.answer(kept)
                         kept.clear()
         except TimeoutError:
             message = f"the results did not come in whole within {self._options.deadline_s:g} s"
             raise CallFailed("timeout", message, retry=False) from None
-        self._book.answer(kept)
+        self._ledger.answer(kept)
 
     def _count(self, body: object, call: tuple[str, int], tally: _Tally) -> None:
         if call in self._counted:
             return  # the source is read for a second time
         self._counted.add(call)
-        reply = self._wire.read(body)
+        reply = self._protocol.read(body)
         spent = cost(reply.tokens, self._price) if isinstance(reply, Reply) else None
         self.spent_usd = add_costs([self.spent_usd, spent])
         self._budget.charge(spent or 0.0)
         tally.done += 1
 
-    def _failed(self, batch: Batch, key: str, number: int, failure: Failure, tally: _Tally) -> None:
+    def _failed(self, batch: BatchRow, key: str, number: int, failure: Failure, tally: _Tally) -> None:
         reason, message = failure.reason, failure.message
-        if self._book.give_up(batch.intent, key, number, state="failed", reason=reason, message=message):
+        if self._ledger.give_up(batch.intent, key, number, state="failed", reason=reason, message=message):
             tally.failed[reason] += 1
         if reason in FATAL:
             tally.fatal = tally.fatal or failure
 
     # Shared
 
-    def _open(self) -> Calls:
+    def _open(self) -> BatchCalls:
         if self._calls is None:
             client = self._model.open_client(timeout_s=self._options.timeout_s, most_bytes=None)
-            self._calls = Calls(client=client, sleep=self._sleep)
+            self._calls = BatchCalls(client=client, sleep=self._sleep)
         return self._calls
 
     def _unusable(self, message: str) -> JudgeUnusable:

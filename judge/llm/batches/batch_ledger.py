@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from typing import Literal
 from uuid import uuid4
 
-from judge.llm.calls.call_store import Store
-from judge.llm.calls.owners import BATCH, Standing, standing, this_process
+from judge.llm.calls.call_store import BATCH, CallStore, Standing, standing, this_process
 
 BatchState = Literal["sending", "open", "collected", "withdrawn"]
 
@@ -44,7 +43,7 @@ _COLUMNS = "intent, model, state, owner, sent_at, requests, worst_usd, batch_id"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Batch:
+class BatchRow:
     """A batch that is on its way; the fields are the columns of the table."""
 
     intent: str
@@ -63,7 +62,7 @@ class Batch:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Item:
+class BatchItem:
     """One line of a batch: the call that it stands for, and its own name."""
 
     key: str
@@ -88,10 +87,10 @@ def line_name(intent: str, question: str) -> str:
     return f"{mark(intent)}-{question}"[:_NAME_LENGTH]
 
 
-class BatchBook:
+class BatchLedger:
     """The batches of one model in a store."""
 
-    def __init__(self, store: Store, model: str, model_name: str) -> None:
+    def __init__(self, store: CallStore, model: str, model_name: str) -> None:
         """Use the tables in the store's file, made if there are none."""
         self._store = store
         self._model = model
@@ -100,7 +99,7 @@ class BatchBook:
             for table in _TABLES:
                 connection.execute(table)
 
-    def intend(self, intent: str, items: Sequence[Item], worst_usd: float | None) -> tuple[Item, ...]:
+    def intend(self, intent: str, items: Sequence[BatchItem], worst_usd: float | None) -> tuple[BatchItem, ...]:
         """Note, before anything is sent, that a batch with these lines is about to be.
 
         Returns:
@@ -120,7 +119,7 @@ class BatchBook:
                 )
         return taken
 
-    def _begin(self, intent: str, item: Item) -> bool:
+    def _begin(self, intent: str, item: BatchItem) -> bool:
         return self._store.begin(
             item.key,
             item.number,
@@ -143,7 +142,7 @@ class BatchBook:
                 (batch_id, intent),
             )
 
-    def unfinished(self) -> tuple[Batch, ...]:
+    def unfinished(self) -> tuple[BatchRow, ...]:
         """Return the batches of this model that are sent or being sent, oldest first."""
         with self._store.transaction() as connection:
             rows = connection.execute(
@@ -151,7 +150,7 @@ class BatchBook:
                 (self._model,),
             ).fetchall()
         names = _COLUMNS.split(", ")
-        return tuple(Batch(**dict(zip(names, row, strict=True))) for row in rows)
+        return tuple(BatchRow(**dict(zip(names, row, strict=True))) for row in rows)
 
     def known_ids(self) -> frozenset[str]:
         """Return the provider's names of all batches of this store."""

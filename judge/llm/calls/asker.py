@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
@@ -13,24 +13,23 @@ from weakref import WeakValueDictionary
 
 from judge.errors import JudgeUnusable
 from judge.lib.digests import digest
-from judge.llm.calls.async_store import Keeper
-from judge.llm.calls.call_store import Attempt, Store
+from judge.llm.calls.async_store import AsyncStore
+from judge.llm.calls.call_store import Attempt, CallStore
 from judge.llm.calls.exchange import Exchange, NeedsAttempt, failed_step, next_step, question_key
-from judge.llm.calls.money import Budget, OverBudget, cost, price_of, worst_cost
+from judge.llm.calls.pricing import cost, price_of, worst_cost
+from judge.llm.calls.spending_limit import OverBudget, SpendingLimit
 from judge.llm.inquiry import Inquiry
 from judge.llm.options import JudgingOptions
-from judge.llm.providers.model import CallFailed, Client, Model, decode, wire_of
-from judge.llm.reply import FATAL, PASSING, Failure, FailureReason, Reply
+from judge.llm.providers.call_failed import CallFailed
+from judge.llm.providers.client import Client
+from judge.llm.providers.json_shapes import decode
+from judge.llm.providers.model import Model
+from judge.llm.providers.retry import QUESTIONS, Sleep, retrying
+from judge.llm.reply import FATAL, Failure, FailureReason, Reply
 from judge.llm.voting import Unasked, add_costs
 
 if TYPE_CHECKING:
-    from tenacity import AsyncRetrying, RetryCallState
-
-TRIES = 6
-"""Calls for one reply, where each before it failed by a fault that may pass."""
-FIRST_WAIT_S = 1.0
-LONGEST_WAIT_S = 60.0
-"""Waits between them are drawn at random below a limit that doubles from the one to the other."""
+    from tenacity import AsyncRetrying
 
 WARM_CHARACTERS = 4 * 1024
 """About 1,024 tokens: the shortest prefix that both providers keep in their prompt caches."""
@@ -95,10 +94,10 @@ class Asker:
         self,
         model: Model,
         options: JudgingOptions,
-        store: Store,
-        budget: Budget,
+        store: CallStore,
+        budget: SpendingLimit,
         *,
-        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        sleep: Sleep = asyncio.sleep,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """Prepare to ask; nothing is sent yet.
@@ -118,12 +117,12 @@ class Asker:
         self._sleep = sleep
         self._clock = clock
         self._price = price_of(model, replace(options, batch=False))
-        self._wire = wire_of(model)
+        self._protocol = model.wire_protocol
         self._client: Client | None = None
         self._slots = asyncio.Semaphore(options.concurrency)
         self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self._warm: dict[str, asyncio.Event] = {}
-        self._keeper = Keeper(store)
+        self._async_store = AsyncStore(store)
         self._flying = 0
         self._grounded = asyncio.Event()
         self._grounded.set()
@@ -143,7 +142,7 @@ class Asker:
         """Close the connections, and write what is still to be written."""
         if self._client is not None:
             await self._client.close()
-        self._keeper.close()
+        self._async_store.close()
 
     async def ask(self, inquiry: Inquiry, sample: int) -> Exchange | Unasked:
         """Put one sample of a question, unless its answer is kept already.
@@ -156,10 +155,10 @@ class Asker:
         task = _Task(key=key, inquiry=inquiry, sample=sample)
         async with self._turns.setdefault(key, asyncio.Lock()):
             while True:
-                found = await self._wait(key, inquiry)
-                if not isinstance(found, NeedsAttempt):
-                    return self._counted(found, called=task.called)
-                done = await self._take_slot(task, found)
+                step = await self._wait(key, inquiry)
+                if not isinstance(step, NeedsAttempt):
+                    return self._counted(step, called=task.called)
+                done = await self._take_slot(task, step)
                 if done != "elsewhere":
                     return self._counted(done, called=task.called)
 
@@ -172,12 +171,12 @@ class Asker:
             task.known = needed
             return await self._finish(task)
 
-    def _counted(self, found: Exchange | Unasked, *, called: bool) -> Exchange | Unasked:
+    def _counted(self, outcome: Exchange | Unasked, *, called: bool) -> Exchange | Unasked:
         self.asked += called
-        if isinstance(found, Unasked):
-            return found
+        if isinstance(outcome, Unasked):
+            return outcome
         self.kept += not called
-        return replace(found, cached=not called)
+        return replace(outcome, cached=not called)
 
     @asynccontextmanager
     async def _warmed(self, inquiry: Inquiry) -> AsyncIterator[asyncio.Event | None]:
@@ -202,15 +201,15 @@ class Asker:
     async def _wait(self, key: str, inquiry: Inquiry) -> Exchange | NeedsAttempt | Unasked:
         """Read what is kept; where another process waits for the reply, wait for it too."""
         pause, longest = _POLL_S
-        while (found := await self._look(key, inquiry)) == "elsewhere":
+        while (step := await self._look(key, inquiry)) == "elsewhere":
             await asyncio.sleep(pause)
             pause = min(2 * pause, longest)
-        return found
+        return step
 
     async def _look(self, key: str, inquiry: Inquiry) -> Exchange | NeedsAttempt | Unasked | _Elsewhere:
         """Read what is kept."""
         while True:
-            attempts = await self._keeper.do(self._store.attempts, key)
+            attempts = await self._async_store.do(self._store.attempts, key)
             open_ = [attempt for attempt in attempts if attempt.state == "sent"]
             holders = {attempt.holder for attempt in open_}
             if "batch" in holders:
@@ -223,19 +222,19 @@ class Asker:
                 await self._give_up(key, attempt.number, "lost", "died", "its process ended", attempt.owner)
 
     async def _finish(self, task: _Task) -> Exchange | Unasked | _Elsewhere:
-        found: Exchange | Unasked | _Elsewhere | None = None
+        outcome: Exchange | Unasked | _Elsewhere | None = None
         try:
-            while found is None:
-                found = await self._retrying(task.deadline)(self._step, task)
+            while outcome is None:
+                outcome = await self._retrying(task.deadline)(self._step, task)
         except CallFailed as failed:
             if failed.reason == "connection" and failed.billed is False and not self._heard:
                 self._stop(f"{failed.message}; no call has come through, check the address and the network")
             if self._stopped.is_set():
                 await self._halt()
-            attempts = await self._keeper.do(self._store.attempts, task.key)
+            attempts = await self._async_store.do(self._store.attempts, task.key)
             failure = Failure(reason=failed.reason, message=failed.message)
             return failed_step(attempts, failure, task.inquiry, self._model, self._options)
-        return found
+        return outcome
 
     async def _step(self, task: _Task) -> Exchange | Unasked | _Elsewhere | None:
         """Make the next call if one is needed; None says that there is more to do.
@@ -245,19 +244,19 @@ class Asker:
         """
         if self._stopped.is_set():
             await self._halt()
-        found = task.take() or await self._look(task.key, task.inquiry)
-        if not isinstance(found, NeedsAttempt):
-            return found
-        worst = worst_cost(self._price, input_tokens=task.inquiry.tokens, max_output_tokens=found.max_output_tokens)
+        step = task.take() or await self._look(task.key, task.inquiry)
+        if not isinstance(step, NeedsAttempt):
+            return step
+        worst = worst_cost(self._price, input_tokens=task.inquiry.tokens, max_output_tokens=step.max_output_tokens)
         reserved = await self._budget.reserve(worst)
         if isinstance(reserved, OverBudget):
             return Unasked(reason="max-cost", message=reserved.message)
         spent: float | None = 0.0
         try:
             with self._in_flight():
-                if await self._begin(task, found):
+                if await self._begin(task, step):
                     spent = None
-                    spent = await self._call(task, found)
+                    spent = await self._call(task, step)
         except CallFailed as failed:
             spent = 0.0 if failed.billed is False else None
             raise
@@ -286,7 +285,7 @@ class Asker:
             lease_s=self._options.timeout_s + _LEASE_MARGIN_S,
         )
         try:
-            begun = await self._keeper.do(begin, task.key, step.number)
+            begun = await self._async_store.do(begin, task.key, step.number)
         except asyncio.CancelledError:
             await self._give_up(task.key, step.number, "failed", "interrupted", "the run ended before the call")
             raise
@@ -304,7 +303,7 @@ class Asker:
         try:
             payload, reply = await self._send(task, step.max_output_tokens)
             self._heard = True
-            attempts = await self._keeper.do(self._keep, task.key, step.number, payload)
+            attempts = await self._async_store.do(self._keep, task.key, step.number, payload)
         except CallFailed as failed:
             self._heard |= failed.reason not in ("connection", "timeout")
             if failed.reason in FATAL:
@@ -330,7 +329,7 @@ class Asker:
         Raises:
             CallFailed: what came is no reply, or nothing did.
         """
-        body = self._wire.body(
+        body = self._protocol.body(
             task.inquiry, model=self._model.name, max_output_tokens=max_output_tokens, effort=self._options.effort
         )
         if self._client is None:
@@ -338,13 +337,13 @@ class Asker:
         limit = max(task.deadline - self._clock(), 0.0)
         try:
             async with asyncio.timeout(limit):
-                raw = await self._wire.send(self._client, body)
+                raw = await self._protocol.send(self._client, body)
         except TimeoutError:
             raise CallFailed("timeout", f"no reply within {limit:.0f} s", retry=True) from None
-        found = self._wire.read(decode(raw))
-        if isinstance(found, Failure):
-            raise CallFailed(found.reason, found.message, retry=found.reason in PASSING)
-        return raw.decode(), found
+        reply = self._protocol.read(decode(raw))
+        if isinstance(reply, Failure):
+            raise CallFailed.of(reply)
+        return raw.decode(), reply
 
     async def _give_up(
         self,
@@ -356,30 +355,12 @@ class Asker:
         owner: str | None = None,
     ) -> None:
         give_up = partial(self._store.give_up, state=state, reason=reason, message=message, owner=owner)
-        done = await self._keeper.do(give_up, key, number)
+        done = await self._async_store.do(give_up, key, number)
         self.lost += done and state == "lost"
 
     def _retrying(self, deadline: float) -> AsyncRetrying:
-        """Return the one retry layer: it waits as long as the provider says, and gives up rather than wait too long."""
-        import tenacity
-
-        spread = tenacity.wait_random_exponential(multiplier=FIRST_WAIT_S, max=LONGEST_WAIT_S)
-
-        def wait(state: RetryCallState) -> float:
-            failed = state.outcome.exception() if state.outcome else None
-            told = failed.retry_after_s if isinstance(failed, CallFailed) else None
-            return max(spread(state), told or 0.0)
-
-        def stop(state: RetryCallState) -> bool:
-            return state.attempt_number >= TRIES or self._clock() + state.upcoming_sleep > deadline
-
-        return tenacity.AsyncRetrying(
-            retry=tenacity.retry_if_exception(lambda error: isinstance(error, CallFailed) and error.retry),
-            wait=wait,
-            stop=stop,
-            sleep=self._pause,
-            reraise=True,
-        )
+        """Return the retry layer for one question: it gives up rather than wait beyond the deadline."""
+        return retrying(QUESTIONS, sleep=self._pause, in_time=lambda wait_s: self._clock() + wait_s <= deadline)
 
     async def _pause(self, seconds: float) -> None:
         """Wait between tries, but not on if the model turns out unusable."""

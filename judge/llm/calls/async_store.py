@@ -8,20 +8,20 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
 from typing import Any, ParamSpec, TypeVar
 
-from judge.llm.calls.call_store import Store
+from judge.llm.calls.call_store import CallStore
 
 _P = ParamSpec("_P")
 _T = TypeVar("_T")
 _Waiting = list[tuple[Callable[[], Any], asyncio.Future[Any]]]
 
 
-class Keeper:
+class AsyncStore:
     """Uses one store from one event loop, in the order of the calls.
 
     A task is not part of it: whoever cancels all tasks of a loop can still have written down what they left.
     """
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: CallStore) -> None:
         """Serve `store`; it is closed by whoever opened it."""
         self._store = store
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="kept-replies")

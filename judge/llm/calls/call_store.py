@@ -6,6 +6,9 @@ known, nothing that was answered is asked again, and no two processes ask the sa
 
 from __future__ import annotations
 
+import json
+import os
+import socket
 import sqlite3
 import threading
 import time
@@ -13,17 +16,20 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
 from judge.errors import OutputError, UsageError
-from judge.llm.calls.owners import Standing, standing, this_process
-from judge.static_checks.closing import Closing
 
 SCHEMA = 1
 APPLICATION = 0x4A554447
 """`PRAGMA application_id` of these files: "JUDG"."""
 
 State = Literal["sent", "answered", "failed", "lost"]
+
+BATCH = "batch:"
+"""What an owner begins with that is no process but a provider's batch; it does not die."""
+
+Standing = Literal["alive", "dead", "elsewhere", "batch"]
 
 _BUSY_S = 60.0
 """How long a write waits for other processes; each of theirs takes milliseconds."""
@@ -61,6 +67,49 @@ _ADVICE = {
 }
 
 
+def this_process() -> str:
+    """Make a name for an owner in this process, never the same twice: machine, process id and time of its start."""
+    pid = os.getpid()
+    owner = {
+        "host": socket.gethostname(),
+        "place": _place(),
+        "pid": pid,
+        "start": _start(pid),
+        "mark": os.urandom(8).hex(),
+    }
+    return json.dumps(owner, sort_keys=True)
+
+
+def standing(owner: str) -> Standing:
+    """Say whether an owner still runs; `elsewhere` where that cannot be seen from here."""
+    if owner.startswith(BATCH):
+        return "batch"
+    known = json.loads(owner)
+    if known["place"] is None or known["place"] != _place():
+        return "elsewhere"
+    return "alive" if known["start"] == _start(known["pid"]) else "dead"
+
+
+def _place() -> str | None:
+    """Where a process id means something: one start of one machine, one container; None where that is not told."""
+    try:
+        boot = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
+        return f"{boot} {Path('/proc/self/ns/pid').readlink()}"
+    except OSError:
+        return None
+
+
+def _start(pid: int) -> str | None:
+    """When a process started, in the clock ticks of proc(5); None if there is none or only its remains."""
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_bytes()
+    except OSError:
+        return None
+    # The name stands in parentheses and may hold any byte, so count from the last one: state is 3rd, start 22nd.
+    fields = stat[stat.rindex(b")") + 2 :].split()
+    return None if fields[0] in (b"Z", b"X") else fields[19].decode("ascii")
+
+
 @dataclass(frozen=True, kw_only=True)
 class Attempt:
     """One call.
@@ -89,12 +138,12 @@ class Attempt:
     @property
     def holder(self) -> Standing:
         """Who still works on it, if it is `sent`: a call past its time is dead, whoever made it."""
-        found = standing(self.owner)
+        owner_standing = standing(self.owner)
         late = self.expires_at is not None and time.time() > self.expires_at
-        return "dead" if late and found != "batch" else found
+        return "dead" if late and owner_standing != "batch" else owner_standing
 
 
-class Store(Closing):
+class CallStore:
     """The kept calls. Its methods can be called from any thread; each is one short transaction on its own."""
 
     def __init__(self, path: Path | None) -> None:
@@ -126,6 +175,12 @@ class Store(Closing):
         """Close the file."""
         with self._lock:
             self._connection.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
     def attempts(self, key: str) -> tuple[Attempt, ...]:
         """Return the calls for a key, in order."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from judge.core.judgement import Tokens
 from judge.lib.digests import digest
-from judge.llm.calls.money import Tariff, cost, price_of, worst_cost
+from judge.llm.calls.pricing import Tariff, cost, price_of, worst_cost
 from judge.llm.inquiry import Inquiry, Questionnaire
 from judge.llm.options import JudgingOptions
 
@@ -40,7 +40,7 @@ class Range:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Estimate:
+class CostEstimate:
     """What the questions to one model would take.
 
     Attributes:
@@ -81,7 +81,7 @@ class Estimator:
         self._stored = stored
         self._price = price_of(model, options)
         self._prefixes: set[str] = set()
-        self._asked: set[str] = set()
+        self._counted: set[str] = set()
         self._candidates = self._calls = self._known = self._input = 0
         self._low = self._high = 0.0
 
@@ -90,10 +90,10 @@ class Estimator:
         self._candidates += 1
         for inquiry, sample in calls_of(questionnaire, self._options.votes):
             name = inquiry.custom_id(sample)
-            if name in self._asked or self._stored(self._model, inquiry, sample):
+            if name in self._counted or self._stored(self._model, inquiry, sample):
                 self._known += 1
                 continue
-            self._asked.add(name)
+            self._counted.add(name)
             self._calls += 1
             self._input += inquiry.tokens
             if self._price is not None:
@@ -101,10 +101,10 @@ class Estimator:
                 self._low += self._least(inquiry, self._price)
                 self._high += worst_cost(self._price, input_tokens=inquiry.tokens, max_output_tokens=limit) or 0.0
 
-    def result(self, *, stopped: int = 0) -> Estimate:
+    def result(self, *, stopped: int = 0) -> CostEstimate:
         """Return the sums; `stopped` are the candidates that a gate stopped before the judge."""
         total = None if self._price is None else Range(low=self._low, high=self._high)
-        return Estimate(
+        return CostEstimate(
             model=self._model.spec,
             candidates=self._candidates,
             calls=self._calls,

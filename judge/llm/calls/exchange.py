@@ -9,13 +9,13 @@ from judge.core.judgement import Tokens
 from judge.lib.digests import digest
 from judge.llm.answer import Answer
 from judge.llm.answer_reading import read_answer
-from judge.llm.calls.call_store import Attempt
-from judge.llm.calls.money import cost, price_of
-from judge.llm.calls.owners import BATCH
+from judge.llm.calls.call_store import BATCH, Attempt
+from judge.llm.calls.pricing import cost, price_of
 from judge.llm.inquiry import Inquiry
 from judge.llm.options import JudgingOptions
-from judge.llm.providers.model import Model, decode, wire_of
-from judge.llm.reply import PASSING, Failure, FailureReason, Reply
+from judge.llm.providers.json_shapes import decode
+from judge.llm.providers.model import Model
+from judge.llm.reply import Failure, FailureReason, Reply, is_transient
 from judge.llm.voting import add_costs, add_tokens
 
 _LONGER: frozenset[FailureReason] = frozenset({"truncated", "empty-truncated"})
@@ -58,7 +58,7 @@ class NeedsAttempt:
 def question_key(model: Model, options: JudgingOptions, inquiry: Inquiry, sample: int) -> str:
     """Name one sample of a question to a model by everything that its answer depends on."""
     effort, limit = str(options.effort), str(options.max_output_tokens)
-    return digest([model.identity, model.wire, effort, limit, inquiry.digest, str(sample)])
+    return digest([model.identity, model.protocol, effort, limit, inquiry.digest, str(sample)])
 
 
 def next_step(
@@ -78,7 +78,7 @@ def next_step(
             longer = True
         elif reason in _AGAIN and not again:
             again = True
-        elif reason not in PASSING:
+        elif not is_transient(reason):
             return _exchange(attempts, readings, model, options, failure=reading.failure)
     number = max((attempt.number for attempt in attempts), default=0) + 1
     return NeedsAttempt(number=number, max_output_tokens=options.max_output_tokens * (2 if longer else 1))
@@ -111,13 +111,13 @@ def _read_all(attempts: Sequence[Attempt], inquiry: Inquiry, model: Model) -> li
 
 
 def _read(attempt: Attempt, payload: str, inquiry: Inquiry, model: Model) -> _Reading:
-    reply = wire_of(model).read(decode(payload))
+    reply = model.wire_protocol.read(decode(payload))
     if isinstance(reply, Failure):
         return _Reading(attempt=attempt, reply=None, failure=reply)
-    found = read_answer(reply, inquiry)
-    if isinstance(found, Failure):
-        return _Reading(attempt=attempt, reply=reply, failure=found)
-    return _Reading(attempt=attempt, reply=reply, answer=found)
+    answer = read_answer(reply, inquiry)
+    if isinstance(answer, Failure):
+        return _Reading(attempt=attempt, reply=reply, failure=answer)
+    return _Reading(attempt=attempt, reply=reply, answer=answer)
 
 
 def _exchange(

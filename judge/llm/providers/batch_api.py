@@ -8,22 +8,21 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol, TypeVar
 
+from judge.llm.providers.call_failed import CallFailed
+from judge.llm.providers.client import Client
 from judge.llm.providers.failures import raised
-from judge.llm.providers.json_shapes import brief, mapping
-from judge.llm.providers.model import CallFailed, Client, decode
+from judge.llm.providers.json_shapes import brief, decode, mapping
+from judge.llm.providers.retry import BATCH_CALLS, Sleep, retrying, should_repeat, should_retry
+from judge.llm.reply import Failure
 
-TRIES = 5
-_FIRST_WAIT_S = 1.0
-_LONGEST_WAIT_S = 30.0
 _MOST_LINE = 64 << 20
 """Bytes of one line of results; no reply of a model comes near it."""
 
 _T = TypeVar("_T")
-Sleep = Callable[[float], Awaitable[None]]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Look:
+class BatchStatus:
     """How a batch stands.
 
     Attributes:
@@ -38,15 +37,15 @@ class Look:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Found:
+class BatchMatches:
     """What a search for a batch brought: names of those that are it, and of those of which it is too early to tell."""
 
-    sure: tuple[str, ...] = ()
-    maybe: tuple[str, ...] = ()
+    certain: tuple[str, ...] = ()
+    possible: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
-class Wanted:
+class BatchQuery:
     """A batch that may have arrived or not.
 
     Attributes:
@@ -70,25 +69,31 @@ class BatchApi(Protocol):
     MOST_REQUESTS: int
     MOST_BYTES: int
 
-    async def send(self, calls: Calls, intent: str, lines: Sequence[bytes], sending: Callable[[], None]) -> str:
+    def request_line(self, custom_id: str, body: Mapping[str, Any], endpoint: str) -> dict[str, Any]:
+        """Return one question as a line of the provider's batch format, named by its `custom_id`."""
+
+    def read_result(self, line: Mapping[str, Any]) -> dict[str, Any] | Failure | None:
+        """Read a line of results: the reply's body, or why there is none; None if it is no line of this provider."""
+
+    async def send(self, calls: BatchCalls, intent: str, lines: Sequence[bytes], sending: Callable[[], None]) -> str:
         """Send a batch and return the provider's name for it; `sending` is called just before it is created.
 
         Raises:
-            CallFailed: it was refused, or it is not known whether it arrived (`Calls.refused_for_sure` tells).
+            CallFailed: it was refused, or it is not known whether it arrived (`retry.certainly_not_done` tells).
         """
 
-    async def find(self, calls: Calls, wanted: Wanted) -> Found:
+    async def find(self, calls: BatchCalls, query: BatchQuery) -> BatchMatches:
         """Search for a batch whose name is not known."""
 
-    async def look(self, calls: Calls, batch_id: str) -> Look:
+    async def fetch_status(self, calls: BatchCalls, batch_id: str) -> BatchStatus:
         """Ask how a batch stands."""
 
-    def results(self, calls: Calls, source: str) -> AsyncGenerator[dict[str, Any]]:
+    def results(self, calls: BatchCalls, source: str) -> AsyncGenerator[dict[str, Any]]:
         """Yield the decoded lines of one source of results, in any order."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Calls:
+class BatchCalls:
     """Makes the calls that manage batches: each within a limit, tried again where that is safe.
 
     Attributes:
@@ -105,7 +110,7 @@ class Calls:
         Raises:
             CallFailed: there is no proper response.
         """
-        return await self.again(lambda: self._once(make), when=lambda failed: failed.retry)
+        return await self.again(lambda: self._once(make))
 
     async def create(self, make: Callable[[], Awaitable[Any]]) -> Mapping[str, Any]:
         """Make a call that must not happen twice: tried again only if it was certainly not carried out.
@@ -113,31 +118,17 @@ class Calls:
         Raises:
             CallFailed: there is no proper response.
         """
-        return await self.again(lambda: self._once(make), when=lambda it: it.retry and refused_for_sure(it))
+        return await self.again(lambda: self._once(make), when=should_repeat)
 
-    async def again(self, work: Callable[[], Awaitable[_T]], *, when: Callable[[CallFailed], bool]) -> _T:
-        """Do something that may fail in passing, `TRIES` times at most; a wait that the server asks for is kept."""
-        import tenacity
-
-        spread = tenacity.wait_random_exponential(multiplier=_FIRST_WAIT_S, max=_LONGEST_WAIT_S)
-
-        def wait(state: tenacity.RetryCallState) -> float:
-            failed = state.outcome.exception() if state.outcome else None
-            told = failed.retry_after_s if isinstance(failed, CallFailed) else None
-            return max(spread(state), min(told or 0.0, 10 * _LONGEST_WAIT_S))
-
-        retrying = tenacity.AsyncRetrying(
-            retry=tenacity.retry_if_exception(lambda error: isinstance(error, CallFailed) and when(error)),
-            wait=wait,
-            stop=tenacity.stop_after_attempt(TRIES),
-            sleep=self.sleep,
-            reraise=True,
-        )
+    async def again(
+        self, work: Callable[[], Awaitable[_T]], *, when: Callable[[CallFailed], bool] = should_retry
+    ) -> _T:
+        """Do something that may fail in passing, as often as the retry policy says."""
 
         async def attempt() -> _T:  # tenacity awaits only what is declared so
             return await work()
 
-        return await retrying(attempt)
+        return await retrying(BATCH_CALLS, again=when, sleep=self.sleep)(attempt)
 
     async def _once(self, make: Callable[[], Awaitable[Any]]) -> Mapping[str, Any]:
         try:
@@ -146,12 +137,12 @@ class Calls:
         except Exception as error:  # noqa: BLE001 - whatever it is, it is said in our words and without the key
             raise self._failed(error) from None
         try:
-            found = decode(data)
+            body = decode(data)
         except ValueError as error:
             raise CallFailed("not-an-api-response", f"no JSON: {brief(str(error))}", retry=True) from None
-        if not isinstance(found, dict) or not isinstance(found.get("id", found.get("data")), str | list):
+        if not isinstance(body, dict) or not isinstance(body.get("id", body.get("data")), str | list):
             raise CallFailed("not-an-api-response", "neither an object with an id nor a list", retry=True)
-        return found
+        return body
 
     async def lines(
         self, open_stream: Callable[[], AbstractAsyncContextManager[Any]]
@@ -169,16 +160,16 @@ class Calls:
                 async for chunk in response.http_response.aiter_bytes():
                     *whole, rest = (rest + chunk).split(b"\n")
                     for line in whole:
-                        if found := _object(line):
-                            yield found
+                        if result := _object(line):
+                            yield result
                     if len(rest) > _MOST_LINE:
                         raise CallFailed("not-an-api-response", "a line of results has no end", retry=False)
         except (CallFailed, GeneratorExit, asyncio.CancelledError):
             raise
         except Exception as error:  # noqa: BLE001 - as above
             raise self._failed(error) from None
-        if found := _object(rest):
-            yield found
+        if result := _object(rest):
+            yield result
 
     def _failed(self, error: Exception) -> CallFailed:
         if isinstance(error, TimeoutError):
@@ -187,13 +178,6 @@ class Calls:
         failed.message = self.client.scrub(failed.message)
         failed.args = (f"{failed.reason}: {failed.message}",)
         return failed
-
-
-def refused_for_sure(failed: CallFailed) -> bool:
-    """Whether a call that failed was certainly not carried out: turned away with a 4xx status, or never sent."""
-    if failed.reason == "rate-limited" or (failed.reason == "connection" and failed.billed is False):
-        return True
-    return not failed.retry and failed.billed is False
 
 
 def _object(line: bytes) -> dict[str, Any]:

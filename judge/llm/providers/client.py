@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from types import ModuleType
 from typing import Any
 
-from judge.llm.providers.failures import CallFailed, TooLarge, raised
+from judge.llm.providers.call_failed import CallFailed
+from judge.llm.providers.failures import TooLarge, raised
 from judge.llm.providers.json_shapes import brief, decode
-from judge.llm.reply import PASSING, Failure, Reply
+from judge.llm.reply import Failure, Reply
 
 MOST_BYTES = 32 << 20
 """A response is read up to here: no reply of a model comes near it."""
@@ -101,7 +102,7 @@ async def exchange(
         body: what is sent.
         needs: keys that the method insists on. The others go as `extra_body`, which the SDK adds as they are: the
             same bytes, without a walk through the whole schema for each call.
-        read: the wire's reader.
+        read: the protocol's reader.
 
     Raises:
         CallFailed: there is no reply; the exception of the SDK is not chained, since it may quote the key.
@@ -130,11 +131,11 @@ def _checked(client: Client, data: bytes, read: Callable[[object], Reply | Failu
     if _secret(client.key):
         data = data.replace(client.key.encode(), b"[key]")
     try:
-        found = read(decode(data))
+        reply = read(decode(data))
     except ValueError as error:
         start = brief(data[:400].decode("utf-8", "replace"), 80)
         message = f"status 200, but no JSON ({brief(str(error), 80)}); it begins {start!r}"
         raise CallFailed("not-an-api-response", message, retry=True) from None
-    if isinstance(found, Failure):
-        raise CallFailed(found.reason, found.message, retry=found.reason in PASSING)
+    if isinstance(reply, Failure):
+        raise CallFailed.of(reply)
     return data

@@ -13,8 +13,10 @@ from collections.abc import Mapping
 from types import ModuleType
 from typing import Any
 
+from judge.llm.providers.call_failed import CallFailed
 from judge.llm.providers.json_shapes import brief, mapping, text
-from judge.llm.reply import FATAL, FailureReason
+from judge.llm.providers.retry import worth_retrying
+from judge.llm.reply import FailureReason
 
 _QUOTA = frozenset(
     {
@@ -51,36 +53,6 @@ _CONTEXT_WORDS = (
 )
 _CREDIT_WORDS = ("credit balance is too low",)
 
-_RETRIED = frozenset({408, 409, 429})
-
-
-class CallFailed(Exception):
-    """A call brought no reply.
-
-    Attributes:
-        reason: why, in our words.
-        message: why, for people; holds no key.
-        retry: whether the same call may well succeed later.
-        retry_after_s: how long the server asks to wait, seconds; None if it does not say.
-        billed: whether it may have been paid for: False no, None not known.
-    """
-
-    def __init__(
-        self,
-        reason: FailureReason,
-        message: str,
-        *,
-        retry: bool,
-        retry_after_s: float | None = None,
-        billed: bool | None = None,
-    ) -> None:
-        super().__init__(f"{reason}: {message}")
-        self.reason: FailureReason = reason
-        self.message = message
-        self.retry = retry and reason not in FATAL
-        self.retry_after_s = retry_after_s
-        self.billed = billed
-
 
 def refused(status: int | None, payload: object, headers: Mapping[str, str] | None = None) -> CallFailed:
     """Say what an HTTP error, or an error body that came without one, means.
@@ -91,30 +63,26 @@ def refused(status: int | None, payload: object, headers: Mapping[str, str] | No
         headers: of the response, by lower-case name.
     """
     headers = headers or {}
-    words, said = _words(payload)
-    reason = _reason(status, words, said.lower(), payload)
-    passing = status in _RETRIED or (status or 0) >= 500 if status is not None else reason in _PASSING_WORDS
-    asked = headers.get("x-should-retry", "").lower()
-    retry = asked == "true" or (passing and asked != "false")
+    codes, error_message = _codes_and_message(payload)
+    reason = _reason(status, codes, error_message.lower(), payload)
+    retry = worth_retrying(status, reason, headers.get("x-should-retry", "").lower())
     place = f"HTTP {status}" if status is not None else "the reply is an error"
-    code = next((word for word in words if word), None)
+    code = next((word for word in codes if word), None)
     hint = _HINTS.get(reason, "")
-    message = ": ".join(part for part in (f"{place} ({code})" if code else place, brief(said)) if part) + hint
+    parts = (f"{place} ({code})" if code else place, brief(error_message))
+    message = ": ".join(part for part in parts if part) + hint
     # A provider's own refusal or error costs nothing; what a gateway between us says leaves that open.
     free = status is not None and (400 <= status < 500 or status in (500, 503, 529))
     return CallFailed(reason, message, retry=retry, retry_after_s=retry_after(headers), billed=False if free else None)
 
 
-_PASSING_WORDS: frozenset[FailureReason] = frozenset(
-    {"rate-limited", "overloaded", "server-error", "timeout", "not-an-api-response"}
-)
 _HINTS: Mapping[FailureReason, str] = {
     "unknown-model": "; no such model, or --base-url is not where the API begins (often .../v1)",
     "quota": "; the account has no credit or has reached its spending limit",
 }
 
 
-def _words(payload: object) -> tuple[tuple[str, ...], str]:
+def _codes_and_message(payload: object) -> tuple[tuple[str, ...], str]:
     """Return the machine-readable words of an error body, the most telling first, and its message."""
     if not isinstance(payload, dict):
         return (), payload if isinstance(payload, str) else ""
@@ -128,21 +96,23 @@ def _words(payload: object) -> tuple[tuple[str, ...], str]:
     return tuple(word for word in named if word), text(body.get("message"))
 
 
-def _reason(status: int | None, words: tuple[str, ...], said: str, payload: object) -> FailureReason:
-    found = set(words)
-    if found & _QUOTA or status == 402 or any(phrase in said for phrase in _CREDIT_WORDS):
+def _reason(status: int | None, codes: tuple[str, ...], error_message: str, payload: object) -> FailureReason:
+    named = set(codes)
+    if named & _QUOTA or status == 402 or any(phrase in error_message for phrase in _CREDIT_WORDS):
         return "quota"
-    if found & _UNKNOWN_MODEL or status == 404:
+    if named & _UNKNOWN_MODEL or status == 404:
         return "unknown-model"
-    if found & _CONTEXT or (status in (None, 400, 413, 422) and any(phrase in said for phrase in _CONTEXT_WORDS)):
+    if named & _CONTEXT or (
+        status in (None, 400, 413, 422) and any(phrase in error_message for phrase in _CONTEXT_WORDS)
+    ):
         return "context-exceeded"
-    if found & _FILTERED:
+    if named & _FILTERED:
         return "content-filter"
-    if found & _OVERLOADED:
+    if named & _OVERLOADED:
         return "overloaded"
     if status == 403 and not isinstance(payload, dict):
         return "bad-request"  # not the API: a proxy or firewall that dislikes this one text says nothing of the key
-    return _by_status(status) if status is not None else _by_words(found, mapping(payload))
+    return _by_status(status) if status is not None else _by_code(named, mapping(payload))
 
 
 def _by_status(status: int) -> FailureReason:
@@ -158,18 +128,18 @@ def _by_status(status: int) -> FailureReason:
     return named.get(status, "server-error" if status >= 500 else "bad-request")
 
 
-def _by_words(found: set[str], body: Mapping[str, Any]) -> FailureReason:
-    if found & _KEY:
+def _by_code(named: set[str], body: Mapping[str, Any]) -> FailureReason:
+    if named & _KEY:
         return "invalid-key"
-    if found & _RATE:
+    if named & _RATE:
         return "rate-limited"
-    if found & _SERVER:
+    if named & _SERVER:
         return "server-error"
-    if "timeout_error" in found:
+    if "timeout_error" in named:
         return "timeout"
-    if "not_found_error" in found:
+    if "not_found_error" in named:
         return "unknown-model"
-    if found & {"invalid_request_error", "request_too_large"}:
+    if named & {"invalid_request_error", "request_too_large"}:
         return "bad-request"
     # An error of the API that has no name here, or nothing of the API's at all.
     return "failed" if body.get("error") or "error" in (body.get("type"), body.get("object")) else "not-an-api-response"
@@ -189,9 +159,9 @@ def raised(error: Exception, sdk: ModuleType) -> CallFailed:
         return CallFailed("timeout", "no whole reply within the time limit", retry=True)
     if isinstance(error, sdk.APIConnectionError) or _is(error, "TransportError"):
         cause = error.__cause__ or error
-        said = f"{type(cause).__name__}: {cause}"
+        cause_text = f"{type(cause).__name__}: {cause}"
         never_sent = type(cause).__name__ in ("ConnectError", "ConnectTimeout", "PoolTimeout", "UnsupportedProtocol")
-        return CallFailed("connection", brief(said), retry=True, billed=False if never_sent else None)
+        return CallFailed("connection", brief(cause_text), retry=True, billed=False if never_sent else None)
     if isinstance(error, sdk.APIResponseValidationError):
         return CallFailed("not-an-api-response", brief(str(error)), retry=True)
     if isinstance(error, sdk.APIStatusError):

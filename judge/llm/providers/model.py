@@ -1,79 +1,19 @@
-"""The wires: one file for each protocol, with a pure `body()` and `read()`, and a client that sends.
-
-Replies are never parsed by the SDKs, which lose a reply that they cannot parse (and what it cost): the body as it
-came is decoded here, so that live replies, batch results, stored replies and replayed lines have one reader.
-"""
+"""Names a model of a provider, and how it is reached."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal, Protocol
+from typing import Any
 from urllib.parse import urlsplit
 
-from judge.core.judgement import Tokens
 from judge.errors import UsageError
 from judge.llm.inquiry import Inquiry
-from judge.llm.options import Effort, JudgingOptions
-from judge.llm.providers.anthropic import messages as anthropic_messages
+from judge.llm.options import EFFORTS, JudgingOptions
+from judge.llm.providers.batch_api import BatchApi
 from judge.llm.providers.client import MOST_BYTES, NO_KEY, Client
-from judge.llm.providers.failures import CallFailed, refused
-from judge.llm.providers.json_shapes import decode, mapping, text, word
-from judge.llm.providers.openai import chat as openai_chat
-from judge.llm.providers.openai import responses as openai_responses
-from judge.llm.reply import Failure, Reply
-
-__all__ = [
-    "KEYS",
-    "MOST_BYTES",
-    "WIRES",
-    "CallFailed",
-    "Client",
-    "Model",
-    "Provider",
-    "Wire",
-    "batch_line",
-    "decode",
-    "find_reader",
-    "open_model",
-    "refused",
-    "wire_of",
-]
-
-Provider = Literal["openai", "anthropic"]
-Reader = Callable[[object], Reply | Failure]
-
-
-class Wire(Protocol):
-    """One protocol: a module of this folder."""
-
-    NAME: str
-    BATCH_URL: str
-
-    def body(self, inquiry: Inquiry, *, model: str, max_output_tokens: int, effort: Effort | None) -> dict[str, Any]:
-        """Return exactly what is sent."""
-
-    def read(self, payload: object) -> Reply | Failure:
-        """Bring decoded JSON of any shape to our form; never raises."""
-
-    def open_client(
-        self, *, key: str, base_url: str | None, timeout_s: float, most_bytes: int | None = MOST_BYTES
-    ) -> Client:
-        """Open a client whose responses may have `most_bytes` (None: any number); imports the SDK."""
-
-    async def send(self, client: Client, body: Mapping[str, Any]) -> bytes:
-        """Send one question and return the reply as it came, of which `read` makes a `Reply`.
-
-        Raises:
-            CallFailed: there is no reply.
-        """
-
-
-WIRES: Mapping[str, Wire] = {wire.NAME: wire for wire in (openai_responses, openai_chat, anthropic_messages)}
-
-KEYS: Mapping[Provider, str] = {"openai": "OPENAI_API_KEY", "anthropic": "ANTHROPIC_API_KEY"}
-"""The environment variable that holds the key of each provider."""
+from judge.llm.providers.discovery import all_protocols, all_providers
+from judge.llm.providers.interface import WireProtocol
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,15 +21,15 @@ class Model:
     """A model and the way to it; holds no key.
 
     Attributes:
-        provider: whose SDK and key are used.
+        provider: name of the provider whose SDK and key are used.
         name: the model as the provider calls it.
-        wire: name of the protocol.
+        protocol: name of the protocol.
         base_url: address of a compatible server; None is the provider's own.
     """
 
-    provider: Provider
+    provider: str
     name: str
-    wire: str
+    protocol: str
     base_url: str | None = None
 
     @property
@@ -100,7 +40,17 @@ class Model:
     @property
     def identity(self) -> str:
         """What an answer of this model depends on besides the question and the options."""
-        return " ".join((self.wire, self.base_url or self.provider, self.name))
+        return " ".join((self.protocol, self.base_url or self.provider, self.name))
+
+    @property
+    def wire_protocol(self) -> WireProtocol:
+        """The protocol that it is asked in."""
+        return all_protocols()[self.protocol]
+
+    @property
+    def batch_api(self) -> BatchApi:
+        """How it is asked in batches."""
+        return all_providers()[self.provider].BATCH_API
 
     def key(self) -> str:
         """Return the key from the environment.
@@ -108,7 +58,7 @@ class Model:
         Raises:
             UsageError: there is none and the provider needs one, or it is no key.
         """
-        variable = KEYS[self.provider]
+        variable = all_providers()[self.provider].KEY_VARIABLE
         key = os.environ.get(variable, "").strip()
         if not key and self.base_url is None:
             raise UsageError(
@@ -125,16 +75,23 @@ class Model:
             UsageError: there is no key.
         """
         key = self.key()
-        return wire_of(self).open_client(key=key, base_url=self.base_url, timeout_s=timeout_s, most_bytes=most_bytes)
+        return self.wire_protocol.open_client(
+            key=key, base_url=self.base_url, timeout_s=timeout_s, most_bytes=most_bytes
+        )
 
 
-def open_model(provider: Provider, name: str, wire: str, options: JudgingOptions) -> Model:
+def open_model(provider: str, name: str, options: JudgingOptions) -> Model:
     """Name a model; no key is needed for that, only for asking it (`Model.key`).
 
     Raises:
-        UsageError: the address is none.
+        UsageError: the address is none, or the provider's API does not know such an effort.
     """
-    return Model(provider=provider, name=name, wire=wire, base_url=_address(options.base_url))
+    known = all_providers()[provider]
+    if options.effort is not None and options.effort not in known.EFFORTS:
+        efforts = ", ".join(effort for effort in EFFORTS if effort in known.EFFORTS)
+        raise UsageError(f"--judge {provider}:{name}: no effort {options.effort!r} there; it knows {efforts}")
+    base_url = _address(options.base_url)
+    return Model(provider=provider, name=name, protocol=known.choose_protocol(base_url).NAME, base_url=base_url)
 
 
 _FORM = "write it as http://HOST:PORT/v1"
@@ -155,36 +112,8 @@ def _address(base_url: str | None) -> str | None:
     return base_url.rstrip("/")
 
 
-def wire_of(model: Model) -> Wire:
-    """Return the wire of a model."""
-    return WIRES[model.wire]
-
-
 def batch_line(model: Model, inquiry: Inquiry, sample: int, options: JudgingOptions) -> dict[str, Any]:
     """Return one question as a line of the provider's batch format, named by its `custom_id`."""
-    wire = wire_of(model)
-    body = wire.body(inquiry, model=model.name, max_output_tokens=options.max_output_tokens, effort=options.effort)
-    custom_id = inquiry.custom_id(sample)
-    if model.provider == "anthropic":
-        return {"custom_id": custom_id, "params": body}
-    return {"custom_id": custom_id, "method": "POST", "url": wire.BATCH_URL, "body": body}
-
-
-def find_reader(payload: object) -> Reader:
-    """Return the reader of a reply whose wire is not known, found by the reply's own shape."""
-    found = mapping(payload)
-    if isinstance(found.get("text"), str) and "judge" in found:
-        return _by_hand
-    if found.get("object") == "response" or "output" in found:
-        return openai_responses.read
-    if found.get("object") == "chat.completion" or "choices" in found:
-        return openai_chat.read
-    return anthropic_messages.read  # of what is no reply at all, every reader says the same
-
-
-def _by_hand(payload: object) -> Reply | Failure:
-    """An answer that did not come from a provider: its text, and the name of whoever gave it."""
-    found = mapping(payload)
-    return Reply(
-        text=text(found.get("text")), stop="end", detail="by hand", model=word(found.get("judge")), tokens=Tokens()
-    )
+    protocol = model.wire_protocol
+    body = protocol.body(inquiry, model=model.name, max_output_tokens=options.max_output_tokens, effort=options.effort)
+    return model.batch_api.request_line(inquiry.custom_id(sample), body, protocol.ENDPOINT)

@@ -38,10 +38,10 @@ def facts(question: Question, documents: Mapping[str, str], units: Sequence[str]
         units: the units of the human change.
         neutral: leave out the findings about text that the neutral version does not show.
     """
-    found = [_plain(sentence) for sentence in _SURE]
-    found += [_plain(sentence) for sentence in _overlap(question, units)]
-    findings = [f for gate in question.gates.values() for f in gate.findings if not (neutral and f.code in RULES)]
-    return found + list(_findings(findings, documents))
+    listed = [_plain(sentence) for sentence in _SURE]
+    listed += [_plain(sentence) for sentence in _overlap(question, units)]
+    findings = [f for gate in question.gates.values() for f in gate.seen if not (neutral and f.code in RULES)]
+    return listed + list(_findings(findings, documents))
 
 
 def _plain(sentence: str) -> Fact:

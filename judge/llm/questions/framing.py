@@ -78,8 +78,8 @@ def make_mark(texts: Iterable[str], *, avoid: Iterable[str] = ()) -> str:
         state.update(b"again")
 
 
-def _visible(found: re.Match[str]) -> str:
-    char = found[0]
+def _visible(match: re.Match[str]) -> str:
+    char = match[0]
     if "\udc80" <= char <= "\udcff":
         return f"<0x{ord(char) - 0xDC00:02X}>"
     return char if char.isprintable() and not _UNSEEN.match(char) else f"<U+{ord(char):04X}>"

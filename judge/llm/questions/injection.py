@@ -11,7 +11,7 @@ from dataclasses import replace
 from judge.core.question import Question
 from judge.llm.questions.framing import folded, is_unseen, shown_line
 from judge.static_checks.change.change import TouchedFile
-from judge.static_checks.change.judge_address import addressed_in_name, addressed_lines
+from judge.static_checks.change.prompt_injection import addressed_in_name, addressed_lines
 from judge.static_checks.patch.parse import DiffLine
 
 RULES = frozenset({"tamper-addresses-judge", "tamper-hidden-text"})
@@ -55,17 +55,17 @@ _PROSE = re.compile(r"(?:[A-Za-z]{2,}[ ,.:;!?'-]+){4,}")
 
 def signs(question: Question) -> tuple[str, ...]:
     """Return what in a candidate looks like an attempt to address its judge, each in words and with its place."""
-    found: dict[str, None] = {}
+    signs_seen: dict[str, None] = {}
     gate = question.gates.get("tamper")
-    for finding in gate.findings if gate else ():
+    for finding in gate.seen if gate else ():
         if finding.code in RULES:
-            found[_place(finding.message, finding.path, finding.line)] = None
+            signs_seen[_place(finding.message, finding.path, finding.line)] = None
     for file in question.files:
         for message in name_signs(file):
-            found[_place(message, file.path, None)] = None
+            signs_seen[_place(message, file.path, None)] = None
         for line, message in line_signs(file.change.added):
-            found[_place(message, file.path, line.new)] = None
-    listed = list(found)
+            signs_seen[_place(message, file.path, line.new)] = None
+    listed = list(signs_seen)
     more = len(listed) - _MAX_SIGNS
     return tuple(listed[:_MAX_SIGNS] + ([f"{more} more"] if more > 0 else []))
 
@@ -100,24 +100,24 @@ def name_signs(file: TouchedFile) -> tuple[str, ...]:
     if path is None or path == file.change.old_path:
         return ()
     words = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", folded(path))
-    found = [*addressed_in_name(words), *(m for m, p in _PATTERNS.items() if p.search(path) or p.search(words))]
+    messages = [*addressed_in_name(words), *(m for m, p in _PATTERNS.items() if p.search(path) or p.search(words))]
     if any(is_unseen(char) for char in path):
-        found.append("holds characters that nobody sees")
-    return tuple(f"the file's name {message}" for message in found)
+        messages.append("holds characters that nobody sees")
+    return tuple(f"the file's name {message}" for message in messages)
 
 
 def _decoded(text: str) -> Iterable[str]:
     """What encoded pieces of a line say, where they are text."""
-    for found in _BASE64.finditer(text):
-        usable = found[0][: min(len(found[0]), _MAX_LINE) // 4 * 4]
+    for match in _BASE64.finditer(text):
+        usable = match[0][: min(len(match[0]), _MAX_LINE) // 4 * 4]
         try:
             yield base64.b64decode(usable, validate=True).decode("ascii")
         except (binascii.Error, UnicodeDecodeError):
             continue
-    for found in _HEX.finditer(text):
-        yield bytes.fromhex(found[0][:_MAX_LINE]).decode("ascii", "replace")
-    for found in _ESCAPES.finditer(text):
-        codes = re.findall(r"x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})", found[0][:_MAX_LINE])
+    for match in _HEX.finditer(text):
+        yield bytes.fromhex(match[0][:_MAX_LINE]).decode("ascii", "replace")
+    for match in _ESCAPES.finditer(text):
+        codes = re.findall(r"x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})", match[0][:_MAX_LINE])
         yield "".join(chr(int(short or long, 16)) for short, long in codes)
 
 

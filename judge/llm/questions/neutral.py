@@ -108,10 +108,10 @@ def _withheld(file: TouchedFile, made: Neutral) -> frozenset[int]:
     gone: set[int] = set()
     for _ in range(_ROUNDS):
         left = [replace(line, text=made.line(line)) for line in file.change.added if line.new not in gone]
-        found = {line.new for line, _ in line_signs(left) if line.new}
-        if not found:
+        addressing = {line.new for line, _ in line_signs(left) if line.new}
+        if not addressing:
             return frozenset(gone)
-        gone |= found
+        gone |= addressing
     return file.added_lines
 
 
@@ -145,23 +145,23 @@ def _python_edits(text: str, known: str, strings: _Strings) -> Iterator[_Edit]:
         starts.append(starts[-1] + len(line) + 1)
     tokens = list(tokenize.generate_tokens(io.StringIO(text).readline))
     depth, opened, fresh = 0, 0, True
-    for number, found in enumerate(tokens):
-        start = starts[found.start[0] - 1] + found.start[1]
-        end = starts[found.end[0] - 1] + found.end[1]
-        if found.type in _OPENS:
+    for number, piece in enumerate(tokens):
+        start = starts[piece.start[0] - 1] + piece.start[1]
+        end = starts[piece.end[0] - 1] + piece.end[1]
+        if piece.type in _OPENS:
             opened = start if depth == 0 else opened
             depth += 1
-        elif found.type in _CLOSES:
+        elif piece.type in _CLOSES:
             depth -= 1
             if depth == 0:
                 yield _string(text[opened:end], opened, end, known, strings)
-        elif depth == 0 and found.type == tokenize.COMMENT:
+        elif depth == 0 and piece.type == tokenize.COMMENT:
             yield _Edit(start=start, end=end, by="")
-        elif depth == 0 and found.type == token.STRING:
+        elif depth == 0 and piece.type == token.STRING:
             alone = fresh and tokens[number + 1].type in (token.NEWLINE, tokenize.COMMENT)
-            yield _Edit(start=start, end=end, by='""') if alone else _string(found.string, start, end, known, strings)
-        if found.type not in (tokenize.NL, tokenize.COMMENT):
-            fresh = found.type in _LAYOUT
+            yield _Edit(start=start, end=end, by='""') if alone else _string(piece.string, start, end, known, strings)
+        if piece.type not in (tokenize.NL, tokenize.COMMENT):
+            fresh = piece.type in _LAYOUT
 
 
 def _c_edits(text: str, known: str, strings: _Strings) -> Iterator[_Edit]:
@@ -179,8 +179,8 @@ def _edits_by_looks(text: str, known: str, strings: _Strings) -> Iterator[_Edit]
     for line in text.split("\n"):
         comment = _LOOKS_COMMENT.search(line)
         code = line[: comment.start()] if comment else line
-        for found in _LOOKS_STRING.finditer(code):
-            yield _string(found[0], at + found.start(), at + found.end(), known, strings)
+        for match in _LOOKS_STRING.finditer(code):
+            yield _string(match[0], at + match.start(), at + match.end(), known, strings)
         if comment:
             yield _Edit(start=at + comment.start(), end=at + len(line), by="")
         at += len(line) + 1

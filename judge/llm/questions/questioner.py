@@ -13,7 +13,7 @@ from judge.lib.digests import digest
 from judge.llm.answer import answer_schema
 from judge.llm.inquiry import Inquiry, Questionnaire
 from judge.llm.options import JudgingOptions
-from judge.llm.questions.evidence import Document, Evidence, Rank, collect
+from judge.llm.questions.documents import Document, QuestionDocuments, Rank, collect
 from judge.llm.questions.facts import facts
 from judge.llm.questions.framing import make_mark, shown_line
 from judge.llm.questions.injection import signs
@@ -130,14 +130,14 @@ class Questioner:
         case = (*evidence.task, *evidence.human_base, *evidence.human)
         mark = make_mark(document.body for document in case)
         draft = _Draft(question=question, units=units, kept=kept, omitted=omitted, mark=mark)
-        found = signs(question)
+        injection_signs = signs(question)
         if any(mark in document.body for document in (*evidence.candidate, *evidence.candidate_base)):
-            found = (*found, "the candidate holds the mark that frames the documents of the case")
+            injection_signs = (*injection_signs, "the candidate holds the mark that frames the documents of the case")
         neutral: tuple[Inquiry, ...] = ()
-        if found:
+        if injection_signs:
             neutral = self._inquiries(draft, collect(question, neutralise(question.files)), neutral=True)
         plain = self._inquiries(draft, evidence, neutral=False)
-        return Questionnaire(candidate=question.candidate, plain=plain, neutral=neutral, signs=found)
+        return Questionnaire(candidate=question.candidate, plain=plain, neutral=neutral, signs=injection_signs)
 
     def _units(self, question: Question) -> tuple[str, ...]:
         """The candidates of a case come one after another and share their human side."""
@@ -148,7 +148,7 @@ class Questioner:
     def _abstained(self, reason: str, message: str) -> Abstained:
         return Abstained(judge=_JUDGE, scope=_SCOPE, prompt=self._name, reason=reason, message=message)
 
-    def _too_long(self, evidence: Evidence, omitted: Sequence[Document]) -> str:
+    def _too_long(self, evidence: QuestionDocuments, omitted: Sequence[Document]) -> str:
         needed = sum(d.tokens for d in evidence.documents if d.rank <= Rank.CANDIDATE_REST)
         names = [document.name for document in omitted if document.rank <= Rank.CANDIDATE_REST]
         more = f" and {len(names) - _MAX_NAMES} more" if len(names) > _MAX_NAMES else ""
@@ -157,7 +157,7 @@ class Questioner:
             f"{self._room}; what does not fit: {', '.join(names[:_MAX_NAMES])}{more}; give a larger --context"
         )
 
-    def _fitting(self, question: Question, evidence: Evidence, units: Sequence[str]) -> frozenset[str]:
+    def _fitting(self, question: Question, evidence: QuestionDocuments, units: Sequence[str]) -> frozenset[str]:
         """Return the ids of the documents that fit: the relevant ones first, the smaller ones first among equals."""
         given = facts(question, {}, units, neutral=False)
         frame = "".join([*self._texts, _numbered("U", units), _numbered("F", [fact.kept for fact in given])])
@@ -171,11 +171,11 @@ class Questioner:
                 room -= estimate_tokens(document.name)  # it will be named as left out
         return frozenset(kept)
 
-    def _inquiries(self, draft: _Draft, evidence: Evidence, *, neutral: bool) -> tuple[Inquiry, ...]:
+    def _inquiries(self, draft: _Draft, evidence: QuestionDocuments, *, neutral: bool) -> tuple[Inquiry, ...]:
         shown = evidence.only(draft.kept)
         return tuple(self._inquiry(draft, shown, order, neutral=neutral) for order in self._orders)
 
-    def _inquiry(self, draft: _Draft, evidence: Evidence, order: Order, *, neutral: bool) -> Inquiry:
+    def _inquiry(self, draft: _Draft, evidence: QuestionDocuments, order: Order, *, neutral: bool) -> Inquiry:
         base = (*evidence.task, *evidence.human_base)
         candidate = tuple(
             _without(document, draft.mark) for document in (*evidence.candidate_base, *evidence.candidate)
@@ -239,10 +239,10 @@ def _without(document: Document, mark: str) -> Document:
 
 
 def _quotable(documents: Sequence[Document]) -> dict[tuple[Side, str], tuple[str, ...]]:
-    found: dict[tuple[Side, str], tuple[str, ...]] = {}
+    texts: dict[tuple[Side, str], tuple[str, ...]] = {}
     for document in documents:
         if document.side is not None:
             for path in document.paths:
                 key = (document.side, path)
-                found[key] = (*found.get(key, ()), document.body)
-    return found
+                texts[key] = (*texts.get(key, ()), document.body)
+    return texts

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from judge.static_checks.change.change import TouchedFile
-from judge.static_checks.change.overlap import runs
+from judge.static_checks.change.overlap import change_blocks
 from judge.static_checks.patch.parse import decode, split_lines
 from judge.static_checks.source.paths import is_source, is_test
 from judge.static_checks.source.python import Definition
@@ -39,15 +39,15 @@ def base_regions(file: TouchedFile) -> tuple[Region, ...]:
     if file.before is None or not is_source(file.path) or is_test(file.path):
         return ()
     lines = base_lines(file)
-    found = [_around_line(file, lines, number) for number in sorted(_edited(file, len(lines)))]
-    return _merged(found)
+    regions = [_around_line(file, lines, number) for number in sorted(_edited(file, len(lines)))]
+    return _merged(regions)
 
 
 def _edited(file: TouchedFile, total: int) -> set[int]:
     """Base lines that are removed, or between which lines are added."""
     numbers: set[int] = set()
-    for run in runs(file.change):
-        numbers.update(run.old or (run.old_at - 1, run.old_at))
+    for block in change_blocks(file.change):
+        numbers.update(block.old or (block.old_at - 1, block.old_at))
     return {number for number in numbers if 0 < number <= total}
 
 

@@ -22,14 +22,14 @@ def estimate_tokens(text: str) -> int:
     a question is refused by the provider, and never cut.
     """
     total = 0
-    for found in _PIECES.finditer(text):
-        match found.lastgroup:
+    for piece in _PIECES.finditer(text):
+        match piece.lastgroup:
             case "word":
-                total += (len(found[0]) + 4) // 5
+                total += (len(piece[0]) + 4) // 5
             case "number" | "sign":
-                total += (len(found[0]) + 1) // 2
+                total += (len(piece[0]) + 1) // 2
             case "space":
                 total += 1
             case _:
-                total += len(found[0].encode("utf-8", "surrogatepass"))
+                total += len(piece[0].encode("utf-8", "surrogatepass"))
     return total

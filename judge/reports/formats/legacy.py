@@ -11,7 +11,8 @@ import json
 from judge.core.judgement import Judged
 from judge.reports.report import Report
 from judge.results.claims import facts_of_record
-from judge.results.record import GateRecord, VerdictRecord
+from judge.results.record import VerdictRecord
+from judge.static_checks.model.finding import GateResult
 
 FORMAT = "legacy"
 FILE = None
@@ -41,26 +42,26 @@ def evaluate(record: VerdictRecord) -> dict[str, object]:
     that is covered. All of them are null where nothing is known.
     """
     facts = facts_of_record(record)
-    said = record.judgement if isinstance(record.judgement, Judged) else None
+    answer = record.judgement if isinstance(record.judgement, Judged) else None
     return {
         "syntax_correct": facts.parses,
         "files_match": facts.shares_file,
-        "optimization_logic_match": said.logic_match != "none" if said else None,
-        "is_complete": said.logic_match == "full" if said else None,
+        "optimization_logic_match": answer.logic_match != "none" if answer else None,
+        "is_complete": answer.logic_match == "full" if answer else None,
         "is_template_code": facts.template,
-        "quality_score": said.score if said else None,
+        "quality_score": answer.score if answer else None,
         "issues": [issue for gate in record.gates.values() for issue in _issues(gate)]
-        + [f"{concern.kind}: {concern.why}" for concern in (said.concerns if said else ()) if concern.supported],
+        + [f"{concern.kind}: {concern.why}" for concern in (answer.concerns if answer else ()) if concern.supported],
         "reasoning": "; ".join(reason.message for reason in record.reasons),
         "true_success": record.true_success,
     }
 
 
-def _issues(gate: GateRecord) -> list[str]:
+def _issues(gate: GateResult) -> list[str]:
     """What a gate found wrong or doubtful, and what it could not check."""
-    found = [finding for finding in gate.findings if finding.severity != "info"]
-    places = [":".join(str(part) for part in (finding.path, finding.line) if part) for finding in found]
+    wrong = [finding for finding in gate.findings if finding.severity != "info"]
+    places = [":".join(str(part) for part in (finding.path, finding.line) if part) for finding in wrong]
     return [
         f"{place}: {finding.message}" if place else finding.message
-        for place, finding in zip(places, found, strict=True)
+        for place, finding in zip(places, wrong, strict=True)
     ]

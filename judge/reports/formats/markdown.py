@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+import itertools
 import re
+from collections.abc import Iterator
 
 from judge.core.judgement import Judged, Judgement, NotAsked
 from judge.core.timing import Timed, Timing
 from judge.core.verdict import CATEGORIES, LEVELS
 from judge.lib.tables import escape_markdown, markdown_lines
 from judge.reports.report import Report
-from judge.reports.wording import cause, logic, outputs, speed, visible
+from judge.reports.wording import case_fault, cause, human_share, logic, outputs, ratio, speed, visible
 from judge.results.judge_tally import tally_lines
 from judge.results.record import VerdictRecord
 
 FORMAT = "md"
 FILE = "report.md"
-_COLUMNS = ("candidate", "verdict", "level", "logic", "speed-up", "outputs", "why")
+_COLUMNS = ("candidate", "verdict", "level", "logic", "speed-up", "of human's gain", "outputs", "why")
 
 
 def render(report: Report) -> str:
@@ -30,7 +32,7 @@ def render(report: Report) -> str:
         "",
         *markdown_lines(("level", "reached by"), _levels(report), numeric=(False, True)),
         "",
-        *markdown_lines(_COLUMNS, map(_row, report.records), numeric=[name == "level" for name in _COLUMNS]),
+        *markdown_lines(_COLUMNS, _rows(report), numeric=[name == "level" for name in _COLUMNS]),
         "",
     ]
     if report.faults:
@@ -43,22 +45,38 @@ def _levels(report: Report) -> list[tuple[str, str]]:
     return [(f"{number} {name}", str(report.funnel[number])) for number, name in enumerate(LEVELS)]
 
 
-def _row(record: VerdictRecord) -> list[str]:
-    cells = (record.id, record.verdict, str(record.level), logic(record), speed(record), outputs(record), cause(record))
+def _rows(report: Report) -> Iterator[list[str]]:
+    """Yield the rows, those of each case behind its human's; what is wrong with a whole case is said once."""
+    for case, group in itertools.groupby(report.records, key=lambda record: record.case.id):
+        if (human := report.humans.get(case)) is not None:
+            gain = ratio(human.speedup, human.ci) if human.speedup is not None else "-"
+            yield _cells(f"{case}/human", "", "", "", gain, "", "", human.message)
+        fault = ""
+        for record in group:
+            why = cause(record)
+            if case_fault(record):
+                why, fault = ("as above" if case_fault(record) == fault else why), case_fault(record)
+            share = human_share(record) or "-"
+            yield _cells(
+                record.id, record.verdict, str(record.level), logic(record), speed(record), share, outputs(record), why
+            )
+
+
+def _cells(*cells: str) -> list[str]:
     return [_plain(cell) for cell in cells]
 
 
 def _details(record: VerdictRecord) -> list[str]:
-    found = [(name, finding) for name, gate in record.gates.items() for finding in gate.findings]
-    said = [*_judge_details(record.judgement), *_timing_details(record.timing)]
-    if not found and not said:
+    findings = [(name, finding) for name, gate in record.gates.items() for finding in gate.findings]
+    remarks = [*_judge_details(record.judgement), *_timing_details(record.timing)]
+    if case_fault(record) or not (findings or remarks):
         return []
     lines = [f"## {_plain(record.id)}", "", f"**{record.verdict}**, level {record.level} ({LEVELS[record.level]})", ""]
-    for name, finding in found:
+    for name, finding in findings:
         place = f" {_code(f'{finding.path}:{finding.line}' if finding.line else finding.path)}" if finding.path else ""
         quote = f": {_code(finding.quote)}" if finding.quote else ""
         lines.append(f"- {name}, {finding.severity}, `{finding.code}`:{place} {_plain(finding.message)}{quote}")
-    return [*lines, *said, ""]
+    return [*lines, *remarks, ""]
 
 
 def _judge_details(judgement: Judgement) -> list[str]:

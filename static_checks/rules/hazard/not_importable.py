@@ -11,16 +11,18 @@ from judge.static_checks.source.python import NotParsed, PythonSource, SyntaxFau
 def check(change: Change) -> Iterable[Hit]:
     """Find changed statements that parse but that the compiler refuses."""
     for file in change.python_files:
-        said = change.parsed.get(file.path)
-        if said is None or said.grammar is not None:
+        parsed = change.parsed.get(file.path)
+        if parsed is None or parsed.grammar is not None:
             continue  # unchanged, or the parse gate has spoken
-        if isinstance(said.compiled, NotParsed):
-            raise CannotCheck(f"{file.path}: {said.compiled.why}")
-        if isinstance(said.compiled, SyntaxFault) and not _before(change, file.source_before):
+        if isinstance(parsed.compiled, NotParsed):
+            raise CannotCheck(f"{file.path}: {parsed.compiled.why}")
+        if isinstance(parsed.compiled, SyntaxFault) and not _before(change, file.source_before):
             source = file.source_after
-            line = said.compiled.line
+            line = parsed.compiled.line
             quote = source.line(line) if source else None
-            yield Hit(f"parses, but raises SyntaxError when imported: {said.compiled.message}", file.path, line, quote)
+            yield Hit(
+                f"parses, but raises SyntaxError when imported: {parsed.compiled.message}", file.path, line, quote
+            )
 
 
 def _before(change: Change, before: PythonSource | None) -> bool:

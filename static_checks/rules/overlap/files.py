@@ -11,19 +11,19 @@ from judge.static_checks.source.paths import is_test
 
 def check(change: Change) -> Iterable[Hit]:
     """Say so when the candidate and the human commit have no source file in common."""
-    found = compare_files(change.once(_pairing))
-    if found.human and not found.common:
-        yield Hit(f"shares no file with the human commit, which changes {_list(found.human)}")
-    elif found.common and all(is_test(path) for path in found.common) and not all(is_test(p) for p in found.human):
-        yield Hit(f"shares only tests with the human commit: {_list(found.common)}")
+    overlap = compare_files(change.once(_pairing))
+    if overlap.human and not overlap.common:
+        yield Hit(f"shares no file with the human commit, which changes {_list(overlap.human)}")
+    elif overlap.common and all(map(is_test, overlap.common)) and not all(map(is_test, overlap.human)):
+        yield Hit(f"shares only tests with the human commit: {_list(overlap.common)}")
 
 
 def facts(change: Change) -> Mapping[str, object]:
     """Return the files of both sides, all but prose and debris; which of them are tests is said apart."""
     pairing = change.once(_pairing)
-    found = compare_files(pairing)
-    tests = sorted(path for path in {*found.candidate, *found.human} if is_test(path))
-    return {"files": found.record | {"tests": tests, "renamed": pairing.renamed}}
+    overlap = compare_files(pairing)
+    tests = sorted(path for path in {*overlap.candidate, *overlap.human} if is_test(path))
+    return {"files": overlap.record | {"tests": tests, "renamed": pairing.renamed}}
 
 
 def _pairing(change: Change) -> Pairing:

@@ -10,15 +10,15 @@ from judge.static_checks.rule import Example, Rule
 
 def check(change: Change) -> Iterable[Hit]:
     """Say so when both sides change one file, but no function or class of it in common."""
-    found, _, same_file = change.once(_compare)
-    if same_file and found.candidate and found.human and not found.common:
+    overlap, _, same_file = change.once(_compare)
+    if same_file and overlap.candidate and overlap.human and not overlap.common:
         yield Hit("changes none of the functions and classes that the human commit changes")
 
 
 def facts(change: Change) -> Mapping[str, object]:
     """Return the definitions both sides touch, and the files in which none could be told."""
-    found, not_compared, _ = change.once(_compare)
-    return {"functions": found.record | {"not_compared": not_compared}}
+    overlap, not_compared, _ = change.once(_compare)
+    return {"functions": overlap.record | {"not_compared": not_compared}}
 
 
 def _compare(change: Change) -> tuple[Overlap, dict[str, str], bool]:

@@ -19,8 +19,8 @@ def check(change: Change) -> Iterable[Hit]:
             yield from _check(file, change.parsed[file.path])
 
 
-def _check(file: TouchedFile, said: Parsed) -> Iterator[Hit]:
-    match said.grammar, said.libcst:
+def _check(file: TouchedFile, parsed: Parsed) -> Iterator[Hit]:
+    match parsed.grammar, parsed.libcst:
         case NotParsed(why=why), _:
             raise CannotCheck(f"{file.path}: {why}")
         case SyntaxFault() as fault, _ if broken_before(file):

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from judge.static_checks.change.change import Change
-from judge.static_checks.change.judge_address import addressed_in_name, addressed_lines
+from judge.static_checks.change.prompt_injection import addressed_in_name, addressed_lines
 from judge.static_checks.model.finding import Hit
 from judge.static_checks.rule import Example, Rule
 

@@ -5,11 +5,11 @@ import re
 from collections.abc import Iterable, Iterator
 
 from judge.static_checks.change.change import Change
-from judge.static_checks.change.novelty import Mark, new_marks
+from judge.static_checks.change.new_marks import Mark, new_marks
 from judge.static_checks.model.finding import Hit
 from judge.static_checks.rule import Example, Rule
+from judge.static_checks.source.name_resolution import ScopedStatement, node_line
 from judge.static_checks.source.paths import is_library
-from judge.static_checks.source.references import Seen, node_line
 
 _SNIFFING = frozenset(
     {
@@ -30,7 +30,7 @@ def check(change: Change) -> Iterable[Hit]:
         yield Hit(f"library code looks at its caller through {new.mark.name}", new.file.path, new.mark.line, new.quote)
 
 
-def _marks(place: Seen) -> Iterator[Mark]:
+def _marks(place: ScopedStatement) -> Iterator[Mark]:
     for node in ast.walk(place.node):
         name: str | None = None
         match node:
@@ -38,8 +38,8 @@ def _marks(place: Seen) -> Iterator[Mark]:
                 name = place.scope.dotted(node)
                 if name not in _SNIFFING or (name == "sys.argv" and _ENTRY.search(place.function)):
                     name = None
-            case ast.Constant(value=str(text)) if found := _RUNNERS.search(text):
-                name = found[0]
+            case ast.Constant(value=str(text)) if variable := _RUNNERS.search(text):
+                name = variable[0]
             case ast.Compare(left=ast.Constant(value=str(text)), comparators=[where]) if text in _TEST_MODULES:
                 name = f"{text!r} in sys.modules" if place.scope.dotted(where) == "sys.modules" else None
         if name is not None:

@@ -5,11 +5,11 @@ import re
 from collections.abc import Iterable, Iterator
 
 from judge.static_checks.change.change import Change
-from judge.static_checks.change.novelty import Mark, new_marks
+from judge.static_checks.change.new_marks import Mark, new_marks
 from judge.static_checks.model.finding import Hit
 from judge.static_checks.rule import Example, Rule
+from judge.static_checks.source.name_resolution import ScopedStatement, node_line
 from judge.static_checks.source.paths import is_library
-from judge.static_checks.source.references import Seen, node_line
 
 _ALWAYS = frozenset({"os._exit", "os.abort", "atexit.register"})
 _CLEAN = frozenset({"sys.exit", "builtins.exit", "builtins.quit", "builtins.SystemExit"})
@@ -23,7 +23,7 @@ def check(change: Change) -> Iterable[Hit]:
         yield Hit(f"library code calls {new.mark.name}", new.file.path, new.mark.line, new.quote)
 
 
-def _marks(place: Seen) -> Iterator[Mark]:
+def _marks(place: ScopedStatement) -> Iterator[Mark]:
     entry = bool(_ENTRY.search(place.function))
     for node in ast.walk(place.node):
         match node:

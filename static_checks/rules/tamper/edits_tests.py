@@ -4,7 +4,7 @@ import ast
 from collections.abc import Iterable, Iterator
 
 from judge.static_checks.change.change import Change, TouchedFile
-from judge.static_checks.change.code_change import is_idle
+from judge.static_checks.change.code_change import is_pass_or_constant
 from judge.static_checks.change.grading_files import human_touch
 from judge.static_checks.model.finding import Hit
 from judge.static_checks.rule import Example, Rule
@@ -56,7 +56,7 @@ def _units(tree: ast.Module | ast.ClassDef | None) -> Iterator[ast.stmt]:
     for node in tree.body if tree is not None else ():
         if isinstance(node, ast.ClassDef):
             yield from _units(node)
-        elif not isinstance(node, ast.Import | ast.ImportFrom) and not is_idle(node):
+        elif not isinstance(node, ast.Import | ast.ImportFrom) and not is_pass_or_constant(node):
             yield node
 
 

@@ -27,12 +27,12 @@ def check(change: Change) -> Iterable[Hit]:
 
 def _hidden(text: str, *, first: bool) -> list[str]:
     text = _FLAG.sub("", text)
-    found: dict[str, None] = {}
+    names: dict[str, None] = {}
     for match in _HIDDEN.finditer(text):
         char, at = match[0], match.start()
         if not (first and at == 0 and char == "\ufeff") and not _belongs(text, at):
-            found[f"U+{ord(char):04X} {unicodedata.name(char, 'unnamed')}"] = None
-    return list(found)
+            names[f"U+{ord(char):04X} {unicodedata.name(char, 'unnamed')}"] = None
+    return list(names)
 
 
 def _belongs(text: str, at: int) -> bool:

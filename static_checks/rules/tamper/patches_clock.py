@@ -5,11 +5,11 @@ import re
 from collections.abc import Iterable, Iterator
 
 from judge.static_checks.change.change import Change
-from judge.static_checks.change.novelty import Mark, new_marks
+from judge.static_checks.change.new_marks import Mark, new_marks
 from judge.static_checks.model.finding import Hit
 from judge.static_checks.rule import Example, Rule
+from judge.static_checks.source.name_resolution import Scope, ScopedStatement, node_line
 from judge.static_checks.source.paths import is_test
-from judge.static_checks.source.references import Scope, Seen, node_line
 
 # Replacing any attribute of these changes what a stopwatch reads.
 _OWNERS = (
@@ -39,7 +39,7 @@ def check(change: Change) -> Iterable[Hit]:
         yield Hit(message, new.file.path, new.mark.line, new.quote, severity=None if sure else "warn")
 
 
-def _marks(place: Seen) -> Iterator[Mark]:
+def _marks(place: ScopedStatement) -> Iterator[Mark]:
     for node in ast.walk(place.node):
         if isinstance(node, ast.Attribute | ast.Subscript) and not isinstance(node.ctx, ast.Load):
             if name := _clock(_target(node, place.scope)):

@@ -27,7 +27,7 @@ def check(change: Change) -> Iterable[Hit]:
 
 
 def _in_new_test(file: TouchedFile, number: int) -> bool:
-    return any(found.start <= number <= found.end for found in file.added_definitions)
+    return any(definition.start <= number <= definition.end for definition in file.added_definitions)
 
 
 RULE = Rule(

@@ -63,7 +63,7 @@ def _replaces_code(comment: Comment) -> bool:
     if any(near.kind == "-" and near.text.strip() for near in hunk.lines):
         return True
     line = comment.line.new or 0
-    return any(found.start <= line <= found.end for found in comment.file.added_definitions)
+    return any(definition.start <= line <= definition.end for definition in comment.file.added_definitions)
 
 
 RULE = Rule(

@@ -49,10 +49,10 @@ def check(change: Change) -> Iterable[Hit]:
     if not uses:
         return
     known = set(dir(builtins)).union(*(_bound(file) for file in change.python_files))
-    asked = {use.name for use in uses} - known
-    asked -= change.base.mentions(asked, outside=frozenset()) if asked else set()
+    unknown = {use.name for use in uses} - known
+    unknown -= change.base.mentions(unknown, outside=frozenset()) if unknown else set()
     for use in uses:
-        if use.name in asked:
+        if use.name in unknown:
             source = use.file.source_after
             quote = source.lines[use.line - 1] if source else None
             sure = use.fact and is_library(use.file.path)
@@ -64,8 +64,8 @@ def _uses(file: TouchedFile) -> Iterator[_Use]:
     """The first use of each name on an added line, outside of comments and strings."""
     source, seen = file.source_after, set[str]()
     tree = source.tree if source else None
-    found = _in_tree(tree) if tree else _in_tokens(source.text if source else "")
-    for name, line, fact in sorted(found, key=lambda use: use[1]):
+    uses = _in_tree(tree) if tree else _in_tokens(source.text if source else "")
+    for name, line, fact in sorted(uses, key=lambda use: use[1]):
         if line in file.added_lines and name not in seen and _WORD.fullmatch(name):
             seen.add(name)
             yield _Use(file=file, name=name, line=line, fact=fact)
@@ -80,11 +80,11 @@ def _in_tree(tree: ast.Module) -> Iterator[tuple[str, int, bool]]:
                 yield name, line, "*" not in imported
             case ast.Attribute(attr=name, lineno=line):
                 yield name, node.end_lineno or line, bool(_SURE.fullmatch(name)) and _root(node) not in imported
-            case ast.Call() if (asked := _asked_for(node)) is not None:
-                yield str(asked.value), node.lineno, bool(_SURE.fullmatch(str(asked.value)))
+            case ast.Call() if (literal := _looked_up_name(node)) is not None:
+                yield str(literal.value), node.lineno, bool(_SURE.fullmatch(str(literal.value)))
 
 
-def _asked_for(node: ast.AST) -> ast.Constant | None:
+def _looked_up_name(node: ast.AST) -> ast.Constant | None:
     """The name in `hasattr(x, NAME)` or `getattr(x, NAME)`."""
     match node:
         case ast.Call(func=ast.Name(id="hasattr" | "getattr"), args=[_, ast.Constant(value=str()) as name, *_]):
@@ -115,7 +115,7 @@ def _bound(file: TouchedFile) -> set[str]:
     if tree is None:
         text = file.source_after.text if file.source_after else ""
         return {word for word in set(_WORD.findall(text)) if any(_assigned(word).search(x) for x in text.split("\n"))}
-    asked = {id(found) for node in ast.walk(tree) if (found := _asked_for(node))}
+    looked_up = {id(literal) for node in ast.walk(tree) if (literal := _looked_up_name(node))}
     for node in ast.walk(tree):
         match node:
             case ast.Name(id=name, ctx=ast.Store()) | ast.arg(arg=name) | ast.MatchAs(name=str(name)):
@@ -126,7 +126,7 @@ def _bound(file: TouchedFile) -> set[str]:
                 names |= {other or name.split(".")[0], name.split(".")[-1]}
             case ast.ExceptHandler(name=str(name)) | ast.keyword(arg=str(name)):
                 names.add(name)
-            case ast.Constant(value=str(name)) if id(node) not in asked:
+            case ast.Constant(value=str(name)) if id(node) not in looked_up:
                 names.add(name)
             case ast.Assign(targets=targets, value=value):
                 own = {n.attr for n in ast.walk(value) if isinstance(n, ast.Attribute)}

@@ -25,19 +25,24 @@ def _check(change: Change, file: TouchedFile) -> Iterator[Hit]:
     source = file.source_after
     if source is None:
         return
-    for found in file.touched_after:
-        if isinstance(found.node, ast.ClassDef) or not (stub := _stub(found.node)) or _is_open(source, found):
+    for definition in file.touched_after:
+        if (
+            isinstance(definition.node, ast.ClassDef)
+            or not (stub := _stub(definition.node))
+            or _is_open(source, definition)
+        ):
             continue
-        before = file.source_before.definition(found.name) if file.source_before else None
-        line = source.lines[found.node.body[-1].lineno - 1]
+        before = file.source_before.definition(definition.name) if file.source_before else None
+        line = source.lines[definition.node.body[-1].lineno - 1]
         if before is None:
-            if not (found.node.decorator_list or _is_hook(found) or _has_namesake(change, found)):
-                yield Hit(f"the new function {found.name} only has {stub}", file.path, found.start, line, "warn")
+            if not (definition.node.decorator_list or _is_hook(definition) or _has_namesake(change, definition)):
+                message = f"the new function {definition.name} only has {stub}"
+                yield Hit(message, file.path, definition.start, line, "warn")
         elif not isinstance(before.node, ast.ClassDef) and not _stub(before.node):
             # One line that is gone, or a refusal that says why, may be what the author means.
-            meant = _size(before.node) < 2 or stub == _REFUSAL or _has_namesake(change, found)
-            message = f"{found.name} had a body and now only has {stub}"
-            yield Hit(message, file.path, found.start, line, "warn" if meant else None)
+            meant = _size(before.node) < 2 or stub == _REFUSAL or _has_namesake(change, definition)
+            message = f"{definition.name} had a body and now only has {stub}"
+            yield Hit(message, file.path, definition.start, line, "warn" if meant else None)
 
 
 def _stub(node: ast.FunctionDef | ast.AsyncFunctionDef) -> str | None:
@@ -68,33 +73,33 @@ def _size(function: ast.AST) -> int:
     return sum(isinstance(node, ast.stmt) and not _is_constant(node) for node in ast.walk(function)) - 1
 
 
-def _is_open(source: PythonSource, found: Definition) -> bool:
+def _is_open(source: PythonSource, definition: Definition) -> bool:
     """Whether an empty body is what the code means: abstract, overload, protocol, registered elsewhere."""
-    decorators = " ".join(ast.unparse(d) for d in found.node.decorator_list)
+    decorators = " ".join(ast.unparse(d) for d in definition.node.decorator_list)
     if any(word in decorators for word in ("abstract", "overload", "fake", "impl", "dispatch")):
         return True
-    owner = source.definition(found.name.rpartition(".")[0])
+    owner = source.definition(definition.name.rpartition(".")[0])
     if owner is None or not isinstance(owner.node, ast.ClassDef):
         return False
     bases = [ast.unparse(b) for b in (*owner.node.bases, *(k.value for k in owner.node.keywords))]
     return any(base.split("[")[0].endswith(_OPEN_BASES) for base in bases)
 
 
-def _is_hook(found: Definition) -> bool:
+def _is_hook(definition: Definition) -> bool:
     """Whether the name is one that is called by others and may do nothing: `__exit__`, `on_start`."""
-    name = found.node.name
+    name = definition.node.name
     return (name.startswith("__") and name.endswith("__")) or name.startswith(("on_", "noop", "_noop", "do_nothing"))
 
 
-def _has_namesake(change: Change, found: Definition) -> bool:
+def _has_namesake(change: Change, definition: Definition) -> bool:
     """Whether a function of the same name, with a body, is touched elsewhere: moved there, or overridden there."""
     others = (
         other.node for file in change.python_files if file.source_after for other in file.source_after.definitions
     )
     return any(
-        node is not found.node
+        node is not definition.node
         and not isinstance(node, ast.ClassDef)
-        and node.name == found.node.name
+        and node.name == definition.node.name
         and not _stub(node)
         for node in others
     )

@@ -16,39 +16,40 @@ _ENTRY_FILES = ("pyproject.toml", "setup.cfg", "setup.py")
 
 def check(change: Change) -> Iterable[Hit]:
     """Find added functions whose name stands nowhere else in the applied tree."""
-    asked = [(file, found) for file in change.python_files if not is_test(file.path) for found in _added(file)]
-    asked = [(file, found) for file, found in asked if not _is_touched_name(change, file, found)]
-    if not asked:
+    added = [(file, function) for file in change.python_files if not is_test(file.path) for function in _added(file)]
+    added = [(file, function) for file, function in added if not _is_touched_name(change, file, function)]
+    if not added:
         return
-    names = {found.node.name for _, found in asked}
+    names = {function.node.name for _, function in added}
     known = set(change.after.mentions(names, outside=frozenset(file.path for file in change.files)))
     entries = [decode(change.after.read(path) or b"") for path in _ENTRY_FILES] if names - known else []
     known |= {name for name in names if any(re.search(rf"\b{name}\b", text) for text in entries)}
-    for file, found in asked:
-        if found.node.name not in known:
-            line = file.source_after.lines[found.node.lineno - 1] if file.source_after else None
-            yield Hit(f"nothing in the tree mentions the new function {found.name}", file.path, found.node.lineno, line)
+    for file, function in added:
+        if function.node.name not in known:
+            line = file.source_after.lines[function.node.lineno - 1] if file.source_after else None
+            message = f"nothing in the tree mentions the new function {function.name}"
+            yield Hit(message, file.path, function.node.lineno, line)
 
 
 def _added(file: TouchedFile) -> Iterable[Definition]:
     if any("def " in line.text for line in file.change.added):
-        for found in file.added_definitions:
-            if not (isinstance(found.node, ast.ClassDef) or _may_be_called_unseen(file, found)):
-                yield found
+        for function in file.added_definitions:
+            if not (isinstance(function.node, ast.ClassDef) or _may_be_called_unseen(file, function)):
+                yield function
 
 
-def _may_be_called_unseen(file: TouchedFile, found: Definition) -> bool:
+def _may_be_called_unseen(file: TouchedFile, function: Definition) -> bool:
     """Whether others may call it without naming it here: registered, an override, an entry point."""
-    name = found.node.name
-    if found.node.decorator_list or (name.startswith("__") and name.endswith("__")) or name in ("main", "_"):
+    name = function.node.name
+    if function.node.decorator_list or (name.startswith("__") and name.endswith("__")) or name in ("main", "_"):
         return True
-    owner = file.source_after.definition(found.name.rpartition(".")[0]) if file.source_after else None
+    owner = file.source_after.definition(function.name.rpartition(".")[0]) if file.source_after else None
     return owner is not None and isinstance(owner.node, ast.ClassDef) and bool(owner.node.bases) and name[0] != "_"
 
 
-def _is_touched_name(change: Change, file: TouchedFile, found: Definition) -> bool:
+def _is_touched_name(change: Change, file: TouchedFile, function: Definition) -> bool:
     """Whether a touched file mentions the function outside of its own lines."""
-    name = found.node.name
+    name = function.node.name
     word = re.compile(rf"\b{re.escape(name)}\b")
     for other in change.files:
         source = other.source_after
@@ -56,7 +57,7 @@ def _is_touched_name(change: Change, file: TouchedFile, found: Definition) -> bo
             if other.after is not None and not is_prose(other.path) and word.search(decode(other.after)):
                 return True
         elif name in source.names:
-            inside = range(found.start - 1, found.end) if other is file else range(0)
+            inside = range(function.start - 1, function.end) if other is file else range(0)
             if any(word.search(line) for number, line in enumerate(source.lines) if number not in inside):
                 return True
     return False

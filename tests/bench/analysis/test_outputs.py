@@ -98,9 +98,9 @@ Pair = collections.namedtuple("Pair", "left right")
 )
 def test_changes_are_found_and_placed(base: object, other: object, where: str) -> None:
     """Every difference in value, type, order or length is a change, with its path."""
-    found = compared(base, other)
-    assert isinstance(found, Changed)
-    assert found.where == where
+    outcome = compared(base, other)
+    assert isinstance(outcome, Changed)
+    assert outcome.where == where
 
 
 @pytest.mark.parametrize(
@@ -154,12 +154,12 @@ def test_large_results_are_digested() -> None:
     numbers, floats = list(range(1000)), [n / 7 for n in range(1000)]
     small = 100
 
-    def found(base: object, other: object) -> object:
+    def outcome(base: object, other: object) -> object:
         return compare_outputs(tree(base, small), tree(other, small))
 
-    assert found(numbers, list(numbers)) == Same(how="digest")
-    assert isinstance(found(numbers, [*numbers[:-1], 5]), Changed)
-    assert isinstance(found(floats, [*floats[:-1], 5.0]), Unknown)
+    assert outcome(numbers, list(numbers)) == Same(how="digest")
+    assert isinstance(outcome(numbers, [*numbers[:-1], 5]), Changed)
+    assert isinstance(outcome(floats, [*floats[:-1], 5.0]), Unknown)
 
 
 def test_opaque_values_are_hashed_or_unknown() -> None:
@@ -195,9 +195,9 @@ def array(dtype: str, code: str, values: list[float], shape: list[int] | None = 
 )
 def test_arrays_use_the_tolerance_of_their_dtype(dtype: str, code: str, other: float, expected: str) -> None:
     """Tolerances are those of torch.testing.assert_close; unknown dtypes have none."""
-    one: float = 1 if code in "Bq" else 1.0
-    found = compare_outputs(array(dtype, code, [one, one]), array(dtype, code, [one, other]))
-    assert found.status == expected
+    unit: float = 1 if code in "Bq" else 1.0
+    outcome = compare_outputs(array(dtype, code, [unit, unit]), array(dtype, code, [unit, other]))
+    assert outcome.status == expected
 
 
 def test_bfloat16_is_the_upper_half_of_float32() -> None:
@@ -216,9 +216,49 @@ def test_arrays_compare_nan_shape_and_dtype_exactly() -> None:
     nan = array("float64", "d", [math.nan, 1.0])
     assert compare_outputs(nan, array("float64", "d", [math.nan, 1.0 + 1e-9])).status == "same"
     assert compare_outputs(nan, array("float64", "d", [1.0, math.nan])).status == "changed"
-    one, flat = array("float64", "d", [1, 2], [2, 1]), array("float64", "d", [1, 2], [2])
-    assert compare_outputs(one, flat).status == "changed"
+    column, flat = array("float64", "d", [1, 2], [2, 1]), array("float64", "d", [1, 2], [2])
+    assert compare_outputs(column, flat).status == "changed"
     assert compare_outputs(flat, array("float32", "f", [1, 2])).status == "changed"
+
+
+def test_arrays_of_objects_are_compared_piece_by_piece() -> None:
+    """Their pieces are nodes of their own, compared once dtype and shape agree."""
+    first, second = (["objects", "numpy.ndarray", "object", [1], tree([value])] for value in ("a", "b"))
+    assert compare_outputs(first, list(first)) == Same(how="equal")
+    outcome = compare_outputs(first, second)
+    assert isinstance(outcome, Changed)
+    assert outcome.where == "[0]"
+    assert compare_outputs(first, [*first[:3], [2], first[4]]).status == "changed"
+
+
+def test_equal_bytes_are_equal_whatever_the_dtype() -> None:
+    """Where no tolerance is known, the very same bytes are still the same."""
+    assert compare_outputs(array("float8_e4m3fn", "B", [1, 2]), array("float8_e4m3fn", "B", [1, 2])).status == "same"
+
+
+def test_arrays_that_are_not_what_they_say_are_unknown() -> None:
+    """Fewer bytes than the shape asks for, or bytes that are no base64: nothing is known."""
+    whole, short = array("int64", "q", [1, 2], [2]), array("int64", "q", [1], [2])
+    assert isinstance(compare_outputs(whole, short), Unknown)
+    broken = ["array", "numpy.ndarray", "int64", [1], "no base64"]
+    assert isinstance(compare_outputs(broken, ["array", "numpy.ndarray", "int64", [1], "none either"]), Unknown)
+
+
+def test_attributes_that_appear_or_vanish_are_a_change() -> None:
+    """An object with another attribute is another object."""
+    first, second = Point(1.0), Point(1.0)
+    second.more = 3  # type: ignore[attr-defined]  # that is the point
+    outcome = compared(first, second)
+    assert isinstance(outcome, Changed)
+    assert "attributes appeared or vanished: ['more']" in outcome.message
+
+
+def test_what_cannot_be_read_is_unknown() -> None:
+    """A part that raises when it is read is named, with its error."""
+    unreadable = ["unreadable", "pkg.Handle", "RuntimeError: closed"]
+    outcome = compare_outputs(unreadable, list(unreadable))
+    assert isinstance(outcome, Unknown)
+    assert outcome.reason == "result cannot be read: RuntimeError: closed"
 
 
 @pytest.mark.parametrize(
@@ -261,6 +301,6 @@ def test_any_plain_value_equals_itself(value: object) -> None:
 @given(values, values)
 def test_comparison_agrees_with_python_where_it_is_exact(left: object, right: object) -> None:
     """What encodes differently is never called equal, and comparing is symmetric in status."""
-    found, back = compared(left, right), compared(right, left)
-    assert type(found) is type(back)
-    assert (encode(left, LIMIT) == encode(right, LIMIT)) == (found == Same(how="equal"))
+    outcome, back = compared(left, right), compared(right, left)
+    assert type(outcome) is type(back)
+    assert (encode(left, LIMIT) == encode(right, LIMIT)) == (outcome == Same(how="equal"))

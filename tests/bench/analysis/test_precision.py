@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 from timing_kit import Bench
 
-from judge.bench import Measured, Session, compare, oddities
+from judge.bench import Measured, SessionResult, compare, plausibility_flags
 from judge.bench.analysis.precision import precision
 
 
@@ -36,17 +36,17 @@ def test_errors_are_held_against_float64() -> None:
 
 def test_a_coarse_base_excuses() -> None:
     """Up to four times the base's own error is no loss."""
-    found = precision(EXACT, off(2e-4), off(6e-4))
-    assert found
-    assert not found.lost
+    errors = precision(EXACT, off(2e-4), off(6e-4))
+    assert errors
+    assert not errors.lost
 
 
 def test_arrays_inside_other_results_count_together() -> None:
     """Nested results are walked in order; what is no array is passed over."""
     exact, base, other = (["seq", "builtins.list", [["int", "0x1"], part], []] for part in (EXACT, BASE, off(1e-3)))
-    found = precision(exact, base, other)
-    assert found
-    assert found.lost
+    errors = precision(exact, base, other)
+    assert errors
+    assert errors.lost
 
 
 @pytest.mark.parametrize(
@@ -61,21 +61,21 @@ def test_no_reference_no_statement(exact: object) -> None:
 def test_numbers_that_are_not_finite_are_left_out() -> None:
     """They are compared elsewhere."""
     broken = array("float32", "f", [1.0, float("nan"), float("inf"), 0.001])
-    found = precision(EXACT, BASE, broken)
-    assert found
-    assert found.error < 1e-7
+    errors = precision(EXACT, BASE, broken)
+    assert errors
+    assert errors.error < 1e-7
 
 
 def test_lost_precision_asks_for_a_look(bench: Bench) -> None:
-    """It is an oddity, and neither the status nor the outputs change by it."""
-    session: Session = bench({"base": WORK, "candidate": WORK})
-    found = compare(session)
-    assert isinstance(found, Measured)
+    """It is flagged, and neither the status nor the outputs change by it."""
+    session: SessionResult = bench({"base": WORK, "candidate": WORK})
+    comparison = compare(session)
+    assert isinstance(comparison, Measured)
     lost = precision(EXACT, BASE, off(5e-4))
     assert lost
-    signs = oddities(replace(session, precision={"candidate": lost}), found)
-    assert "less-precise" in [sign.code for sign in signs]
-    assert "less-precise" not in [sign.code for sign in oddities(session, found)]
+    flags = plausibility_flags(replace(session, precision={"candidate": lost}), comparison)
+    assert "less-precise" in [sign.code for sign in flags]
+    assert "less-precise" not in [sign.code for sign in plausibility_flags(session, comparison)]
 
 
 WORK = "def work(numbers):\n    return sum(number * number for number in numbers)\n"

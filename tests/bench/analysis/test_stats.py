@@ -20,10 +20,11 @@ from judge.bench.analysis.stats import (
     q_values,
     recovery,
     spent,
+    student_quantile,
+    student_tail,
     typical,
     warmup,
 )
-from judge.bench.analysis.student_t import tail, upper_quantile
 
 # Log ratios of a base, in two copies, against another copy of it, as measured on a shared two-core
 # machine with a load of 8: twelve forks of five rounds. QUIET are calm forks by the fastest parts,
@@ -79,8 +80,8 @@ def shifted(groups: list[list[float]], by: float) -> list[list[float]]:
 def test_status_of_recorded_samples(recorded: list[list[float]], speedup: float, expected: str) -> None:
     """A known speed-up over recorded noise is claimed only where it stands out of that noise."""
     floor = noise_floor(estimate(recorded, seed=1))
-    found = estimate(shifted(recorded, math.log(speedup)), seed=1).interval()
-    assert decide_status(found, threshold=1.01, floor=floor) == expected
+    interval = estimate(shifted(recorded, math.log(speedup)), seed=1).interval()
+    assert decide_status(interval, threshold=1.01, floor=floor) == expected
 
 
 def test_floor_raises_the_bar() -> None:
@@ -99,9 +100,9 @@ def test_neutral_rules_a_difference_out() -> None:
 
 def test_estimate_is_repeatable_and_its_interval_contains_it() -> None:
     """The same samples and seed give the same estimate, inside its interval."""
-    found = estimate(NOISY, seed=5)
-    assert found == estimate(NOISY, seed=5)
-    assert found.interval().low < found.interval().ratio < found.interval().high
+    estimated = estimate(NOISY, seed=5)
+    assert estimated == estimate(NOISY, seed=5)
+    assert estimated.interval().low < estimated.interval().ratio < estimated.interval().high
 
 
 def test_disagreeing_forks_widen_the_interval() -> None:
@@ -132,8 +133,8 @@ def test_interval_covers_the_truth_as_often_as_it_says() -> None:
     held = 0
     for _ in range(400):
         forks = [[rng.gauss(0.02, 0.01)] * 5 for _ in range(12)]
-        found = estimate(forks, seed=1).interval()
-        held += found.low <= math.exp(0.02) <= found.high
+        interval = estimate(forks, seed=1).interval()
+        held += interval.low <= math.exp(0.02) <= interval.high
     assert 0.92 <= held / 400 <= 0.985
 
 
@@ -166,9 +167,9 @@ def test_p_value_agrees_with_the_interval() -> None:
     """p is at most alpha / 2 exactly where the interval of that look clears the bar."""
     for centre in (0.0, 0.012, 0.02, 0.025, 0.03, 0.05, 0.3):
         for forks in (6, 9, 12, 18):
-            found = Estimate(centre=centre, error=0.006, freedom=7)
-            clears = found.interval(level(forks, LOOKS)).low > 1.01
-            assert (p_value(found, bar=1.01, forks=forks, looks=LOOKS) <= ALPHA / 2) == clears
+            ratio = Estimate(centre=centre, error=0.006, freedom=7)
+            clears = ratio.interval(level(forks, LOOKS)).low > 1.01
+            assert (p_value(ratio, bar=1.01, forks=forks, looks=LOOKS) <= ALPHA / 2) == clears
     overwhelming = Estimate(centre=2.0, error=1e-4, freedom=15)
     assert 0 <= p_value(overwhelming, bar=1.01, forks=18, looks=LOOKS) < 1e-12
     exact = Estimate(centre=0.1, error=0.0, freedom=7)
@@ -181,10 +182,10 @@ def test_false_discoveries_of_a_batch() -> None:
         0.0001, 0.0004, 0.0019, 0.0095, 0.0201, 0.0278, 0.0298, 0.0344,
         0.0459, 0.3240, 0.4262, 0.5719, 0.6528, 0.7590, 1.0000,
     ]  # fmt: skip
-    found = q_values(published[::-1])[::-1]
-    assert sum(value <= 0.05 for value in found) == 4
-    assert found[3] == pytest.approx(0.0095 * 15 / 4)
-    assert found == sorted(found)
+    rates = q_values(published[::-1])[::-1]
+    assert sum(value <= 0.05 for value in rates) == 4
+    assert rates[3] == pytest.approx(0.0095 * 15 / 4)
+    assert rates == sorted(rates)
     assert q_values([]) == []
 
 
@@ -194,9 +195,9 @@ def test_false_discoveries_of_a_batch() -> None:
 )
 def test_student_quantiles_are_the_printed_ones(probability: float, freedom: int, value: float) -> None:
     """The quantiles are those of the tables, and the tail is their inverse."""
-    assert upper_quantile(probability, freedom) == pytest.approx(value, abs=5e-4)
-    assert tail(upper_quantile(probability, freedom), freedom) == pytest.approx(probability)
-    assert tail(-1.0, freedom) + tail(1.0, freedom) == pytest.approx(1.0)
+    assert student_quantile(probability, freedom) == pytest.approx(value, abs=5e-4)
+    assert student_tail(student_quantile(probability, freedom), freedom) == pytest.approx(probability)
+    assert student_tail(-1.0, freedom) + student_tail(1.0, freedom) == pytest.approx(1.0)
 
 
 def test_noise_floor_looks_both_ways() -> None:
@@ -245,11 +246,11 @@ def test_recovery_is_a_share_with_bounds() -> None:
     common = [0.01 * (n % 3) for n in range(12)]
     human = [[0.2 + c, 0.2 + c] for c in common]
     half = [[(0.2 + c) / 2, (0.2 + c) / 2 + 0.001] for c in common]
-    found = recovery(half, human)
-    assert found is not None
-    assert found.low <= found.share <= found.high
-    assert found.share == pytest.approx(0.5, abs=0.01)
-    assert found.high - found.low < 0.02
+    share = recovery(half, human)
+    assert share is not None
+    assert share.low <= share.share <= share.high
+    assert share.share == pytest.approx(0.5, abs=0.01)
+    assert share.high - share.low < 0.02
 
 
 def test_recovery_of_nothing_has_no_bounds() -> None:
@@ -272,5 +273,5 @@ def test_midmean_lies_within_the_values(values: list[float]) -> None:
 )
 def test_log_ratio_of_scaled_samples_is_the_scale(base: list[float], scale: float) -> None:
     """Base over candidate: a candidate that takes half the time has ratio two."""
-    found = log_ratios(base, [value / scale for value in base])
-    assert found == pytest.approx([math.log(scale)] * len(base), abs=1e-9)
+    ratios = log_ratios(base, [value / scale for value in base])
+    assert ratios == pytest.approx([math.log(scale)] * len(base), abs=1e-9)

@@ -4,12 +4,14 @@ that it works on a real one; that is what test_gpu.py is for."""
 from pathlib import Path
 
 import pytest
-from gpu_kit import BENCHMARK, stand_in_python, write_smi
+from gpu_kit import BENCHMARK, IDLE_GPU, stand_in_python, write_smi
 from timing_kit import Bench
 
-from judge.bench import Broken, Crashed, DeviceError, Measured, Session, Variant, compare, measure
+from judge.bench import Crashed, DeviceError, Measured, NotMeasured, SessionResult, Variant, compare, measure
 from judge.bench.options import Options
 from judge.bench.process.cpu import release, try_lock
+
+pytestmark = pytest.mark.timing
 
 BASE = "import torch\ndef work(numbers):\n    torch.kernel(400)\n    return sum(numbers)\n"
 FASTER = BASE.replace("400", "100")
@@ -39,7 +41,7 @@ def on_gpu(bench: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Ben
     monkeypatch.setenv("PATH", write_smi(tmp_path / "bin"))
     monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
 
-    def run(sources: dict[str, str], **changes: object) -> Session:
+    def run(sources: dict[str, str], **changes: object) -> SessionResult:
         options = {"benchmark": BENCHMARK, "device": "cuda", "python": stand_in_python(tmp_path)} | QUICK | changes
         return bench(sources, **options)
 
@@ -49,11 +51,11 @@ def on_gpu(bench: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Ben
 def test_a_faster_kernel_is_improved_and_its_copy_is_not(on_gpu: Bench) -> None:
     """Events tell 500 us from 200 us, each from a cold cache; the same code is not improved."""
     session = on_gpu({"base": BASE, "human": BASE, "candidate": FASTER})
-    found, twin = compare(session), compare(session, candidate="human")
-    assert isinstance(found, Measured), found
-    assert found.status == "improved", found
-    assert found.baseline_ms == pytest.approx(0.5, rel=0.1), "the cache is cold before every call"
-    assert found.candidate_ms == pytest.approx(0.2, rel=0.2)
+    comparison, twin = compare(session), compare(session, candidate="human")
+    assert isinstance(comparison, Measured), comparison
+    assert comparison.status == "improved", comparison
+    assert comparison.baseline_ms == pytest.approx(0.5, rel=0.1), "the cache is cold before every call"
+    assert comparison.candidate_ms == pytest.approx(0.2, rel=0.2)
     assert twin.status != "improved", twin
     assert session.outputs["candidate"].status == "same"
 
@@ -66,7 +68,7 @@ def test_the_record_names_the_gpu_and_its_state(on_gpu: Bench) -> None:
     assert machine["torch"] == "0.0 (stand-in)"
     gpu = machine["gpu"]
     assert isinstance(gpu, dict)
-    assert (gpu["uuid"], gpu["name"], gpu["driver"], gpu["clock_mhz"]) == ("GPU-bbbb", "Stand-in 1", "999.1", "1500")
+    assert (gpu["uuid"], gpu["name"], gpu["driver"], gpu["clock_mhz"]) == (IDLE_GPU, "Stand-in 1", "999.1", "1500")
     assert isinstance(machine["gpu_last"], dict)
     assert "none" in str(machine["memory_limit"])
     assert any("held down" in note and "power cap, temperature" in note for note in session.notes), session.notes
@@ -74,20 +76,20 @@ def test_the_record_names_the_gpu_and_its_state(on_gpu: Bench) -> None:
 
 def test_a_stream_that_nobody_waits_for_is_a_false_clock(on_gpu: Bench) -> None:
     """HACKS.md row 14: the leak breaks with its own words and is not timed; a twin that waits is improved."""
-    session = on_gpu({"base": BASE, "twin": WAITS, "candidate": LEAK})
-    found, twin = compare(session), compare(session, candidate="twin")
-    assert isinstance(found, Broken), found
-    assert found.kind == "clock"
-    assert "stream that was not waited for" in found.reason
+    session = on_gpu({"base": BASE, "twin": WAITS, "candidate": LEAK}, but_for=("candidate",))
+    comparison, twin = compare(session), compare(session, candidate="twin")
+    assert isinstance(comparison, NotMeasured), comparison
+    assert comparison.kind == "clock"
+    assert "stream that was not waited for" in comparison.reason
     assert twin.status == "improved", twin
 
 
 def test_patched_events_waits_and_flushes_change_nothing(on_gpu: Bench) -> None:
     """HACKS.md rows 13, 17 and 19: what times was bound before the target's code ran."""
-    found = compare(on_gpu({"base": BASE, "candidate": PATCHES + BASE}))
-    assert isinstance(found, Measured), found
-    assert found.status != "improved", found
-    assert found.candidate_ms == pytest.approx(0.5, rel=0.1)
+    comparison = compare(on_gpu({"base": BASE, "candidate": PATCHES + BASE}))
+    assert isinstance(comparison, Measured), comparison
+    assert comparison.status != "improved", comparison
+    assert comparison.candidate_ms == pytest.approx(0.5, rel=0.1)
 
 
 def test_single_calls_are_timed_by_events_too(on_gpu: Bench) -> None:
@@ -99,8 +101,8 @@ def test_single_calls_are_timed_by_events_too(on_gpu: Bench) -> None:
 def test_fresh_data_for_every_call(on_gpu: Bench) -> None:
     """Calls that change their input get their own, also on a GPU."""
     changing = BASE.replace("return", "numbers.append(1)\n    return")
-    found = compare(on_gpu({"base": changing, "candidate": changing.replace("400", "100")}))
-    assert found.status == "improved", found
+    comparison = compare(on_gpu({"base": changing, "candidate": changing.replace("400", "100")}))
+    assert comparison.status == "improved", comparison
 
 
 def test_an_error_of_the_gpu_is_the_variants_own(on_gpu: Bench) -> None:
@@ -126,12 +128,12 @@ def test_auto_takes_the_gpu_where_torch_sees_one(on_gpu: Bench, monkeypatch: pyt
 def test_a_session_waits_for_the_gpu_and_says_so(on_gpu: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     """One session at a time: another one waits with a message, and gives up after its limit."""
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "1")
-    held = try_lock("gpu-GPU-bbbb")
+    held = try_lock(f"gpu-{IDLE_GPU}")
     assert held is not None
-    said: list[str] = []
+    messages: list[str] = []
     with pytest.raises(DeviceError, match="other sessions held the GPU"):
-        on_gpu({"base": BASE}, device_timeout_s=0.6, progress=said.append)
-    assert any("waiting for the GPU" in text for text in said)
+        on_gpu({"base": BASE}, device_timeout_s=0.6, progress=messages.append)
+    assert any("waiting for the GPU" in text for text in messages)
     release(held)
     assert on_gpu({"base": BASE}, forks=2).machine["device"] == "cuda"
 
@@ -153,7 +155,7 @@ def test_the_command_of_a_gpu_program_sees_the_callers_gpus(tmp_path: Path, monk
     (tmp_path / "tree").mkdir()
     script = "import os, json; print(json.dumps({'ms': 1 + len(os.environ.get('CUDA_VISIBLE_DEVICES', '-'))}))"
     command = Command(argv=("python3", "-c", script), metric="ms", better="lower")
-    for device, length in (("auto", 3), ("cuda", 8), ("cpu", 0)):
+    for device, length in (("auto", 3), ("cuda", len(IDLE_GPU)), ("cpu", 0)):
         options = Options(benchmark=command, forks=2, device=device)  # type: ignore[arg-type]  # the three there are
         session = measure([Variant(name="base", tree=tmp_path / "tree")], options)
         ran = session.variants["base"]

@@ -8,11 +8,12 @@ from gpu_kit import TORCH_PYTHON, torch_python, why_no_cuda
 from support import ROOT
 from timing_kit import Bench
 
-from judge.bench import Changed, DeviceError, Measured, Same, Session, compare, oddities
+from judge.bench import Changed, DeviceError, Measured, Same, SessionResult, compare, plausibility_flags
 
 pytestmark = [
     pytest.mark.skipif(torch_python() is None, reason=f"no torch here, and {TORCH_PYTHON} names no Python that has it"),
     pytest.mark.slow,
+    pytest.mark.timing,
 ]
 SETUP = """
 import torch
@@ -63,12 +64,12 @@ def work(a, b):
 
 
 def python() -> Path:
-    found = torch_python()
-    assert found is not None
-    return found
+    interpreter = torch_python()
+    assert interpreter is not None
+    return interpreter
 
 
-def timed(bench: Bench, sources: dict[str, str], **changes: object) -> Session:
+def timed(bench: Bench, sources: dict[str, str], **changes: object) -> SessionResult:
     options: dict[str, object] = {"forks": 3, "min_rounds": 5, "max_rounds": 5, "budget_s": 120, "python": python()}
     return bench(sources, **({"benchmark": SETUP, "device": "cpu"} | options | changes))
 
@@ -76,9 +77,9 @@ def timed(bench: Bench, sources: dict[str, str], **changes: object) -> Session:
 def test_tensors_are_compared_and_a_faster_one_is_improved(bench: Bench) -> None:
     """Six matrix products against one: improved, and the outputs are the same."""
     session = timed(bench, {"base": BASE, "candidate": FASTER})
-    found = compare(session)
-    assert isinstance(found, Measured), found
-    assert found.status == "improved", found
+    comparison = compare(session)
+    assert isinstance(comparison, Measured), comparison
+    assert comparison.status == "improved", comparison
     assert session.outputs["candidate"] == Same(how="equal")
 
 
@@ -128,10 +129,10 @@ spec.loader.exec_module(arrays)
 stale = []
 for _ in range(8):
     old = torch.full((100, 100), 7.0)
-    places = arrays.places([old, {"a": 1}])
+    blocks = arrays.array_blocks([old, {"a": 1}])
     del old
     if sys.argv[2] == "spoil":
-        arrays.spoil(places)
+        arrays.spoil(blocks)
     new = torch.empty(100, 100)
     stale.append(int((new == 7).sum()))
     del new
@@ -162,9 +163,9 @@ def test_precision_given_up_within_the_tolerance_asks_for_a_look(bench: Bench) -
     session = timed(bench, {"base": small, "twin": order, "candidate": half}, benchmark=benchmark, forks=2)
     assert session.outputs["candidate"] == Same(how="tolerance"), session.outputs
     for name, expected in (("candidate", True), ("twin", False)):
-        found = compare(session, candidate=name)
-        assert isinstance(found, Measured)
-        assert ("less-precise" in [sign.code for sign in oddities(session, found, name)]) is expected
+        comparison = compare(session, candidate=name)
+        assert isinstance(comparison, Measured)
+        assert ("less-precise" in [flag.code for flag in plausibility_flags(session, comparison, name)]) is expected
     assert session.precision["candidate"].error > 1e-3
 
 

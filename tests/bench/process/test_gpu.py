@@ -2,12 +2,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
-from gpu_kit import write_smi
+from gpu_kit import BUSY_GPU, write_smi
 
 from judge.bench.contract import Contract, Function, function_contract
 from judge.bench.options import Options
 from judge.bench.process.gpu import Gpu, GpuWatch, ask_nvidia_smi, candidates, read_gpus, slowdowns
-from judge.bench.session.device_choice import Place, refusal, wants_gpu
+from judge.bench.session.device_choice import DeviceChoice, refusal, wants_gpu
 
 IDLE = Gpu(name="GPU-b", facts={"index": "1", "uuid": "GPU-b", "utilization_percent": "0", "memory_used_mib": "10"})
 USED = Gpu(name="GPU-a", facts={"index": "0", "uuid": "GPU-a"}, processes=("1",))
@@ -15,9 +15,15 @@ FULL = Gpu(name="GPU-c", facts={"index": "2", "uuid": "GPU-c", "utilization_perc
 GPUS = (USED, IDLE, FULL)
 
 
-def contract(**changes: object) -> Contract:
-    values: dict[str, object] = {"path": Path("b.py"), "function": "f", "takes_data": True}
-    return Contract(has_check_equivalence=False, **(values | changes))  # type: ignore[arg-type]  # by name
+def contract(*, modules: tuple[str, ...] = (), names_cuda: bool = False) -> Contract:
+    return Contract(
+        path=Path("b.py"),
+        function="f",
+        takes_data=True,
+        has_check_equivalence=False,
+        modules=modules,
+        names_cuda=names_cuda,
+    )
 
 
 @pytest.mark.parametrize(
@@ -42,7 +48,7 @@ def test_nvidia_smi_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     """Facts, processes and what holds the clock down, under the older name of that field too; absent is left out."""
     monkeypatch.setenv("PATH", write_smi(tmp_path))
     first, second = read_gpus()
-    assert (first.name, first.processes, second.processes) == ("GPU-aaaa", ("4711",), ())
+    assert (first.name, first.processes, second.processes) == (BUSY_GPU, ("4711",), ())
     assert "persistence" not in first.facts, "it said [N/A]"
     assert second.facts["persistence"] == "Enabled"
     assert slowdowns(first) == []
@@ -108,7 +114,7 @@ def test_a_function_of_the_tree_tells_by_its_module(tmp_path: Path) -> None:
 def test_when_the_targets_torch_is_asked() -> None:
     """Only where the benchmark may use a GPU and there may be one, or where a GPU was asked for."""
     path = Path("b.py")
-    auto, cpu, cuda = (Options(benchmark=path, device=device) for device in ("auto", "cpu", "cuda"))  # type: ignore[arg-type]
+    auto, cpu, cuda = (Options(benchmark=path, device=device) for device in ("auto", "cpu", "cuda"))
     assert refusal(auto, "uses torch", driver=True) == ""
     assert "no sign of an NVIDIA driver" in refusal(auto, "uses torch", driver=False)
     assert "does not use a GPU" in refusal(auto, "", driver=True)
@@ -118,5 +124,5 @@ def test_when_the_targets_torch_is_asked() -> None:
 
 def test_cuda_has_no_limit_of_address_space() -> None:
     """CUDA reserves more of it than there is memory; on the CPU the limit holds."""
-    assert Place(device="cuda").memory(100) is None
-    assert Place().memory(100) == 100
+    assert DeviceChoice(device="cuda").memory(100) is None
+    assert DeviceChoice().memory(100) == 100

@@ -2,25 +2,24 @@ import os
 import signal
 import subprocess
 import sys
-import threading
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from timing_kit import BENCHMARK, FAST, SLOW, Bench
+from timing_kit import BENCHMARK, FAST, SLOW, Bench, wait_for
 
 from judge.bench import (
-    Broken,
     ContractError,
     DeviceError,
     InterpreterError,
     Measured,
+    NotMeasured,
     OptionsError,
     compare,
 )
 from judge.bench.options import resolve_import_paths
 from judge.bench.process.worker_process import WorkerProcess, scrubbed_environment
+
+pytestmark = pytest.mark.one_look
 
 
 def state(pid: int) -> str:
@@ -36,13 +35,6 @@ def gone(pid: int) -> bool:
 
 
 needs_proc = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="needs /proc to see processes")
-
-
-def wait_for(condition: Callable[[], bool]) -> bool:
-    deadline = time.monotonic() + 30
-    while not condition() and time.monotonic() < deadline:
-        time.sleep(0.02)
-    return condition()
 
 
 def sleeping_benchmark(pids: Path, *, child: bool) -> str:
@@ -61,22 +53,34 @@ def experiment(data):
 """
 
 
+def start_grader(folder: Path, *, child: bool) -> subprocess.Popen[bytes]:
+    """Start a session that goes on for minutes, in a process of its own; it names its processes, so no sandbox."""
+    (folder / "library.py").write_text(SLOW, encoding="utf-8")
+    path = folder / "benchmark.py"
+    path.write_text(sleeping_benchmark(folder / "pids", child=child), encoding="utf-8")
+    script = (
+        "from pathlib import Path\n"
+        "from judge.bench import Options, Variant, measure\n"
+        f"tree, file = Path({str(folder)!r}), Path({str(path)!r})\n"
+        "variants = [Variant(name=name, tree=tree) for name in ('base', 'candidate')]\n"
+        "measure(variants, Options(benchmark=file, sandbox=False, budget_s=300.0))\n"
+    )
+    environment = dict(os.environ, TMPDIR=str(folder))
+    command = [sys.executable, "-P", "-c", script]
+    return subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL)
+
+
 @needs_proc
-def test_an_interrupt_leaves_no_process_behind(bench: Bench, tmp_path: Path) -> None:
+def test_an_interrupt_leaves_no_process_behind(tmp_path: Path) -> None:
     """After ^C in the middle of a fork, workers and their children are gone."""
-    pids = tmp_path / "pids"
-    benchmark = sleeping_benchmark(pids, child=True)
-
-    def interrupt() -> None:
-        wait_for(lambda: len(list(pids.iterdir())) >= 6)
-        os.kill(os.getpid(), signal.SIGINT)
-
-    waiter = threading.Thread(target=interrupt)
-    with pytest.raises(KeyboardInterrupt):
-        waiter.start()
-        bench({"base": SLOW, "candidate": FAST}, benchmark=benchmark, sandbox=False)  # it names its processes
-    waiter.join()
-    started = [int(path.name) for path in pids.iterdir()]
+    grader = start_grader(tmp_path, child=True)
+    try:
+        assert wait_for(lambda: len(list((tmp_path / "pids").iterdir())) >= 6 or grader.poll() is not None)
+        grader.send_signal(signal.SIGINT)
+        assert grader.wait(timeout=120) == -signal.SIGINT
+    finally:
+        grader.kill()
+    started = [int(path.name) for path in (tmp_path / "pids").iterdir()]
     assert len(started) >= 6
     assert wait_for(lambda: all(map(gone, started)))
 
@@ -84,22 +88,13 @@ def test_an_interrupt_leaves_no_process_behind(bench: Bench, tmp_path: Path) -> 
 @needs_proc
 def test_a_killed_parent_leaves_no_worker_behind(tmp_path: Path) -> None:
     """kill -9 of the grader ends its workers too, the paused ones included."""
-    (tmp_path / "library.py").write_text(SLOW, encoding="utf-8")
-    path = tmp_path / "benchmark.py"
-    path.write_text(sleeping_benchmark(tmp_path / "pids", child=False), encoding="utf-8")
-    script = (
-        "import sys; from pathlib import Path\n"
-        "from judge.bench import Options, Variant, measure\n"
-        f"tree, file = Path({str(tmp_path)!r}), Path({str(path)!r})\n"
-        "measure([Variant(name='base', tree=tree)], Options(benchmark=file, sandbox=False))\n"
-    )
-    parent = subprocess.Popen([sys.executable, "-P", "-c", script], env=dict(os.environ, TMPDIR=str(tmp_path)))
+    parent = start_grader(tmp_path, child=False)
     try:
         assert wait_for(lambda: len(list((tmp_path / "pids").iterdir())) >= 2)
     finally:
         parent.kill()
         parent.wait(timeout=30)
-    started = [int(found.name) for found in (tmp_path / "pids").iterdir()]
+    started = [int(file.name) for file in (tmp_path / "pids").iterdir()]
     assert wait_for(lambda: all(map(gone, started)))
 
 
@@ -115,12 +110,12 @@ def test_no_key_or_token_reaches_the_worker(bench: Bench, monkeypatch: pytest.Mo
 def test_scrubbed_environment_keeps_only_the_list() -> None:
     """Names that look harmless are dropped too: only the list passes."""
     source = {"PATH": "/bin", "GH_TOKEN": "t", "PYTHONPATH": "/evil", "OMP_NUM_THREADS": "2"}
-    found = scrubbed_environment(source, home=Path("/h"), hash_seed=3)
-    assert found["PATH"] == "/bin"
-    assert found["OMP_NUM_THREADS"] == "2"
-    assert found["HOME"] == found["TMPDIR"] == "/h"
-    assert found["PYTHONHASHSEED"] == "3"
-    assert not {"GH_TOKEN", "PYTHONPATH"} & set(found)
+    environment = scrubbed_environment(source, home=Path("/h"), hash_seed=3)
+    assert environment["PATH"] == "/bin"
+    assert environment["OMP_NUM_THREADS"] == "2"
+    assert environment["HOME"] == environment["TMPDIR"] == "/h"
+    assert environment["PYTHONHASHSEED"] == "3"
+    assert not {"GH_TOKEN", "PYTHONPATH"} & set(environment)
 
 
 def test_all_variants_of_a_fork_share_the_hash_seed(bench: Bench) -> None:
@@ -170,17 +165,17 @@ threading.Thread(target=time.sleep, args=(1000,), daemon=True).start()
 def interpreters() -> list[Path]:
     """Return other installed interpreters that pyenv keeps."""
     root = Path(os.environ.get("PYENV_ROOT", str(Path.home() / ".pyenv"))) / "versions"
-    found = [next(iter(sorted(root.glob(f"{v}.*"))), None) for v in ("3.8", "3.9", "3.13")]
-    return [path / "bin" / "python" for path in found if path is not None]
+    newest = [next(iter(sorted(root.glob(f"{v}.*"))), None) for v in ("3.8", "3.9", "3.13")]
+    return [path / "bin" / "python" for path in newest if path is not None]
 
 
 @pytest.mark.parametrize("version", ["3.8", "3.9", "3.13"])
 def test_older_and_newer_targets(bench: Bench, version: str) -> None:
     """The worker runs under every supported target interpreter."""
-    found = [python for python in interpreters() if f"/{version}." in str(python)]
-    if not found:
+    pythons = [python for python in interpreters() if f"/{version}." in str(python)]
+    if not pythons:
         pytest.skip(f"Python {version} is not installed under pyenv")
-    session = bench({"base": SLOW, "candidate": FAST}, python=found[0])
+    session = bench({"base": SLOW, "candidate": FAST}, python=pythons[0])
     assert isinstance(compare(session), Measured), compare(session)
     assert str(session.machine["python"]).startswith(f"cpython {version}.")
     assert session.outputs["candidate"].status == "same"
@@ -191,10 +186,10 @@ def test_an_interpreter_that_cannot_run_the_worker(bench: Bench, tmp_path: Path)
     python = tmp_path / "python"
     python.write_text("#!/bin/sh\necho too old >&2\nexit 3\n", encoding="utf-8")
     python.chmod(0o755)
-    found = compare(bench({"base": SLOW, "candidate": FAST}, python=python))
-    assert isinstance(found, Broken)
-    assert (found.side, found.phase, found.kind) == ("base", "start", "environment")
-    assert "too old" in found.reason
+    comparison = compare(bench({"base": SLOW, "candidate": FAST}, python=python))
+    assert isinstance(comparison, NotMeasured)
+    assert (comparison.side, comparison.phase, comparison.kind) == ("base", "start", "environment")
+    assert "too old" in comparison.reason
 
 
 def test_sessions_that_cannot_start(bench: Bench, tmp_path: Path) -> None:

@@ -5,7 +5,18 @@ from typing import Literal
 
 import pytest
 
-from judge.bench import Broken, Command, Crashed, Measured, Options, Session, Unknown, Variant, compare, measure
+from judge.bench import (
+    Command,
+    Crashed,
+    Measured,
+    NotMeasured,
+    Options,
+    SessionResult,
+    Unknown,
+    Variant,
+    compare,
+    measure,
+)
 from judge.bench.session.command_run import NoMetric, read_metric
 
 PROGRAM = (
@@ -15,7 +26,7 @@ PROGRAM = (
 
 def timed(
     tmp_path: Path, programs: dict[str, str], *, metric: str = "ms", better: Literal["lower", "higher"] = "lower"
-) -> Session:
+) -> SessionResult:
     variants = []
     for name, text in programs.items():
         tree = tmp_path / name
@@ -31,9 +42,9 @@ def test_the_metric_has_a_direction(tmp_path: Path, better: Literal["lower", "hi
     """Half the latency is better, half the tokens per second is worse."""
     programs = {"base": PROGRAM.format(name="ms", value=10), "candidate": PROGRAM.format(name="ms", value=5)}
     session = timed(tmp_path, programs, better=better)
-    found = compare(session)
-    assert isinstance(found, Measured), found
-    assert found.status == status
+    comparison = compare(session)
+    assert isinstance(comparison, Measured), comparison
+    assert comparison.status == status
     assert session.outputs["candidate"] == Unknown(reason="a command returns no result to compare")
     assert any("own word" in note for note in session.notes)
 
@@ -48,9 +59,9 @@ def test_the_tree_is_on_the_import_path_of_the_command(tmp_path: Path) -> None:
     script.write_text(text, encoding="utf-8")
     command = Command(argv=("python", str(script)), metric="ms", better="lower")
     variants = [Variant(name=name, tree=tmp_path / name) for name in ("base", "candidate")]
-    found = compare(measure(variants, Options(benchmark=command, forks=5)))
-    assert isinstance(found, Measured), found
-    assert found.speedup == pytest.approx(2.0)
+    comparison = compare(measure(variants, Options(benchmark=command, forks=5)))
+    assert isinstance(comparison, Measured), comparison
+    assert comparison.speedup == pytest.approx(2.0)
 
 
 def test_a_command_works_on_a_copy_of_its_tree(tmp_path: Path) -> None:
@@ -61,7 +72,7 @@ def test_a_command_works_on_a_copy_of_its_tree(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "kind", "said"),
+    ("text", "kind", "words"),
     [
         ("import sys\nprint('{\"ms\": 1}')\nsys.exit(3)", "exit", "status 3"),
         ("print('it took 5 ms')", "protocol", "no JSON object"),
@@ -71,7 +82,7 @@ def test_a_command_works_on_a_copy_of_its_tree(tmp_path: Path) -> None:
         ("import time\ntime.sleep(1000)", "timeout", "no answer"),
     ],
 )
-def test_a_command_without_a_metric_is_broken_and_never_fast(tmp_path: Path, text: str, kind: str, said: str) -> None:
+def test_a_command_without_a_metric_is_broken_and_never_fast(tmp_path: Path, text: str, kind: str, words: str) -> None:
     """Exit 0 without a number is as broken as a crash: null is never success."""
     programs = {"base": PROGRAM.format(name="ms", value=10), "candidate": text}
     (tmp_path / "base").mkdir()
@@ -81,13 +92,13 @@ def test_a_command_without_a_metric_is_broken_and_never_fast(tmp_path: Path, tex
         (tmp_path / name / "program.py").write_text(program, encoding="utf-8")
         variants.append(Variant(name=name, tree=tmp_path / name))
     command = Command(argv=("python", "program.py"), metric="ms", better="lower")
-    session = measure(variants, Options(benchmark=command, forks=2, call_timeout_s=2))
+    session = measure(variants, Options(benchmark=command, forks=2, call_timeout_s=5))
     crash = session.variants["candidate"]
     assert isinstance(crash, Crashed)
-    assert (crash.kind, said in crash.message) == (kind, True), crash
-    found = compare(session)
-    assert isinstance(found, Broken)
-    assert found.side == "candidate"
+    assert (crash.kind, words in crash.message) == (kind, True), crash
+    comparison = compare(session)
+    assert isinstance(comparison, NotMeasured)
+    assert comparison.side == "candidate"
 
 
 @pytest.mark.parametrize(

@@ -5,17 +5,19 @@ from pathlib import Path
 import pytest
 from timing_kit import FAST, SLOW, Bench
 
-from judge.bench import Broken, Changed, Crashed, Measured, Session, compare
+from judge.bench import Changed, Crashed, Measured, NotMeasured, SessionResult, compare
+
+pytestmark = pytest.mark.one_look
 
 
-def crash(session: Session, name: str = "candidate") -> Crashed:
-    found = session.variants[name]
-    assert isinstance(found, Crashed), found
-    return found
+def crash(session: SessionResult, name: str = "candidate") -> Crashed:
+    variant = session.variants[name]
+    assert isinstance(variant, Crashed), variant
+    return variant
 
 
 @pytest.mark.parametrize(
-    ("source", "phase", "kind", "said"),
+    ("source", "phase", "kind", "words"),
     [
         ("raise ValueError('at import')", "load", "raised", "at import"),
         ("def work(n: int) -> int:\n    return 1 +", "load", "raised", "SyntaxError"),
@@ -28,14 +30,14 @@ def crash(session: Session, name: str = "candidate") -> Crashed:
         ("def work(n):\n    import os; os.kill(os.getpid(), 11)", "experiment", "killed", "SEGV"),
     ],
 )
-def test_a_broken_candidate_has_phase_and_kind(bench: Bench, source: str, phase: str, kind: str, said: str) -> None:
+def test_a_broken_candidate_has_phase_and_kind(bench: Bench, source: str, phase: str, kind: str, words: str) -> None:
     """The base is still timed, and the comparison is broken on the candidate's side."""
     session = bench({"base": SLOW, "candidate": source})
-    found = crash(session)
-    assert (found.phase, found.kind) == (phase, kind)
-    assert said in found.message
+    crashed = crash(session)
+    assert (crashed.phase, crashed.kind) == (phase, kind)
+    assert words in crashed.message
     broken = compare(session)
-    assert isinstance(broken, Broken)
+    assert isinstance(broken, NotMeasured)
     assert broken.side == "candidate"
 
 
@@ -60,9 +62,9 @@ def test_raising_where_the_base_does_not_is_a_changed_output(bench: Bench) -> No
 def test_a_broken_benchmark_is_the_base_side(bench: Bench, benchmark: str, phase: str, kind: str) -> None:
     """What already fails on the base never counts against the patch."""
     session = bench({"base": SLOW, "candidate": FAST}, benchmark=benchmark)
-    found = compare(session)
-    assert isinstance(found, Broken)
-    assert (found.side, found.phase, found.kind) == ("base", phase, kind)
+    comparison = compare(session)
+    assert isinstance(comparison, NotMeasured)
+    assert (comparison.side, comparison.phase, comparison.kind) == ("base", phase, kind)
 
 
 @pytest.mark.parametrize(
@@ -76,18 +78,18 @@ def test_a_broken_benchmark_is_the_base_side(bench: Bench, benchmark: str, phase
 )
 def test_a_missing_module_is_the_environment_on_base_and_candidate(bench: Bench, benchmark: str) -> None:
     """However the script meets it, also when it catches the ImportError and leaves: environment (module X)."""
-    found = compare(bench({"base": SLOW, "candidate": FAST}, benchmark=benchmark))
-    assert isinstance(found, Broken)
-    assert (found.side, found.kind) == ("base", "environment")
-    assert "environment (module no_such_thing)" in found.reason
+    comparison = compare(bench({"base": SLOW, "candidate": FAST}, benchmark=benchmark))
+    assert isinstance(comparison, NotMeasured)
+    assert (comparison.side, comparison.kind) == ("base", "environment")
+    assert "environment (module no_such_thing)" in comparison.reason
 
 
 def test_a_module_that_only_the_candidate_needs_is_the_environment_too(bench: Bench) -> None:
     """What is not installed here says nothing about the patch."""
-    found = compare(bench({"base": SLOW, "candidate": "import no_such_thing\n" + FAST}))
-    assert isinstance(found, Broken)
-    assert (found.side, found.kind) == ("candidate", "environment")
-    assert "environment (module no_such_thing)" in found.reason
+    comparison = compare(bench({"base": SLOW, "candidate": "import no_such_thing\n" + FAST}))
+    assert isinstance(comparison, NotMeasured)
+    assert (comparison.side, comparison.kind) == ("candidate", "environment")
+    assert "environment (module no_such_thing)" in comparison.reason
 
 
 def test_a_module_that_the_candidate_took_away_is_its_own_fault(bench: Bench, tmp_path: Path) -> None:
@@ -96,22 +98,22 @@ def test_a_module_that_the_candidate_took_away_is_its_own_fault(bench: Bench, tm
     helper.parent.mkdir(parents=True)
     helper.write_text("x = 1\n", encoding="utf-8")
     text = "import helper\nfrom library import work\ndef setup(): return [1]\ndef experiment(d): return work(d)\n"
-    found = compare(bench({"base": SLOW, "candidate": FAST}, benchmark=text))
-    assert isinstance(found, Broken)
-    assert (found.side, found.kind) == ("candidate", "raised")
+    comparison = compare(bench({"base": SLOW, "candidate": FAST}, benchmark=text))
+    assert isinstance(comparison, NotMeasured)
+    assert (comparison.side, comparison.kind) == ("candidate", "raised")
 
 
 def test_a_hang_is_a_timeout(bench: Bench) -> None:
     """A candidate that never returns is ended at the call limit."""
     hang = "def work(numbers):\n    while True: pass\n"
-    session = bench({"base": SLOW, "candidate": hang}, call_timeout_s=1.0)
+    session = bench({"base": SLOW, "candidate": hang}, call_timeout_s=3.0)
     assert (crash(session).phase, crash(session).kind) == ("experiment", "timeout")
 
 
 def test_a_hang_within_a_small_budget_is_still_a_timeout(bench: Bench) -> None:
     """When the base needs next to nothing, the budget's end is no excuse for a hang."""
     hang = "import time\ndef work(numbers):\n    time.sleep(1000)\n"
-    session = bench({"base": SLOW, "candidate": hang}, budget_s=2.0)
+    session = bench({"base": SLOW, "candidate": hang}, budget_s=8.0)
     assert crash(session).kind == "timeout"
     assert "the base needed" in crash(session).message
 
@@ -154,27 +156,28 @@ def work(numbers):
             pass
     return 1
 """
-    found = crash(bench({"base": SLOW, "candidate": forger}))
-    assert found.kind == "protocol"
-    assert "forged" in found.message
+    crashed = crash(bench({"base": SLOW, "candidate": forger}))
+    assert crashed.kind == "protocol"
+    assert "forged" in crashed.message
 
 
 def test_a_closed_pipe_is_named(bench: Bench) -> None:
     """Closing the protocol's pipes does not hang the parent; behind walls only the time limit shows it."""
     closer = "import os, time\ndef work(n):\n    os.closerange(3, 30)\n    time.sleep(1000)\n"
-    found = crash(bench({"base": SLOW, "candidate": closer}))
-    assert found.kind in ("protocol", "exit", "timeout")
+    crashed = crash(bench({"base": SLOW, "candidate": closer}))
+    assert crashed.kind in ("protocol", "exit", "timeout")
 
 
 def test_a_forked_child_cannot_answer(bench: Bench) -> None:
     """A child that comes back out of the timed call leaves at once, without a second reply."""
     forking = "import os\ndef work(n):\n    os.fork()\n    return 1\n"
     base = "def work(n):\n    return 1\n"
-    session = bench({"base": base, "candidate": forking}, sample_s=0.0001)
-    found = session.variants["candidate"]
-    assert not isinstance(found, Crashed) or found.kind in ("protocol", "clock"), found
+    session = bench({"base": base, "candidate": forking}, sample_s=0.0001, but_for=("candidate",))
+    variant = session.variants["candidate"]
+    assert not isinstance(variant, Crashed) or variant.kind in ("protocol", "clock"), variant
 
 
+@pytest.mark.timing
 def test_a_patched_clock_has_no_effect(bench: Bench) -> None:
     """Replacing the time functions does not make the same work faster."""
     patched = (
@@ -182,12 +185,13 @@ def test_a_patched_clock_has_no_effect(bench: Bench) -> None:
         "time.perf_counter_ns = lambda: 0\ntime.perf_counter = time.time = lambda: 0.0\n"
         "time.monotonic = time.monotonic_ns = lambda: 0\n" + SLOW
     )
-    session = bench({"base": SLOW, "candidate": patched}, min_rounds=8, max_rounds=8)
-    found = compare(session)
-    assert isinstance(found, Measured), found
-    assert found.status != "improved"
+    session = bench({"base": SLOW, "candidate": patched}, min_rounds=8, max_rounds=8, threshold=1.005)
+    comparison = compare(session)
+    assert isinstance(comparison, Measured), comparison
+    assert comparison.status != "improved"
 
 
+@pytest.mark.timing
 def test_a_worker_that_lies_about_time_is_not_believed(bench: Bench) -> None:
     """A candidate that reaches into the worker and claims a third is caught by our clock."""
     liar = (
@@ -207,8 +211,9 @@ def work(numbers):
     return honest(numbers)
 """
     )
-    found = crash(bench({"base": SLOW, "candidate": liar}, sample_s=0.01, min_rounds=8, max_rounds=8))
-    assert found.kind == "clock"
+    options: dict[str, object] = {"sample_s": 0.01, "min_rounds": 8, "max_rounds": 8, "threshold": 1.005}
+    crashed = crash(bench({"base": SLOW, "candidate": liar}, but_for=("candidate",), **options))
+    assert crashed.kind == "clock"
 
 
 def test_the_main_module_is_not_ours(bench: Bench) -> None:

@@ -6,9 +6,9 @@ import pytest
 from gpu_kit import torch_python, why_no_cuda
 from timing_kit import Bench
 
-from judge.bench import Broken, Measured, Same, Session, compare
+from judge.bench import Measured, NotMeasured, Same, SessionResult, compare
 
-pytestmark = [pytest.mark.gpu, pytest.mark.slow]
+pytestmark = [pytest.mark.gpu, pytest.mark.slow, pytest.mark.timing]
 
 SETUP = """
 import torch
@@ -94,17 +94,17 @@ def on_gpu(bench: Bench) -> Bench:
     python = torch_python()
     assert python is not None
 
-    def run(sources: dict[str, str], *, benchmark: str = SETUP, **changes: object) -> Session:
+    def run(sources: dict[str, str], *, benchmark: str = SETUP, **changes: object) -> SessionResult:
         options: dict[str, object] = {"forks": 4, "min_rounds": 5, "max_rounds": 5, "budget_s": 120.0}
         return bench(sources, benchmark=benchmark, python=Path(python), device="cuda", **(options | changes))
 
     return run
 
 
-def measured(session: Session, name: str = "candidate") -> Measured:
-    found = compare(session, candidate=name)
-    assert isinstance(found, Measured), found
-    return found
+def measured(session: SessionResult, name: str = "candidate") -> Measured:
+    comparison = compare(session, candidate=name)
+    assert isinstance(comparison, Measured), comparison
+    return comparison
 
 
 def test_fewer_passes_over_memory_are_improved_and_a_copy_is_not(on_gpu: Bench) -> None:
@@ -129,17 +129,17 @@ def test_half_of_a_product_of_matrices_is_twice_as_fast(on_gpu: Bench) -> None:
     """Two bfloat16 products against one: about 2x by events, and within what the peers' rule gives."""
     twice = "def work(a, b):\n    a @ b\n    return a @ b\n"
     session = on_gpu({"base": twice, "candidate": "def work(a, b):\n    return a @ b\n"}, benchmark=MATMUL)
-    found = measured(session)
-    assert found.speedup == pytest.approx(2.0, rel=0.15), found
+    comparison = measured(session)
+    assert comparison.speedup == pytest.approx(2.0, rel=0.15), comparison
     assert session.outputs["candidate"] == Same(how="equal")
 
 
 def test_a_stream_that_nobody_waits_for(on_gpu: Bench) -> None:
     """HACKS.md row 14: found by the wait for the whole device; a twin that waits is timed and not accused."""
     session = on_gpu({"base": CHAIN, "twin": WAITS, "candidate": LEAK})
-    found = compare(session)
-    assert isinstance(found, Broken), found
-    assert "stream that was not waited for" in found.reason
+    comparison = compare(session)
+    assert isinstance(comparison, NotMeasured), comparison
+    assert "stream that was not waited for" in comparison.reason
     assert measured(session, "twin").status != "improved"
 
 

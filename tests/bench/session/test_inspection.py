@@ -6,7 +6,9 @@ from pathlib import Path
 import pytest
 from timing_kit import Bench
 
-from judge.bench import Changed, Coverage, Measured, NotCovered, PathCoverage, Same, Session, compare
+from judge.bench import Changed, Coverage, Measured, NotCovered, PathCoverage, Same, SessionResult, compare
+
+pytestmark = pytest.mark.one_look
 
 DEAD = """
 import math
@@ -27,7 +29,7 @@ class Helper:
 PLAIN = "def work(numbers):\n    return sum(numbers)\n"
 
 
-def covered(session: Session) -> PathCoverage:
+def covered(session: SessionResult) -> PathCoverage:
     return session.coverage["candidate"]
 
 
@@ -48,19 +50,19 @@ def covered(session: Session) -> PathCoverage:
 def test_added_lines_that_run_are_counted(bench: Bench, lines: set[int], executable: int, ran: int) -> None:
     """Code in functions counts when it runs, a signature when its function is entered, a constant on import."""
     session = bench({"base": PLAIN, "candidate": DEAD}, watched={"library.py": frozenset(lines)})
-    found = covered(session)
-    assert isinstance(found, Coverage), found
-    assert (found.executable, found.ran) == (executable, ran)
-    assert len(found.missed) == executable - ran
-    assert all(place.startswith("library.py:") for place in found.missed)
+    coverage = covered(session)
+    assert isinstance(coverage, Coverage), coverage
+    assert (coverage.executable, coverage.ran) == (executable, ran)
+    assert len(coverage.missed) == executable - ran
+    assert all(place.startswith("library.py:") for place in coverage.missed)
 
 
 def test_a_patch_that_the_benchmark_does_not_run_is_not_triggered(bench: Bench) -> None:
     """Whatever the clock says: lines that never ran made nothing faster."""
     slow = "def work(numbers):\n    return [sum(numbers) for _ in range(9)][0]\n"
-    found = compare(bench({"base": slow, "candidate": DEAD}, watched={"library.py": frozenset({7, 10, 11})}))
-    assert found.status == "not_triggered"
-    assert "none of the 3 added lines" in found.reason
+    comparison = compare(bench({"base": slow, "candidate": DEAD}, watched={"library.py": frozenset({7, 10, 11})}))
+    assert comparison.status == "not_triggered"
+    assert "none of the 3 added lines" in comparison.reason
 
 
 @pytest.mark.parametrize("lines", [{1}, {9}])
@@ -75,9 +77,9 @@ def test_lines_that_run_in_setup_only_are_told_apart(bench: Bench) -> None:
     source = "def work(numbers):\n    return sum(numbers)\ndef make():\n    return [1, 2]\n"
     text = "from library import make, work\ndef setup(): return make()\ndef experiment(data): return work(data)\n"
     session = bench({"base": source, "candidate": source}, benchmark=text, watched={"library.py": frozenset({2, 4})})
-    found = covered(session)
-    assert isinstance(found, Coverage)
-    assert (found.executable, found.ran, found.timed) == (2, 2, 1)
+    coverage = covered(session)
+    assert isinstance(coverage, Coverage)
+    assert (coverage.executable, coverage.ran, coverage.timed) == (2, 2, 1)
 
 
 def test_lines_run_by_a_thread_are_seen(bench: Bench) -> None:
@@ -92,7 +94,7 @@ def test_lines_run_by_a_thread_are_seen(bench: Bench) -> None:
 
 
 @pytest.mark.parametrize(
-    ("source", "said"),
+    ("source", "words"),
     [
         ("import sys\ndef work(n):\n    sys.settrace(None)\n    return other()\n"
          "def other():\n    return 1\n", "tracer off"),
@@ -100,15 +102,15 @@ def test_lines_run_by_a_thread_are_seen(bench: Bench) -> None:
          "    return 1\ndef other():\n    return 1\n", "starts others"),
     ],
 )  # fmt: skip
-def test_zero_is_not_claimed_where_nobody_looked(bench: Bench, source: str, said: str) -> None:
+def test_zero_is_not_claimed_where_nobody_looked(bench: Bench, source: str, words: str) -> None:
     """A tracer that was switched off, or work in other processes, leaves the coverage unknown."""
     last = len(source.splitlines())
     session = bench(
         {"base": "def work(n):\n    return 1\n", "candidate": source}, watched={"library.py": frozenset({last})}
     )
-    found = covered(session)
-    assert isinstance(found, NotCovered)
-    assert said in found.reason
+    coverage = covered(session)
+    assert isinstance(coverage, NotCovered)
+    assert words in coverage.reason
 
 
 @pytest.mark.parametrize("version", ["3.8", "3.9", "3.10", "3.12", "3.13"])
@@ -120,9 +122,9 @@ def test_lines_are_counted_alike_by_every_interpreter(bench: Bench, version: str
         pytest.skip(f"Python {version} is not installed under pyenv")
     lines = frozenset(range(1, 16))
     session = bench({"base": PLAIN, "candidate": DEAD}, watched={"library.py": lines}, python=python)
-    found = covered(session)
-    assert isinstance(found, Coverage)
-    assert (found.executable, found.ran) == (9, 4)
+    coverage = covered(session)
+    assert isinstance(coverage, Coverage)
+    assert (coverage.executable, coverage.ran) == (9, 4)
 
 
 CHECK = """
@@ -148,9 +150,9 @@ def test_check_equivalence_is_run_and_vetoes(bench: Bench) -> None:
         {"base": source.format(tag="a"), "candidate": source.format(tag="b")},
         benchmark=with_check("assert current == reference, 'not equal'"),
     )
-    found = session.outputs["candidate"]
-    assert isinstance(found, Changed), (found, session.notes)
-    assert found.where == "check_equivalence"
+    outcome = session.outputs["candidate"]
+    assert isinstance(outcome, Changed), (outcome, session.notes)
+    assert outcome.where == "check_equivalence"
     assert any("check_equivalence of the benchmark was run" in note for note in session.notes)
 
 
@@ -170,15 +172,15 @@ def test_check_equivalence_never_excuses_a_difference_that_was_seen(bench: Bench
 
 
 @pytest.mark.parametrize(
-    ("body", "said"),
+    ("body", "words"),
     [("assert False", "refuses two runs of the base"), ("raise SystemExit(0)", "could not be run"),
      ("import os; os._exit(0)", "could not be run")],
 )  # fmt: skip
-def test_a_check_that_is_broken_says_nothing(bench: Bench, body: str, said: str) -> None:
+def test_a_check_that_is_broken_says_nothing(bench: Bench, body: str, words: str) -> None:
     """A check that refuses the base itself, or leaves the process, decides nothing, and a note says so."""
     session = bench({"base": PLAIN, "candidate": PLAIN}, benchmark=with_check(body))
     assert session.outputs["candidate"] == Same(how="equal")
-    assert any(said in note for note in session.notes), session.notes
+    assert any(words in note for note in session.notes), session.notes
 
 
 @pytest.mark.parametrize("names", ["reference_result, current_result", "current_result, reference_result"])

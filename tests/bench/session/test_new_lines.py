@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from judge.bench import Variant, watching
+from judge.bench import Variant, watch_new_lines
 
 
 def watched(tmp_path: Path, before: dict[str, str], after: dict[str, str]) -> dict[str, set[int]]:
@@ -12,8 +12,8 @@ def watched(tmp_path: Path, before: dict[str, str], after: dict[str, str]) -> di
         for path, text in files.items():
             (tmp_path / name / path).parent.mkdir(parents=True, exist_ok=True)
             (tmp_path / name / path).write_text(text, encoding="utf-8")
-    found = watching(tmp_path / "before", Variant(name="candidate", tree=tmp_path / "after")).watched
-    return {path: set(lines) for path, lines in found.items()}
+    by_file = watch_new_lines(tmp_path / "before", Variant(name="candidate", tree=tmp_path / "after")).watched
+    return {path: set(lines) for path, lines in by_file.items()}
 
 
 @pytest.mark.parametrize(

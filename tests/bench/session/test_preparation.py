@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from judge.bench import Broken, Measured, Options, OptionsError, Session, Variant, compare, measure
-from judge.bench.session.native_code import is_native, native_changes
+from judge.bench import Measured, NotMeasured, Options, OptionsError, SessionResult, Variant, compare, measure
+from judge.bench.session.preparation import is_native, native_changes
 
 BENCHMARK = "from package import work\ndef setup(): return 300\ndef experiment(n): return work(n)\n"
 SLOW = "def work(n):\n    return sum(i * i for _ in range(3) for i in range(n)) // 3\n"
@@ -30,7 +30,7 @@ def write(folder: Path, files: dict[str, str]) -> Path:
     return folder
 
 
-def timed(tmp_path: Path, base: Path, candidate: Path, **changes: object) -> Session:
+def timed(tmp_path: Path, base: Path, candidate: Path, **changes: object) -> SessionResult:
     benchmark = write(tmp_path, {"benchmark.py": BENCHMARK}) / "benchmark.py"
     values = {"benchmark": benchmark, "forks": 3, "sample_s": 0.001} | changes
     variants = [Variant(name="base", tree=base), Variant(name="candidate", tree=candidate)]
@@ -70,9 +70,9 @@ def test_an_overlay_times_patched_files_over_compiled_parts(tmp_path: Path, comp
     base = write(tmp_path / "base", {"package/__init__.py": NEEDS_NATIVE + SLOW})
     candidate = write(tmp_path / "candidate", {"package/__init__.py": NEEDS_NATIVE + FAST})
     session = timed(tmp_path, base, candidate, python=python, overlay=("package",))
-    found = compare(session)
-    assert isinstance(found, Measured), found
-    assert found.status == "improved"
+    comparison = compare(session)
+    assert isinstance(comparison, Measured), comparison
+    assert comparison.status == "improved"
     assert session.outputs["candidate"].status == "same"
     assert any("1 compiled files come from the installed package" in note for note in session.notes)
     assert [path.name for path in base.rglob("*") if path.is_file()] == ["__init__.py"], "the tree was written to"
@@ -81,9 +81,9 @@ def test_an_overlay_times_patched_files_over_compiled_parts(tmp_path: Path, comp
 def test_without_the_overlay_the_same_trees_cannot_run(tmp_path: Path, compiled: Path) -> None:
     """The base itself is broken, which says nothing about the candidate."""
     base = write(tmp_path / "base", {"package/__init__.py": NEEDS_NATIVE + SLOW})
-    found = compare(timed(tmp_path, base, write(tmp_path / "candidate", {"package/__init__.py": FAST})))
-    assert isinstance(found, Broken)
-    assert found.side == "base"
+    comparison = compare(timed(tmp_path, base, write(tmp_path / "candidate", {"package/__init__.py": FAST})))
+    assert isinstance(comparison, NotMeasured)
+    assert comparison.side == "base"
 
 
 def test_a_file_that_the_candidate_deletes_does_not_come_back(tmp_path: Path) -> None:
@@ -91,9 +91,9 @@ def test_a_file_that_the_candidate_deletes_does_not_come_back(tmp_path: Path) ->
     python = installed_with(tmp_path, {"__init__.py": SLOW, "helper.py": "", "_made.py": ""})
     base = write(tmp_path / "base", {"package/__init__.py": "import package._made\n" + SLOW, "package/helper.py": ""})
     candidate = write(tmp_path / "candidate", {"package/__init__.py": "import package.helper\n" + FAST})
-    found = compare(timed(tmp_path, base, candidate, python=python, overlay=("package",)))
-    assert isinstance(found, Broken)
-    assert (found.side, found.kind) == ("candidate", "raised")
+    comparison = compare(timed(tmp_path, base, candidate, python=python, overlay=("package",)))
+    assert isinstance(comparison, NotMeasured)
+    assert (comparison.side, comparison.kind) == ("candidate", "raised")
 
 
 def test_a_package_of_another_revision_is_noted(tmp_path: Path) -> None:
@@ -123,9 +123,9 @@ def test_a_build_runs_in_a_copy_of_each_tree(tmp_path: Path) -> None:
     base = write(tmp_path / "base", files | {"package/source.h": SLOW})
     candidate = write(tmp_path / "candidate", files | {"package/source.h": FAST})
     session = timed(tmp_path, base, candidate, build="python make.py")
-    found = compare(session)
-    assert isinstance(found, Measured), found
-    assert found.status == "improved"
+    comparison = compare(session)
+    assert isinstance(comparison, Measured), comparison
+    assert comparison.status == "improved"
     assert not list(tmp_path.rglob("made.py"))
 
 
@@ -134,21 +134,21 @@ def test_a_build_that_fails_is_broken_with_its_last_words(tmp_path: Path) -> Non
     files = {"make.py": MAKE, "package/__init__.py": "from package.made import work\n", "package/source.h": SLOW}
     good = write(tmp_path / "good", files)
     bad = write(tmp_path / "bad", files | {"make.py": "raise SystemExit('error: no such header')\n"})
-    found = compare(timed(tmp_path, good, bad, build="python make.py"))
-    assert isinstance(found, Broken)
-    assert (found.side, found.phase) == ("candidate", "build")
-    assert "no such header" in found.reason
+    comparison = compare(timed(tmp_path, good, bad, build="python make.py"))
+    assert isinstance(comparison, NotMeasured)
+    assert (comparison.side, comparison.phase) == ("candidate", "build")
+    assert "no such header" in comparison.reason
     mirrored = compare(timed(tmp_path, bad, good, build="python make.py"))
-    assert isinstance(mirrored, Broken)
+    assert isinstance(mirrored, NotMeasured)
     assert mirrored.side == "base"
 
 
 def test_a_build_has_a_time_limit(tmp_path: Path) -> None:
     """A build that hangs is ended."""
     tree = write(tmp_path / "tree", {"make.py": "import time\ntime.sleep(1000)\n", "package/__init__.py": SLOW})
-    found = compare(timed(tmp_path, tree, tree, build="python make.py", build_timeout_s=1.0))
-    assert isinstance(found, Broken)
-    assert (found.phase, found.kind) == ("build", "timeout")
+    comparison = compare(timed(tmp_path, tree, tree, build="python make.py", build_timeout_s=1.0))
+    assert isinstance(comparison, NotMeasured)
+    assert (comparison.phase, comparison.kind) == ("build", "timeout")
 
 
 @pytest.mark.parametrize(

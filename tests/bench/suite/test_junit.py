@@ -30,7 +30,7 @@ def test_each_test_has_its_outcome_and_the_worse_one_counts() -> None:
 
 
 @pytest.mark.parametrize(
-    ("content", "said"),
+    ("content", "words"),
     [
         (b"", "no XML"),
         (b"5 passed", "no XML"),
@@ -41,9 +41,9 @@ def test_each_test_has_its_outcome_and_the_worse_one_counts() -> None:
         (b"<!DOCTYPE x SYSTEM 'file:///etc/passwd'><testsuites/>", "document type"),
     ],
 )
-def test_what_is_no_report_is_refused(content: bytes, said: str) -> None:
+def test_what_is_no_report_is_refused(content: bytes, words: str) -> None:
     """Nothing is guessed from half a file, and entities never get as far as being expanded."""
-    with pytest.raises(NoResults, match=said):
+    with pytest.raises(NoResults, match=words):
         parse_junit(content)
 
 

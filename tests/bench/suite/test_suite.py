@@ -1,11 +1,13 @@
 """The test command of a case: what its runs ask of a candidate, in words and with real runs of pytest."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 
-from judge.bench import Options, Suite, SuiteRan, SuiteRun, SuiteStopped, run_suite
-from judge.bench.suite.check import Required, SuiteCheck, agreed, check, required
+from judge.bench import Options, SuiteCommand, SuiteRan, SuiteRun, SuiteStopped, run_suite
+from judge.bench.results import SuiteResult
+from judge.bench.suite.check import Requirement, check_run, combine_results, derive_requirement
 from judge.bench.suite.junit import TestOutcome
 from judge.bench.suite.run import is_pytest
 
@@ -15,17 +17,17 @@ def ran(code: int = 0, *, unread: str = "", **results: TestOutcome) -> SuiteRan:
     return SuiteRan(exit_code=code, results=results or None, unread=unread, seconds=1.0)
 
 
-def held(base: SuiteRun, candidate: SuiteRun, human: SuiteRun | None = None) -> SuiteCheck:
+def held(base: SuiteRun, candidate: SuiteRun, human: SuiteRun | None = None) -> SuiteResult:
     """Hold a candidate's run against one of the base."""
-    wanted = required([base], human, timeout_s=60.0)
-    return wanted if isinstance(wanted, SuiteCheck) else check(wanted, candidate)
+    requirement = derive_requirement([base], human, timeout_s=60.0)
+    return requirement if isinstance(requirement, SuiteResult) else check_run(requirement, candidate)
 
 
 GOOD = ran(a="passed", b="passed")
 
 
 @pytest.mark.parametrize(
-    ("base", "candidate", "status", "reason", "said"),
+    ("base", "candidate", "status", "reason", "words"),
     [
         (GOOD, ran(a="passed", b="passed", new="passed"), "pass", "passed", "all 2 tests"),
         (GOOD, ran(1, a="passed", b="failed"), "fail", "failed", "b (failed)"),
@@ -55,12 +57,12 @@ GOOD = ran(a="passed", b="passed")
     ],
 )  # fmt: skip
 def test_what_passed_must_pass_and_codes_must_agree(
-    base: SuiteRan, candidate: SuiteRan, status: str, reason: str, said: str
+    base: SuiteRan, candidate: SuiteRan, status: str, reason: str, words: str
 ) -> None:
     """One row for each way in which a candidate keeps, breaks or hides what passed, or a base proves nothing."""
-    found = held(base, candidate)
-    assert (found.status, found.reason) == (status, reason), found
-    assert said in found.message, found
+    result = held(base, candidate)
+    assert (result.status, result.reason) == (status, reason), result
+    assert words in result.message, result
 
 
 def stopped(kind: str) -> SuiteStopped:
@@ -81,30 +83,32 @@ def test_a_run_that_did_not_end_is_an_error_unless_the_base_was_quick() -> None:
 def test_the_human_commit_says_which_tests_may_change() -> None:
     """What the human side no longer passes is not asked for; where that is not known only a pass counts."""
     human = ran(1, a="passed", b="failed")
-    found = held(GOOD, ran(1, a="passed", b="failed"), human)
-    assert (found.status, found.passed) == ("pass", 1)
-    assert "1 that fail on the human side are not asked for" in found.message
+    result = held(GOOD, ran(1, a="passed", b="failed"), human)
+    assert (result.status, result.passed) == ("pass", 1)
+    assert "1 that fail on the human side are not asked for" in result.message
     assert held(GOOD, ran(1, a="failed", b="passed"), human).failed == ("a",)
     for useless in (stopped("timeout"), ran(0, a="failed"), ran(1, unread="it wrote no results")):
-        found = held(GOOD, ran(1, a="passed", b="failed"), useless)
-        assert (found.status, found.reason) == ("error", "human-unknown"), found
+        result = held(GOOD, ran(1, a="passed", b="failed"), useless)
+        assert (result.status, result.reason) == ("error", "human-unknown"), result
         assert held(GOOD, GOOD, useless).status == "pass"
     assert held(ran(0), ran(1), ran(1)).status == "error"
 
 
 def test_a_test_that_wavers_decides_nothing() -> None:
     """Only what fails twice counts; what the base itself loses in its second run is not asked for any more."""
-    wanted = required([GOOD], None, timeout_s=60.0)
-    assert isinstance(wanted, Required)
-    a, b, good = (check(wanted, run) for run in (ran(1, a="failed", b="passed"), ran(1, a="passed", b="failed"), GOOD))
-    both = check(wanted, ran(1, a="failed", b="failed"))
-    assert (agreed(a, good).status, agreed(a, good).reason) == ("error", "flaky")
-    assert agreed(a, b).status == "error"
-    assert (agreed(a, a).status, agreed(a, a).failed) == ("fail", ("a",))
-    assert (agreed(a, both).status, agreed(a, both).failed) == ("fail", ("a",))
-    wanted = required([GOOD, ran(1, a="failed", b="passed")], None, timeout_s=60.0)
-    assert isinstance(wanted, Required)
-    assert wanted.tests == {"b"}
+    requirement = derive_requirement([GOOD], None, timeout_s=60.0)
+    assert isinstance(requirement, Requirement)
+    a, b, good = (
+        check_run(requirement, run) for run in (ran(1, a="failed", b="passed"), ran(1, a="passed", b="failed"), GOOD)
+    )
+    both = check_run(requirement, ran(1, a="failed", b="failed"))
+    assert (combine_results(a, good).status, combine_results(a, good).reason) == ("error", "flaky")
+    assert combine_results(a, b).status == "error"
+    assert (combine_results(a, a).status, combine_results(a, a).failed) == ("fail", ("a",))
+    assert (combine_results(a, both).status, combine_results(a, both).failed) == ("fail", ("a",))
+    requirement = derive_requirement([GOOD, ran(1, a="failed", b="passed")], None, timeout_s=60.0)
+    assert isinstance(requirement, Requirement)
+    assert requirement.tests == frozenset({"b"})
 
 
 @pytest.mark.parametrize(
@@ -128,8 +132,8 @@ def test_pytest_is_recognised_where_options_can_be_added(command: str, yes: bool
     """Only where it is the last thing that runs do options at the end of the command belong to it."""
     assert is_pytest(command) is yes
     report = Path("/a b/r.xml")
-    assert Suite(command=command).text(report) == (f"{command} --junitxml='/a b/r.xml'" if yes else command)
-    assert Suite(command="t --out {junit}").text(report) == "t --out '/a b/r.xml'"
+    assert SuiteCommand(command=command).text(report) == (f"{command} --junitxml='/a b/r.xml'" if yes else command)
+    assert SuiteCommand(command="t --out {junit}").text(report) == "t --out '/a b/r.xml'"
 
 
 TESTS = """
@@ -147,31 +151,31 @@ def real(tmp_path: Path, command: str = "python -m pytest -q", **files: str) -> 
     folder.mkdir()
     for name, text in ({"library.py": GOOD_LIBRARY, "test_library.py": TESTS} | files).items():
         (tree / name).write_text(text, encoding="utf-8")
-    suite = Suite(command=command, timeout_s=30.0)
-    found = run_suite(suite, tree, Options(benchmark=tmp_path / "none"), base=tree, folder=folder)
+    suite = SuiteCommand(command=command, timeout_s=30.0)
+    run = run_suite(suite, tree, Options(benchmark=tmp_path / "none"), base=tree, folder=folder)
     assert sorted(path.name for path in tree.iterdir()) == sorted({"library.py", "test_library.py"} | set(files))
-    return found
+    return run
 
 
-BOTH = {"test_library::test_value": "passed", "test_library::test_type": "passed"}
+BOTH: Mapping[str, TestOutcome] = {"test_library::test_value": "passed", "test_library::test_type": "passed"}
 
 
 def test_a_real_run_reports_each_test(tmp_path: Path) -> None:
     """Pytest is asked for results by itself, and writes nothing into the tree that was given."""
-    found = real(tmp_path)
-    assert isinstance(found, SuiteRan), found
-    assert (found.exit_code, found.results, found.contradiction) == (0, BOTH, "")
+    run = real(tmp_path)
+    assert isinstance(run, SuiteRan), run
+    assert (run.exit_code, run.results, run.contradiction) == (0, BOTH, "")
 
 
 def test_settings_of_the_tree_cannot_lead_the_results_away(tmp_path: Path) -> None:
     """Options in the tree's configuration come before ours."""
-    found = real(tmp_path, **{"pytest.ini": "[pytest]\naddopts = --junitxml=mine.xml\n"})
-    assert isinstance(found, SuiteRan), found
-    assert found.results == BOTH
+    run = real(tmp_path, **{"pytest.ini": "[pytest]\naddopts = --junitxml=mine.xml\n"})
+    assert isinstance(run, SuiteRan), run
+    assert run.results == BOTH
 
 
 @pytest.mark.parametrize(
-    ("library", "code", "said"),
+    ("library", "code", "words"),
     [
         ("import os\nos._exit(0)\n" + GOOD_LIBRARY, 0, "wrote no results"),
         ("import os\nos.kill(os.getpid(), 11)\n" + GOOD_LIBRARY, -11, "wrote no results"),
@@ -179,23 +183,23 @@ def test_settings_of_the_tree_cannot_lead_the_results_away(tmp_path: Path) -> No
         ("def work(n): return 'no'\n", 1, ""),
     ],
 )
-def test_early_exits_and_failures_of_real_runs(tmp_path: Path, library: str, code: int, said: str) -> None:
+def test_early_exits_and_failures_of_real_runs(tmp_path: Path, library: str, code: int, words: str) -> None:
     """A clean exit without results, or against them, is told apart from a failure and never looks like a success."""
-    found = real(tmp_path, **{"library.py": library})
-    assert isinstance(found, SuiteRan), found
-    assert (found.exit_code, found.unread) == (code, f"it {said}" if said else "")
-    wanted = required([SuiteRan(exit_code=0, results=BOTH)], None, timeout_s=30.0)
-    assert isinstance(wanted, Required)
-    assert check(wanted, found).status == "fail"
-    assert bool(found.contradiction) is (code == 0)
+    run = real(tmp_path, **{"library.py": library})
+    assert isinstance(run, SuiteRan), run
+    assert (run.exit_code, run.unread) == (code, f"it {words}" if words else "")
+    requirement = derive_requirement([SuiteRan(exit_code=0, results=BOTH)], None, timeout_s=30.0)
+    assert isinstance(requirement, Requirement)
+    assert check_run(requirement, run).status == "fail"
+    assert bool(run.contradiction) is (code == 0)
 
 
 def test_a_command_with_a_place_for_its_report(tmp_path: Path) -> None:
     """Any runner that writes JUnit XML can be told where; one that writes none has its exit code."""
     write = "python -c \"open({junit}, 'w').write('<testsuite><testcase name=\\\\'t\\\\'/></testsuite>')\""
-    found = real(tmp_path, command=write.replace("{junit}", "__import__('sys').argv[1]") + " {junit}")
-    assert isinstance(found, SuiteRan), found
-    assert found.results == {"::t": "passed"}
+    run = real(tmp_path, command=write.replace("{junit}", "__import__('sys').argv[1]") + " {junit}")
+    assert isinstance(run, SuiteRan), run
+    assert run.results == {"::t": "passed"}
     (tmp_path / "more").mkdir()
     plain = real(tmp_path / "more", command="python -c 'import library' && exit 3")
     assert isinstance(plain, SuiteRan), plain
@@ -207,17 +211,17 @@ def test_a_run_that_hangs_is_stopped(tmp_path: Path) -> None:
     tree, folder = tmp_path / "tree", tmp_path / "folder"
     tree.mkdir()
     folder.mkdir()
-    found = run_suite(
-        Suite(command="sleep 1000", timeout_s=1.0), tree, Options(benchmark=tree), base=tree, folder=folder
+    run = run_suite(
+        SuiteCommand(command="sleep 1000", timeout_s=1.0), tree, Options(benchmark=tree), base=tree, folder=folder
     )
-    assert isinstance(found, SuiteStopped), found
-    assert found.kind == "timeout"
+    assert isinstance(run, SuiteStopped), run
+    assert run.kind == "timeout"
 
 
 def test_no_key_reaches_the_tests_and_their_flood_is_cut(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The environment is the scrubbed one of all target processes, and of the output only the end is kept."""
     monkeypatch.setenv("GH_TOKEN", "secret")
     flood = "test -z \"$GH_TOKEN\" && head -c 5000000 /dev/zero | tr '\\0' x && echo end"
-    found = real(tmp_path, command=flood)
-    assert isinstance(found, SuiteRan), found
-    assert (found.exit_code, len(found.last) <= 400, found.last.endswith("end")) == (0, True, True)
+    run = real(tmp_path, command=flood)
+    assert isinstance(run, SuiteRan), run
+    assert (run.exit_code, len(run.last) <= 400, run.last.endswith("end")) == (0, True, True)

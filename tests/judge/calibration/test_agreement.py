@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import pytest
 
 from judge.calibration.agreement import MIN_CASES, Compared, Matrix, agree, bootstrap, kappa, linear, unweighted
-from judge.lib.proportions import Interval, share, wilson
+from judge.lib.proportions import Bounds, share, wilson
 
 CLASSES = ("none", "partial", "full")
 
@@ -92,7 +92,7 @@ def test_missing_answers_are_neither_right_nor_wrong() -> None:
     others = [Compared(case="o", label="full", answer=None, missing=why) for why in ("not-asked", "no-verdict")]
     agreement = agree([*table, *silent, *others], field="f", classes=CLASSES, positive="full", ordered=True)
     assert (agreement.labelled, agreement.accuracy.part, agreement.accuracy.whole) == (11, 5, 6)
-    assert agreement.bounds == Interval(5 / 9, 8 / 9)
+    assert agreement.bounds == Bounds(5 / 9, 8 / 9)
     assert agreement.missing == {"abstained": 1, "error": 2, "not-asked": 1, "no-verdict": 1}
 
 
@@ -105,7 +105,7 @@ def test_nothing_answered_is_no_number() -> None:
         None,
         None,
     )
-    assert agreement.bounds == Interval(0.0, 1.0)
+    assert agreement.bounds == Bounds(0.0, 1.0)
 
 
 def test_order_matters_only_to_the_weighted_kappa() -> None:

@@ -7,22 +7,15 @@ import os
 import re
 import signal
 import subprocess
-import sys
 import time
 from pathlib import Path
 
 import pytest
+from command_kit import JUDGE, judge
 from old_runs import NOTHING, OTHER, OldRuns, old_runs, verdicts, write_all
 from support import ROOT
 
 from judge.inputs.runs.discovery import all_layouts
-
-JUDGE = [sys.executable, "-P", "-c", "from judge.cli import main; main()"]
-
-
-def judge(*args: str | Path, cwd: Path) -> subprocess.CompletedProcess[str]:
-    """Run the command line."""
-    return subprocess.run([*JUDGE, *map(str, args)], cwd=cwd, capture_output=True, text=True, check=False, timeout=240)
 
 
 @pytest.fixture
@@ -64,8 +57,19 @@ def test_a_file_that_cannot_be_read_is_named_and_the_rest_is_audited(tree: OldRu
     assert "01" in verdicts(tree.out)
 
 
+def test_a_missing_repository_is_said_once_with_its_flag(tree: OldRuns, tmp_path: Path) -> None:
+    """However many patches need it; with the flag nothing is said."""
+    for name in ("01", "02"):
+        tree.add(name, tree.edit(OTHER))
+    done = judge("audit", tree.tree, "--out", tree.out, cwd=tmp_path)
+    assert done.stderr.count("not checked") == 1
+    assert "not checked: 2 patches: no repository 'demo'; give --repo demo=PATH" in done.stderr
+    done = judge("audit", tree.tree, "--out", tree.out, "--repo", f"demo={tree.repo}", cwd=tmp_path)
+    assert "not checked" not in done.stderr
+
+
 @pytest.mark.parametrize(
-    ("args", "told"),
+    ("args", "message"),
     [
         (["missing-folder"], "no such file or directory"),
         ([".", "--layout", "imaginary"], "there is none of that name"),
@@ -76,12 +80,14 @@ def test_a_file_that_cannot_be_read_is_named_and_the_rest_is_audited(tree: OldRu
         (["tree", "--write-corrected", "tree/copies"], "never touched"),
     ],
 )
-def test_bad_usage_is_one_line_that_says_what_to_do(tree: OldRuns, tmp_path: Path, args: list[str], told: str) -> None:
+def test_bad_usage_is_one_line_that_says_what_to_do(
+    tree: OldRuns, tmp_path: Path, args: list[str], message: str
+) -> None:
     """Exit code 2, the thing named, no traceback, nothing written into the tree."""
     tree.add("01", tree.edit(OTHER))
     done = judge("audit", *args, cwd=tmp_path)
     assert done.returncode == 2, done.stdout
-    assert told in done.stderr
+    assert message in done.stderr
     assert "Traceback" not in done.stderr
 
 
@@ -142,6 +148,6 @@ def test_an_interrupted_audit_goes_on(tree: OldRuns, tmp_path: Path) -> None:
 
 def test_the_readme_lists_the_layouts() -> None:
     """The table of layouts in the README is the one that the code makes."""
-    told = (ROOT / "README.md").read_text().partition("<!-- layouts -->")[2].partition("<!-- /layouts -->")[0]
-    rows = [line for line in told.splitlines() if line.startswith("| `")]
+    section = (ROOT / "README.md").read_text().partition("<!-- layouts -->")[2].partition("<!-- /layouts -->")[0]
+    rows = [line for line in section.splitlines() if line.startswith("| `")]
     assert rows == [f"| `{name}` | {layout.LAYOUT} |" for name, layout in all_layouts().items()]

@@ -4,22 +4,19 @@ from __future__ import annotations
 
 import json
 import subprocess
-import sys
 from pathlib import Path
 
+import command_kit
 import pytest
 from timing_kit import BENCHMARK, FAST, SLOW
 
 from judge.commands.bench import command
 from judge.reports.interval_picture import Span, picture
 
-JUDGE = [sys.executable, "-P", "-c", "from judge.cli import main; main()"]
-
 
 def judge(*args: str | Path, cwd: Path) -> subprocess.CompletedProcess[str]:
-    """Run the command line."""
-    called = [*JUDGE, "bench", *map(str, args)]
-    return subprocess.run(called, cwd=cwd, capture_output=True, text=True, check=False, timeout=120)
+    """Run `judge bench`."""
+    return command_kit.judge("bench", *args, cwd=cwd)
 
 
 @pytest.fixture
@@ -32,6 +29,7 @@ def trees(tmp_path: Path) -> Path:
     return tmp_path
 
 
+@pytest.mark.timing
 def test_two_trees(trees: Path) -> None:
     """Status, interval, outputs and samples wanted are printed, and every sample is kept in order with the machine."""
     done = judge("slow", "fast", "wrong", "--benchmark", "benchmark.py", cwd=trees)
@@ -52,6 +50,7 @@ def test_two_trees(trees: Path) -> None:
     assert stored["q_values"]["fast"] <= 0.05
 
 
+@pytest.mark.timing
 def test_two_revisions_of_a_bare_repository(trees: Path) -> None:
     """Revisions are read from a repository that is not written to; --json prints what is kept."""
     git = ["git", "-C", str(trees / "work"), "-c", "user.name=n", "-c", "user.email=e", "-c", "commit.gpgsign=false"]
@@ -70,6 +69,7 @@ def test_two_revisions_of_a_bare_repository(trees: Path) -> None:
     assert sorted((trees / "bare").rglob("*")) == before
 
 
+@pytest.mark.timing
 def test_a_candidate_that_breaks_is_said_so(trees: Path) -> None:
     """A crash is no number: exit code 3 and the fault, and the healthy candidate is still timed."""
     (trees / "broken").mkdir()
@@ -102,7 +102,7 @@ def test_what_cannot_be_timed_is_a_usage_error(trees: Path, args: tuple[str, ...
 
 def test_every_option_has_a_help_text() -> None:
     """No option of `judge bench` is left unexplained."""
-    assert not [param.name for param in command.params if param.param_type_name == "option" and not param.help]  # type: ignore[attr-defined]
+    assert not [param.name for param in command.params if param.param_type_name == "option" and not param.help]
 
 
 def test_picture_shows_where_the_intervals_are() -> None:
@@ -123,6 +123,7 @@ def test_picture_of_an_unbounded_interval_ends_in_arrows() -> None:
     assert "►" in row
 
 
+@pytest.mark.timing
 def test_native_code_without_a_build_is_skipped(trees: Path) -> None:
     """It is named and not timed; the other candidates are; with a build it would be."""
     (trees / "fast" / "kernel.cu").write_text("// new\n", encoding="utf-8")
@@ -142,7 +143,7 @@ def test_a_tree_whose_new_lines_never_run_is_not_triggered(trees: Path) -> None:
     """The difference between the trees is watched line by line."""
     (trees / "dead").mkdir()
     (trees / "dead" / "library.py").write_text(SLOW + "\ndef faster(n):\n    return 1\n", encoding="utf-8")
-    done = judge("slow", "dead", "--benchmark", "benchmark.py", cwd=trees)
+    done = judge("slow", "dead", "--benchmark", "benchmark.py", "--threshold", "1e14", cwd=trees)
     assert "dead: not_triggered" in done.stdout, done.stdout
 
 
@@ -161,6 +162,10 @@ def test_lint_is_a_word_of_its_own(trees: Path) -> None:
     assert judge("lint", "benchmark.py", cwd=trees).stdout.strip() == "benchmark.py:6: unseeded-randomness: " + (
         "draws random data that nothing seeds; seed it at the start of setup()"
     )
+    assert "Usage: judge bench lint [OPTIONS]" in judge("lint", "--help", cwd=trees).stdout
+    assert "Usage: judge bench lint [OPTIONS]" in judge("lint", "--nope", cwd=trees).stderr
+    listed = judge("--help", cwd=trees).stdout.partition("Commands:")[2]
+    assert listed.split()[0] == "lint"
     missing = judge("lint", "none.py", cwd=trees)
     assert missing.returncode == 2
     assert "none.py" in missing.stderr

@@ -3,21 +3,13 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+from command_kit import judge
 from support import ROOT
 
 FIXTURES = ROOT / "fixtures"
-JUDGE = [sys.executable, "-P", "-c", "from judge.cli import main; main()"]
-
-
-def judge(*args: str | Path, cwd: Path) -> subprocess.CompletedProcess[str]:
-    """Run the command line."""
-    command = [*JUDGE, *map(str, args)]
-    return subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False, timeout=240)
 
 
 @pytest.fixture(scope="module")
@@ -33,15 +25,15 @@ def test_replayed_judgements_are_calibrated(graded: Path) -> None:
     """Replayed answers are held against labels: one of twelve is wrong, and the one that failed is neither."""
     done = judge("calibrate", FIXTURES / "labels.jsonl", "--verdicts", graded, "--format", "json", cwd=graded)
     assert (done.returncode, done.stderr) == (0, "")
-    found = json.loads(done.stdout)
-    logic = next(one for one in found["agreements"] if one["field"] == "logic_match")
+    calibration = json.loads(done.stdout)
+    logic = next(agreement for agreement in calibration["agreements"] if agreement["field"] == "logic_match")
     assert (logic["labelled"], logic["accuracy"]["part"], logic["accuracy"]["whole"]) == (13, 11, 12)
     assert logic["missing"] == {"error": 1}
     assert logic["bounds"] == [11 / 13, 12 / 13]
     assert logic["confusion"] == [[5, 0, 0], [0, 1, 1], [0, 0, 5]]
     # By hand, rows (5, 2, 5) and columns (5, 1, 6): 11/12 seen, 57/144 by chance.
     assert logic["kappa"]["value"] == pytest.approx((11 / 12 - 57 / 144) / (1 - 57 / 144))
-    assert found["schema"] == 1
+    assert calibration["schema"] == 1
 
 
 def test_table(graded: Path) -> None:

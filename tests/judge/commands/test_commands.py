@@ -8,6 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import command_kit
 import fault_table
 import pytest
 from gpu_kit import write_smi
@@ -17,12 +18,11 @@ from judge.commands.grade import command as grade_command
 from judge.static_checks.discovery import all_rules
 
 README = (ROOT / "README.md").read_text()
-JUDGE = [sys.executable, "-P", "-c", "from judge.cli import main; main()"]
 
 
-def judge(*args: str, cwd: Path = ROOT) -> subprocess.CompletedProcess[str]:
-    """Run the command line."""
-    return subprocess.run([*JUDGE, *args], cwd=cwd, capture_output=True, text=True, check=False, timeout=60)
+def judge(*args: str) -> subprocess.CompletedProcess[str]:
+    """Run the command line in the checkout."""
+    return command_kit.judge(*args, cwd=ROOT)
 
 
 def test_rule_lists_all_rules() -> None:
@@ -72,9 +72,9 @@ def test_doctor() -> None:
 def test_doctor_shows_each_gpu(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """With an `nvidia-smi`, each GPU has a line with what its timing would suffer from."""
     monkeypatch.setenv("PATH", write_smi(tmp_path))
-    said = judge("doctor").stdout
-    assert re.search(r"gpu +Stand-in 1, driver 999.1; 900 of 1000 MiB used; 1 processes on it", said), said
-    assert re.search(r"gpu .*idle; clock held down by power cap, temperature \(software\)", said), said
+    printed = judge("doctor").stdout
+    assert re.search(r"gpu +Stand-in 1, driver 999.1; 900 of 1000 MiB used; 1 processes on it", printed), printed
+    assert re.search(r"gpu .*idle; clock held down by power cap, temperature \(software\)", printed), printed
 
 
 def test_usage_errors_exit_with_2() -> None:
@@ -85,7 +85,7 @@ def test_usage_errors_exit_with_2() -> None:
 
 def test_every_option_is_documented_in_help() -> None:
     """Each option of `judge grade` has a help text, and the page names every subcommand."""
-    assert not [param.name for param in grade_command.params if param.param_type_name == "option" and not param.help]  # type: ignore[attr-defined]
+    assert not [param.name for param in grade_command.params if param.param_type_name == "option" and not param.help]
     for name in ("calibrate", "doctor", "grade", "prompts", "rule", "schema"):
         assert name in judge("--help").stdout
         assert f"judge {name}" in README or name == "doctor"

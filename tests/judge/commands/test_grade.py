@@ -8,133 +8,186 @@ import re
 import shutil
 import signal
 import subprocess
-import sys
 import time
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
+import command_kit
 import pytest
 from support import ROOT
 
 FIXTURES = ROOT / "fixtures"
-JUDGE = [sys.executable, "-P", "-c", "from judge.cli import main; main()"]
+INTERRUPTED = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); "
+"""A shell that starts the tests in the background has them ignore ^C, and what they start as well."""
+MANY = 4
+"""As many as this a machine with a neighbour may leave open; one that leaves more can show nothing here."""
+BY_THE_MACHINE = ("inconclusive", "error")
+
+Graded = tuple[Path, subprocess.CompletedProcess[str]]
 
 
-def judge(*args: str | Path, cwd: Path, **kwargs: object) -> subprocess.CompletedProcess[str]:
-    """Run the command line."""
-    command = [*JUDGE, *map(str, args)]
-    return subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False, timeout=240, **kwargs)  # type: ignore[call-overload,no-any-return]
+def judge(*args: str | Path, cwd: Path) -> subprocess.CompletedProcess[str]:
+    """Run the command line anew, as a shell does."""
+    command = [*command_kit.JUDGE, *map(str, args)]
+    return subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False, timeout=280)
 
 
 def started(*args: str | Path, cwd: Path) -> subprocess.Popen[str]:
     """Start the command line in a process group of its own."""
-    command = [*JUDGE, *map(str, args)]
-    pipes = {"stdout": subprocess.DEVNULL, "stderr": subprocess.PIPE}
-    return subprocess.Popen(command, cwd=cwd, text=True, start_new_session=True, **pipes)
+    *python, code = command_kit.JUDGE
+    command = [*python, INTERRUPTED + code, *map(str, args)]
+    out, err = subprocess.DEVNULL, subprocess.PIPE
+    return subprocess.Popen(command, cwd=cwd, text=True, start_new_session=True, stdout=out, stderr=err)
 
 
-def lines(out: Path) -> dict[str, dict[str, object]]:
+def lines(out: Path) -> dict[str, dict[str, Any]]:
     """The verdicts of an output folder, by candidate."""
-    found = [json.loads(line) for line in (out / "verdicts.jsonl").read_text().splitlines()]
-    assert len({record["id"] for record in found}) == len(found), "a candidate was graded twice"
-    return {record["id"]: record for record in found}
+    records = [json.loads(line) for line in (out / "verdicts.jsonl").read_text().splitlines()]
+    assert len({record["id"] for record in records}) == len(records), "a candidate was graded twice"
+    return {record["id"]: record for record in records}
+
+
+def verdicts(out: Path) -> dict[str, str]:
+    """Only what was decided."""
+    return {name: record["verdict"] for name, record in lines(out).items()}
 
 
 @pytest.fixture(scope="module")
-def offline(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, subprocess.CompletedProcess[str]]:
+def offline(tmp_path_factory: pytest.TempPathFactory) -> Graded:
     """The demo, offline."""
     folder = tmp_path_factory.mktemp("offline")
     return folder / "out", judge("grade", FIXTURES / "patches", "--out", folder / "out", cwd=folder)
 
 
 @pytest.fixture(scope="module")
-def replayed(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, subprocess.CompletedProcess[str]]:
-    """The demo with the example judgements."""
-    folder = tmp_path_factory.mktemp("replayed")
-    replay = f"replay:{FIXTURES / 'replay/patches.jsonl'}"
-    out = folder / "out"
-    return out, judge("grade", FIXTURES / "patches", "--judge", replay, "--time", "all", "--out", out, cwd=folder)
+def untimed(tmp_path_factory: pytest.TempPathFactory) -> Graded:
+    """The demo, offline and without timing."""
+    folder = tmp_path_factory.mktemp("untimed")
+    return folder / "out", grade_untimed(folder)
 
 
-def told(column: str) -> dict[str, str]:
+def grade_untimed(folder: Path, *more: str) -> subprocess.CompletedProcess[str]:
+    """Run the command of `untimed` in its folder, for the first time or again."""
+    return command_kit.judge("grade", FIXTURES / "patches", "--time", "none", "--out", "out", *more, cwd=folder)
+
+
+def promised(column: str) -> dict[str, str]:
     """The verdicts that fixtures/README.md promises, by candidate."""
     text = (FIXTURES / "README.md").read_text()
-    found = {}
-    for table in re.split(r"\n\n", text):
-        heads = [cell.strip() for cell in table.splitlines()[0].strip("| ").split("|")]
+    table: dict[str, str] = {}
+    for block in re.split(r"\n\n", text):
+        heads = [cell.strip() for cell in block.splitlines()[0].strip("| ").split("|")]
         if column in heads:
-            for row in table.splitlines()[2:]:
+            for row in block.splitlines()[2:]:
                 cells = [cell.strip() for cell in row.strip("| ").split("|")]
-                found[f"{heads[0]}/{cells[0]}"] = cells[heads.index(column)].split(":")[0].strip("`")
-    return found
+                table[f"{heads[0]}/{cells[0]}"] = cells[heads.index(column)].split(":")[0].strip("`")
+    return table
 
 
-def noisy(out: Path) -> dict[str, str]:
-    """What a busy machine could not settle: too noisy to say is `undetermined`, never another verdict.
+def left_open(out: Path) -> dict[str, str]:
+    """What the machine could not settle: too noisy to say, or out of time, is `undetermined` or worse, never better."""
+    noisy = {name: record for name, record in lines(out).items() if record["timing"]["status"] in BY_THE_MACHINE}
+    unsettled = {name: str(record["verdict"]) for name, record in noisy.items()}
+    assert set(unsettled.values()) <= {"undetermined", "failure", "false_positive"}
+    if len(unsettled) > MANY:
+        cores, load = os.cpu_count() or 1, os.getloadavg()[0]
+        assert load > cores, f"{unsettled} are open, and the machine was not busy"
+        pytest.skip(f"{len(unsettled)} timings could not be settled beside a load of {load:.1f} on {cores} cores")
+    return unsettled
 
-    Only a few may be; a machine on which most are cannot show what this test is for.
-    """
-    found = {name: r["verdict"] for name, r in lines(out).items() if r["timing"]["status"] == "inconclusive"}  # type: ignore[index]
-    assert len(found) <= 4, found
-    assert set(found.values()) <= {"undetermined", "failure", "false_positive"}
-    return {name: str(verdict) for name, verdict in found.items()}
 
-
-def test_demo_offline(offline: tuple[Path, subprocess.CompletedProcess[str]]) -> None:
+@pytest.mark.timing
+def test_demo_offline(offline: Graded) -> None:
     """The demo shows each candidate for what it is, as its README promises."""
     out, done = offline
-    assert done.returncode == 0, done.stderr
-    promised = told("offline")
-    assert {name: record["verdict"] for name, record in lines(out).items()} == promised | noisy(out)
+    failed = [record for record in lines(out).values() if record["timing"]["status"] == "error"]
+    assert done.returncode == (3 if failed else 0), done.stderr
+    assert verdicts(out) == promised("offline") | left_open(out)
 
 
-def test_demo_replayed(replayed: tuple[Path, subprocess.CompletedProcess[str]]) -> None:
-    """With the example judgements all seven verdicts appear, as the README promises."""
-    out, done = replayed
+@pytest.mark.timing
+def test_readme_shows_the_real_output(offline: Graded) -> None:
+    """The README's opening shows this run: same candidates, same verdicts; only timings may differ."""
+    out, done = offline
+    (shown,) = re.findall(r"<!-- demo -->(.*?)<!-- /demo -->", (ROOT / "README.md").read_text(), re.DOTALL)
+    row = re.compile(r"^ *(\d\d-[\w-]+) +(\w+)", re.MULTILINE)
+    as_here = {name.partition("/")[2]: verdict for name, verdict in left_open(out).items()}
+    assert [(name, as_here.get(name, verdict)) for name, verdict in row.findall(shown)] == row.findall(done.stdout)
+
+
+@pytest.mark.timing
+def test_demo_replayed(tmp_path: Path) -> None:
+    """With the example judgements all seven verdicts appear, as the README promises.
+
+    Timed are those that need it: what the judgement alone decides does not, and a true success of the offline demo was.
+    """
+    replay = f"replay:{FIXTURES / 'replay/patches.jsonl'}"
+    judge("grade", FIXTURES / "patches", "--judge", replay, "--time", "none", "--out", "untimed", cwd=tmp_path)
+    untimed, expected = verdicts(tmp_path / "untimed"), promised("with replay")
+    proved = {name for name, verdict in promised("offline").items() if verdict == "true_success"}
+    assert {(untimed[name], expected[name]) for name in proved} == {("undetermined", "true_success")}
+    by_timing = {name for name, verdict in expected.items() if untimed[name] != verdict} - proved
+    by_timing |= {"accesslog/05-faster-by-luck", "accesslog/17-judge-gave-up"}
+    shutil.copytree(FIXTURES / "patches", tmp_path / "patches")
+    for file in (tmp_path / "patches").glob("*/candidates/*"):
+        if f"{file.parts[-3]}/{file.stem}" not in by_timing:
+            file.unlink()
+    out = tmp_path / "out"
+    done = judge("grade", "patches", "--judge", replay, "--time", "all", "--out", out, cwd=tmp_path)
     assert done.returncode == 3, "one stored judgement is an error, so one candidate stays ungraded"
-    found = {name: record["verdict"] for name, record in lines(out).items()}
-    assert found == told("with replay") | noisy(out)
-    assert len(Counter(found.values())) == 7 or noisy(out)
-
-
-def test_files_of_a_run(offline: tuple[Path, subprocess.CompletedProcess[str]]) -> None:
-    """A run writes the records, the decision, the report and how it was run."""
-    out, _ = offline
-    assert {file.name for file in out.iterdir()} == {"verdicts.jsonl", "eval.json", "report.md", "run.json", ".lock"}
-    decision = json.loads((out / "eval.json").read_text())
-    assert decision["aggregate_score"] is None, "an unknown score makes the whole unknown"
-    assert decision["is_acceptable"] is False
-    assert sum(decision["verdicts"].values()) == len(lines(out))
-    assert json.loads((out / "run.json").read_text())["arguments"][0] == "grade"
-
-
-def test_timings_carry_numbers_or_reasons(replayed: tuple[Path, subprocess.CompletedProcess[str]]) -> None:
-    """A timing has a positive ratio inside its interval, or a reason; never a null ratio."""
-    out, _ = replayed
+    timed = verdicts(out)
+    assert set(timed) == by_timing
+    assert untimed | timed | {name: expected[name] for name in proved} == expected | left_open(out)
+    assert len(set(expected.values())) == 7
     for record in lines(out).values():
         timing = record["timing"]
-        assert isinstance(timing, dict)
         if "speedup" in timing:
             low, high = timing["ci"]
             assert 0 < low <= timing["speedup"] <= high
         else:
-            assert timing["reason"] and timing["message"]
+            assert timing["reason"] and timing["message"], "a timing has a ratio in its interval, or a reason"
 
 
-def test_second_run_does_nothing_twice(offline: tuple[Path, subprocess.CompletedProcess[str]]) -> None:
+def test_files_of_a_run(untimed: Graded) -> None:
+    """A run writes the records, the decision, the report and how it was run."""
+    out, _ = untimed
+    assert {file.name for file in out.iterdir()} == {"verdicts.jsonl", "eval.json", "report.md", "run.json", ".lock"}
+    decision = json.loads((out / "eval.json").read_text())
+    assert decision["aggregate_score"] is None, "an unknown score makes the whole unknown"
+    assert decision["is_acceptable"] is False
+    assert decision["verdicts"] == {**dict.fromkeys(decision["verdicts"], 0), **Counter(verdicts(out).values())}
+    assert json.loads((out / "run.json").read_text())["arguments"][0] == "grade"
+
+
+def test_second_run_does_nothing_twice(untimed: Graded) -> None:
     """The same command again reads its records and writes none."""
-    out, first = offline
+    out, first = untimed
     before = (out / "verdicts.jsonl").read_bytes()
-    again = judge("grade", FIXTURES / "patches", "--out", out, cwd=out.parent)
-    assert again.returncode == first.returncode
+    again = grade_untimed(out.parent)
+    assert again.returncode == first.returncode == 0
     assert (out / "verdicts.jsonl").read_bytes() == before
     assert f"{len(lines(out))} of these were graded by an earlier run" in again.stdout
 
 
-def test_strict(offline: tuple[Path, subprocess.CompletedProcess[str]]) -> None:
+def test_strict(untimed: Graded) -> None:
     """--strict exits with 1 when a candidate is no true success."""
-    out, _ = offline
-    assert judge("grade", FIXTURES / "patches", "--out", out, "--strict", cwd=out.parent).returncode == 1
+    assert grade_untimed(untimed[0].parent, "--strict").returncode == 1
+
+
+def test_formats(untimed: Graded) -> None:
+    """--format json prints eval.json and --format md prints report.md."""
+    out, _ = untimed
+    for name, file in (("json", "eval.json"), ("md", "report.md")):
+        assert grade_untimed(out.parent, "--format", name).stdout == (out / file).read_text()
+
+
+def wait_for_record(running: subprocess.Popen[str], ledger: Path, part: bytes = b"\n") -> None:
+    """Wait until a record with these bytes has been written, or the command has ended."""
+    deadline = time.monotonic() + 200
+    while running.poll() is None and not (ledger.exists() and part in ledger.read_bytes()):
+        assert time.monotonic() < deadline, "nothing was graded"
+        time.sleep(0.02)
 
 
 def test_kill_and_resume(tmp_path: Path) -> None:
@@ -145,45 +198,27 @@ def test_kill_and_resume(tmp_path: Path) -> None:
     for path in (case / "candidates").iterdir():
         if path.stem not in few:
             path.unlink()
-    running = started("grade", case, "--judge", "none", "--out", out, cwd=tmp_path)
+    (case / "case.toml").write_text((case / "case.toml").read_text().replace("budget_s = 10", "budget_s = 60"))
+    command = ("grade", case, "--judge", "none", "--out", out)
+    running = started(*command, cwd=tmp_path)
     ledger = out / "verdicts.jsonl"
-    deadline = time.monotonic() + 120
-    # Wait until a timed candidate has been written: the kill then falls into the timing of the next.
-    while time.monotonic() < deadline and not (ledger.exists() and b'"speedup"' in ledger.read_bytes()):
-        time.sleep(0.05)
+    # Once a timed candidate has been written, the kill falls into the timing of the next.
+    wait_for_record(running, ledger, b'"baseline_ms"')
     os.killpg(running.pid, signal.SIGKILL)
     running.communicate()
     left = ledger.read_bytes()
     ledger.write_bytes(left + b'{"schema":1,"id":"cut')  # as if the kill had hit a write
-    resumed = judge("grade", case, "--judge", "none", "--out", out, cwd=tmp_path)
+    resumed = command_kit.judge(*command, cwd=tmp_path)
     assert resumed.returncode == 0, resumed.stderr
     assert ledger.read_bytes().startswith(left), "what was finished stays as it was"
-    assert 0 < left.count(b"\n") < len(lines(out))
+    assert 0 < left.count(b"\n") < len(lines(out)) == len(few)
 
 
 def test_interrupt(tmp_path: Path) -> None:
     """^C ends with 130 and says how to go on."""
     running = started("grade", FIXTURES / "patches", "--judge", "none", "--out", tmp_path / "out", cwd=tmp_path)
-    ledger = tmp_path / "out/verdicts.jsonl"
-    deadline = time.monotonic() + 120
-    while time.monotonic() < deadline and not (ledger.exists() and ledger.read_bytes()):
-        time.sleep(0.02)
+    wait_for_record(running, tmp_path / "out/verdicts.jsonl")
     os.killpg(running.pid, signal.SIGINT)
-    _, err = running.communicate(timeout=60)
+    _, err = running.communicate(timeout=200)
     assert running.returncode == 130
     assert "run the same command again" in err
-
-
-def test_formats(offline: tuple[Path, subprocess.CompletedProcess[str]]) -> None:
-    """--format json prints eval.json and --format md prints report.md."""
-    out, _ = offline
-    for name, file in (("json", "eval.json"), ("md", "report.md")):
-        printed = judge("grade", FIXTURES / "patches", "--out", out, "--format", name, cwd=out.parent)
-        assert printed.stdout == (out / file).read_text()
-
-
-def test_readme_shows_the_real_output(offline: tuple[Path, subprocess.CompletedProcess[str]]) -> None:
-    """The README's opening shows this run: same candidates, same verdicts; only timings may differ."""
-    (shown,) = re.findall(r"<!-- demo -->(.*?)<!-- /demo -->", (ROOT / "README.md").read_text(), re.DOTALL)
-    row = re.compile(r"^ *(\d\d-[\w-]+) +(\w+)", re.MULTILINE)
-    assert row.findall(shown) == row.findall(offline[1].stdout)

@@ -4,25 +4,22 @@ from __future__ import annotations
 
 import json
 import re
-import subprocess
-import sys
 from collections import Counter
 from pathlib import Path
+from subprocess import CompletedProcess
 from typing import Any
 
+import command_kit
 import pytest
 from support import ROOT
 
 PATCHES = ROOT / "fixtures/patches"
-JUDGE = [sys.executable, "-P", "-c", "from judge.cli import main; main()"]
 FRAME = re.compile(r"^BEGIN ([0-9a-f]{16}) C\d+ candidate change\n= (.+)\n((?:.*\n)*?)END \1$", re.MULTILINE)
 
 
-def judge(*args: str | Path, cwd: Path) -> subprocess.CompletedProcess[str]:
+def judge(*args: str | Path, cwd: Path) -> CompletedProcess[str]:
     """Run the command line without any key in its environment."""
-    environment = {"PATH": "/usr/bin:/bin", "HOME": str(cwd)}
-    command = [*JUDGE, *map(str, args)]
-    return subprocess.run(command, cwd=cwd, env=environment, capture_output=True, text=True, check=False, timeout=240)
+    return command_kit.judge(*args, cwd=cwd, env={"PATH": "/usr/bin:/bin", "HOME": str(cwd)})
 
 
 def rows(file: Path) -> list[dict[str, Any]]:
@@ -35,17 +32,18 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
     """The demo's questions with two votes, and what was printed."""
     folder = tmp_path_factory.mktemp("prompts")
     done = judge("prompts", PATCHES, "--out", "q.jsonl", "--votes", "2", "--judge", "openai:some-model", cwd=folder)
-    assert (done.returncode, done.stderr) == (0, "")
+    assert done.returncode == 0, done.stderr
+    assert "not graded" not in done.stderr
     return folder / "q.jsonl", done.stdout
 
 
 def test_the_format_of_openai(written: tuple[Path, str]) -> None:
     """Each line is a batch request with our schema, named by a custom_id that no other line has."""
-    found = rows(written[0])
-    assert all(set(row) == {"custom_id", "method", "url", "body"} for row in found)
-    assert {(row["method"], row["url"]) for row in found} == {("POST", "/v1/responses")}
-    assert len({row["custom_id"] for row in found}) == len(found)
-    for row in found:
+    requests = rows(written[0])
+    assert all(set(row) == {"custom_id", "method", "url", "body"} for row in requests)
+    assert {(row["method"], row["url"]) for row in requests} == {("POST", "/v1/responses")}
+    assert len({row["custom_id"] for row in requests}) == len(requests)
+    for row in requests:
         assert re.fullmatch("[0-9a-f]{64}", row["custom_id"])
         assert row["body"]["model"] == "some-model"
         assert row["body"]["text"]["format"]["strict"] is True
@@ -56,11 +54,11 @@ def test_the_format_of_anthropic(tmp_path: Path) -> None:
     """The same questions in the other provider's format have the same names."""
     done = judge("prompts", PATCHES, "--out", "q.jsonl", "--judge", "anthropic:m", cwd=tmp_path)
     assert done.returncode == 0
-    found = rows(tmp_path / "q.jsonl")
-    assert all(set(row) == {"custom_id", "params"} and row["params"]["model"] == "m" for row in found)
+    requests = rows(tmp_path / "q.jsonl")
+    assert all(set(row) == {"custom_id", "params"} and row["params"]["model"] == "m" for row in requests)
     plain = judge("prompts", PATCHES, "--out", "p.jsonl", cwd=tmp_path)
     assert plain.returncode == 0
-    assert [row["custom_id"] for row in found] == [row["custom_id"] for row in rows(tmp_path / "p.jsonl")]
+    assert [row["custom_id"] for row in requests] == [row["custom_id"] for row in rows(tmp_path / "p.jsonl")]
 
 
 def test_the_summary(written: tuple[Path, str]) -> None:
@@ -89,9 +87,9 @@ def test_nothing_is_asked_about_what_the_gates_stop(written: tuple[Path, str]) -
     assert judge("grade", PATCHES, "--judge", "none", "--time", "none", cwd=written[0].parent).returncode == 0
     verdicts = rows(written[0].parent / "judge-out/verdicts.jsonl")
     passed = [row for row in verdicts if not any(gate["status"] == "fail" for gate in row["gates"].values())]
-    asked = Counter(row["body"]["input"][-1]["content"][-1]["text"] for row in rows(written[0]))
+    questions = Counter(row["body"]["input"][-1]["content"][-1]["text"] for row in rows(written[0]))
     assert len(passed) == 13
-    assert len(asked) == 13 * 2 + 2
+    assert len(questions) == 13 * 2 + 2
 
 
 def test_a_smaller_context_says_what_is_cut(tmp_path: Path) -> None:
@@ -100,13 +98,13 @@ def test_a_smaller_context_says_what_is_cut(tmp_path: Path) -> None:
         "prompts", PATCHES, "--out", "q.jsonl", "--context", "6300", "--max-output-tokens", "300", cwd=tmp_path
     )
     assert done.returncode == 0
-    said = re.search(r"evidence: (\d+) whole, (\d+) cut", done.stdout)
-    assert said
-    assert int(said[2]) > 0
-    assert done.stdout.count("\ncut: ") == int(said[2])
+    evidence = re.search(r"evidence: (\d+) whole, (\d+) cut", done.stdout)
+    assert evidence
+    assert int(evidence[2]) > 0
+    assert done.stdout.count("\ncut: ") == int(evidence[2])
     left = re.search(r"(\d+) left out", done.stdout)
     assert left
-    assert int(said[1]) + int(said[2]) + int(left[1]) == 13
+    assert int(evidence[1]) + int(evidence[2]) + int(left[1]) == 13
     assert done.stdout.count("\nleft out: ") == int(left[1])
 
 
@@ -161,11 +159,11 @@ def test_answers_come_back(written: tuple[Path, str], tmp_path: Path) -> None:
     more = ("--judge", "replay:a.jsonl", "--votes", "2", "--time", "none")
     done = judge("grade", PATCHES, *more, cwd=tmp_path)
     assert done.returncode in (0, 3), done.stderr
-    found = Counter(
+    outcomes = Counter(
         (row["judgement"]["status"], row["judgement"].get("logic_match"), row["judgement"].get("reason"))
         for row in rows(tmp_path / "judge-out/verdicts.jsonl")
         if row["judgement"]["status"] != "skipped"
     )
-    assert found["judged", "full", None] >= 10
-    assert sum(found.values()) == 13
-    assert len(found) == 2, "one answer is missing, and that is said, not guessed"
+    assert outcomes["judged", "full", None] >= 10
+    assert sum(outcomes.values()) == 13
+    assert len(outcomes) == 2, "one answer is missing, and that is said, not guessed"

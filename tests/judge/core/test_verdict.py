@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Mapping
 from typing import get_args
 
 import pytest
 
+from judge.bench import SuiteResult
 from judge.core.judgement import Abstained, Errored, Judged, Judgement, LogicMatch, NotAsked
-from judge.core.timing import Broken, NotTimed, Outputs, SuiteResult, Timed, Timing
+from judge.core.timing import Broken, NotTimed, Outputs, Timed, Timing
 from judge.core.verdict import CATEGORIES, LEVELS, NECESSARY, decide
-from judge.static_checks.model.finding import Fault, Finding, Gate, GateResult, Status, skipped
+from judge.static_checks.model.finding import Finding, Gate, GateResult, Status, cannot_check, conclude, skipped
 
 FAILING = Finding(code="x-rule", severity="block", message="shown to be wrong")
 
@@ -21,18 +23,18 @@ def gate(status: Status) -> GateResult:
         case "fail":
             return GateResult(status="fail", findings=(FAILING,))
         case "error":
-            return GateResult(status="error", faults=(Fault(code="x-crashed", message="could not check"),))
+            return conclude([cannot_check("x-crashed", "could not check")])
         case "skipped":
             return skipped("nothing to work on")
         case "pass":
             return GateResult(status="pass")
 
 
-def gates(**changed: Status) -> dict[Gate, GateResult]:
+def gates(changed: Mapping[Gate, Status] | None = None) -> dict[Gate, GateResult]:
     """All gates pass, but for those named; overlap shares a file."""
     found: dict[Gate, GateResult] = {name: gate("pass") for name in NECESSARY}
-    found["overlap"] = GateResult(status="pass", facts={"files": {"common": ["a.py"]}})
-    return found | {name: gate(status) for name, status in changed.items()}  # type: ignore[misc]
+    found["overlap"] = conclude([], {"files": {"common": ["a.py"]}})
+    return found | {name: gate(status) for name, status in (changed or {}).items()}
 
 
 def judged(match: LogicMatch) -> Judged:
@@ -63,21 +65,22 @@ TIMINGS: dict[tuple[str, str], Timing] = {
     ("skipped", "unknown"): NotTimed(status="skipped", reason="r", message="m"),
     ("error", "unknown"): NotTimed(status="error", reason="r", message="m"),
 }
+NOT_PASSED: tuple[Status, ...] = ("fail", "error", "skipped")
 GATES: dict[str, dict[Gate, GateResult]] = {
     "pass": gates(),
-    **{f"{status} {name}": gates(**{name: status}) for name in NECESSARY for status in ("fail", "error", "skipped")},
-    "fail and error": gates(parse="fail", tamper="error"),
-    "overlap error": gates(overlap="error"),
+    **{f"{status} {name}": gates({name: status}) for name in NECESSARY for status in NOT_PASSED},
+    "fail and error": gates({"parse": "fail", "tamper": "error"}),
+    "overlap error": gates({"overlap": "error"}),
     "nothing": {},
 }
 TESTS = (None, "pass", "fail", "error", "skipped")
 CELLS = list(itertools.product(GATES, JUDGEMENTS, TIMINGS, TESTS, (None, "success", "error")))
 
 
-def told(timing: tuple[str, str], tests: str | None) -> Timing:
+def timing_with_tests(timing: tuple[str, str], tests: str | None) -> Timing:
     """A timing with what the tests of the case said."""
-    found = None if tests is None else SuiteResult(status=tests, reason="r", message="m")  # type: ignore[arg-type]
-    return TIMINGS[timing].model_copy(update={"tests": found})
+    suite = None if tests is None else SuiteResult(status=tests, reason="r", message="m")  # type: ignore[arg-type]
+    return TIMINGS[timing].model_copy(update={"tests": suite})
 
 
 def expected(
@@ -118,14 +121,14 @@ def expected(
 def test_truth_table(gate_name: str, logic: str, claimed: str | None) -> None:
     """Every cell of the table gives the verdict that the rules in words give."""
     for timing, tests in itertools.product(TIMINGS, TESTS):
-        verdict = decide(GATES[gate_name], JUDGEMENTS[logic], told(timing, tests), claimed)  # type: ignore[arg-type]
-        found = (verdict.category, verdict.true_success)
+        verdict = decide(GATES[gate_name], JUDGEMENTS[logic], timing_with_tests(timing, tests), claimed)  # type: ignore[arg-type]
+        found = (verdict.verdict, verdict.true_success)
         assert found == expected(gate_name, logic, timing, tests, claimed), (timing, tests)
 
 
 def test_table_reaches_every_category() -> None:
     """The table is not vacuous: it holds each of the seven verdicts."""
-    found = {decide(GATES[g], JUDGEMENTS[j], told(t, s), c).category for g, j, t, s, c in CELLS}  # type: ignore[arg-type]
+    found = {decide(GATES[g], JUDGEMENTS[j], timing_with_tests(t, s), c).verdict for g, j, t, s, c in CELLS}  # type: ignore[arg-type]
     assert found == set(CATEGORIES)
 
 
@@ -134,19 +137,32 @@ def test_exactly_one_way_to_true_success() -> None:
     ways = {
         (g, j, t, s)
         for g, j, t, s, c in CELLS
-        if decide(GATES[g], JUDGEMENTS[j], told(t, s), c).true_success  # type: ignore[arg-type]
+        if decide(GATES[g], JUDGEMENTS[j], timing_with_tests(t, s), c).true_success  # type: ignore[arg-type]
     }
     assert ways == {(g, "full", ("improved", "same"), s) for g in ("pass", "overlap error") for s in (None, "pass")}
+
+
+def test_a_recorded_timing_confirms_nothing() -> None:
+    """What a harness wrote down can refute a claim; only a timing made here can confirm one."""
+    recorded = timed("improved", "same").model_copy(update={"source": "recorded"})
+    verdict = decide(gates(), judged("full"), recorded, "success")
+    assert (verdict.verdict, verdict.true_success, verdict.level) == ("undetermined", None, 6)
+    slower = timed("regressed", "changed").model_copy(update={"source": "recorded"})
+    refuted = decide(gates(), judged("full"), slower, "success")
+    assert (refuted.verdict, refuted.true_success) == ("false_positive", False)
+    assert [reason.message for reason in refuted.reasons if reason.code.startswith("timing")] == [
+        "recorded: slower: 1.50x (1.40 to 1.60)"
+    ]
 
 
 def test_tests_that_could_not_be_checked_leave_the_verdict_open() -> None:
     """An error of the tests is never a failed patch and never a success, and it is named; a failure decides."""
     timing = ("improved", "same")
-    open_verdict = decide(gates(), judged("full"), told(timing, "error"), "success")
-    assert (open_verdict.category, open_verdict.true_success) == ("undetermined", None)
+    open_verdict = decide(gates(), judged("full"), timing_with_tests(timing, "error"), "success")
+    assert (open_verdict.verdict, open_verdict.true_success) == ("undetermined", None)
     assert [reason.message for reason in open_verdict.reasons if reason.code == "tests-r"] == ["tests not checked: m"]
-    refuted = decide(gates(), judged("full"), told(timing, "fail"), "success")
-    assert (refuted.category, refuted.true_success, refuted.level) == ("false_positive", False, 6)
+    refuted = decide(gates(), judged("full"), timing_with_tests(timing, "fail"), "success")
+    assert (refuted.verdict, refuted.true_success, refuted.level) == ("false_positive", False, 6)
     assert [reason.message for reason in refuted.reasons if reason.code == "tests-r"] == ["tests: m"]
 
 
@@ -163,34 +179,34 @@ def test_a_silent_judge_never_decides(logic: str, timing: tuple[str, str]) -> No
 def test_an_error_is_never_a_failed_patch(name: Gate) -> None:
     """A gate that could not check leaves the verdict open, whatever was claimed."""
     verdict = decide(
-        gates(**{name: "error"}), NotAsked(reason="r", message="m"), TIMINGS["skipped", "unknown"], "success"
+        gates({name: "error"}), NotAsked(reason="r", message="m"), TIMINGS["skipped", "unknown"], "success"
     )
-    assert (verdict.category, verdict.true_success) == ("undetermined", None)
+    assert (verdict.verdict, verdict.true_success) == ("undetermined", None)
     assert any(reason.message.startswith("not checked") for reason in verdict.reasons)
 
 
 def test_every_undetermined_verdict_names_what_is_missing() -> None:
     """An open verdict always carries a reason."""
     for g, j, t, s, c in CELLS:
-        verdict = decide(GATES[g], JUDGEMENTS[j], told(t, s), c)  # type: ignore[arg-type]
-        assert verdict.category != "undetermined" or verdict.reasons
+        verdict = decide(GATES[g], JUDGEMENTS[j], timing_with_tests(t, s), c)  # type: ignore[arg-type]
+        assert verdict.verdict != "undetermined" or verdict.reasons
 
 
 EMPTY = GateResult(status="fail", findings=(Finding(code="apply-empty", severity="block", message="empty"),))
-NO_COMMON = GateResult(status="pass", facts={"files": {"common": []}})
+NO_COMMON = conclude([], {"files": {"common": []}})
 
 
 @pytest.mark.parametrize(
     ("found", "logic", "timing", "level"),
     [
         ({"apply": EMPTY}, "not asked", ("skipped", "unknown"), 0),
-        (gates(apply="error"), "not asked", ("skipped", "unknown"), 0),
-        (gates(apply="fail"), "not asked", ("skipped", "unknown"), 1),
-        (gates(parse="fail"), "not asked", ("skipped", "unknown"), 2),
-        (gates(parse="error"), "not asked", ("skipped", "unknown"), 2),
-        (gates(template="fail"), "not asked", ("skipped", "unknown"), 3),
-        (gates(noop="fail"), "not asked", ("skipped", "unknown"), 3),
-        (gates(tamper="error"), "not asked", ("skipped", "unknown"), 3),
+        (gates({"apply": "error"}), "not asked", ("skipped", "unknown"), 0),
+        (gates({"apply": "fail"}), "not asked", ("skipped", "unknown"), 1),
+        (gates({"parse": "fail"}), "not asked", ("skipped", "unknown"), 2),
+        (gates({"parse": "error"}), "not asked", ("skipped", "unknown"), 2),
+        (gates({"template": "fail"}), "not asked", ("skipped", "unknown"), 3),
+        (gates({"noop": "fail"}), "not asked", ("skipped", "unknown"), 3),
+        (gates({"tamper": "error"}), "not asked", ("skipped", "unknown"), 3),
         (gates() | {"overlap": NO_COMMON}, "abstained", ("improved", "same"), 4),
         (gates() | {"overlap": NO_COMMON}, "full", ("neutral", "same"), 6),
         (gates(), "abstained", ("improved", "same"), 5),

@@ -4,18 +4,12 @@ from __future__ import annotations
 
 import json
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+from command_kit import judge
 
-JUDGE = [sys.executable, "-P", "-c", "from judge.cli import main; main()"]
 GOOD = "--- a/x.py\n+++ b/x.py\n@@ -1,2 +1,2 @@\n def f():\n-    return 1\n+    return 2\n"
-
-
-def judge(*args: str, cwd: Path) -> subprocess.CompletedProcess[str]:
-    """Run the command line."""
-    return subprocess.run([*JUDGE, *args], cwd=cwd, capture_output=True, text=True, check=False, timeout=120)
 
 
 def git(*args: str, cwd: Path) -> str:
@@ -49,7 +43,9 @@ def records(work: Path) -> dict[str, dict[str, object]]:
 
 def grade(work: Path, *more: str) -> subprocess.CompletedProcess[str]:
     """Grade the folder `patches` against HEAD."""
-    return judge("grade", "patches", *more, "--repo", "repo", "--base", "HEAD", "--time", "none", cwd=work)
+    return judge(
+        "grade", "patches", *more, "--repo", "repo", "--base", "HEAD", "--time", "none", "--jobs", "1", cwd=work
+    )
 
 
 def test_missing_path(work: Path) -> None:
@@ -86,6 +82,36 @@ def test_unusable_case(work: Path, args: list[str], words: list[str]) -> None:
     assert record["verdict"] == "undetermined"
     for word in words:
         assert word in str(record["reasons"])
+
+
+def not_graded(done: subprocess.CompletedProcess[str]) -> list[str]:
+    """What could not be graded, without the lines of progress that a slow machine brings."""
+    return [line for line in done.stderr.splitlines() if line.startswith("not graded")]
+
+
+@pytest.mark.parametrize(("name", "flag"), [("lib", "--repo lib=PATH"), (None, "--repo PATH")])
+def test_a_missing_repository_is_said_once(work: Path, name: str | None, flag: str) -> None:
+    """One line names it, the case that needs it and the flag that gives it, however many patches there are."""
+    entry = {"instance_id": "one", "model_patch": GOOD, "repo": name, "base_commit": "x"}
+    lines = [json.dumps(entry | {"model_name_or_path": f"m{number}"}) for number in range(4)]
+    (work / "p.jsonl").write_text("\n".join(lines))
+    for command in (("grade", "--time", "none"), ("grade", "--dry-run"), ("prompts", "--out", "q.jsonl")):
+        done = judge(command[0], "p.jsonl", *command[1:], cwd=work)
+        (line,) = not_graded(done)
+        assert line.startswith("not graded: case 'one' (4 patches): no repository")
+        assert f"give {flag}" in line
+        assert done.returncode == (0 if "--dry-run" in command else 3)
+    text = (work / "judge-out/verdicts.jsonl").read_text()
+    assert text.count('"verdict":"undetermined"') == 4
+
+
+def test_a_repository_that_several_cases_need_is_said_once(work: Path) -> None:
+    """A repository has one name, so one flag gives it to all of its cases."""
+    entries = [{"instance_id": f"c{n}", "model_patch": GOOD, "repo": "lib", "base_commit": "x"} for n in range(5)]
+    (work / "p.jsonl").write_text("\n".join(map(json.dumps, entries)))
+    assert not_graded(judge("grade", "p.jsonl", "--time", "none", cwd=work)) == [
+        "not graded: cases 'c0', 'c1', 'c2' and 2 more (5 patches): no repository 'lib'; give --repo lib=PATH"
+    ]
 
 
 def test_bad_repo_flag(work: Path) -> None:

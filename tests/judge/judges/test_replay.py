@@ -10,7 +10,7 @@ from support import commit, git, make_repo
 
 from judge.errors import UsageError
 from judge.inputs.batch import Defaults
-from judge.judges.panel import open_bench
+from judge.judges.panel import open_panel
 from judge.llm.options import JudgingOptions
 from judge.pipeline import GradeOptions, grade
 
@@ -20,15 +20,15 @@ FAILED = "No JSON found in response: "
 def evaluation(reasoning: str, **values: bool) -> dict[str, object]:
     """One stored evaluation, all failing but for `values`."""
     flags = ("syntax_correct", "files_match", "optimization_logic_match", "is_complete", "true_success")
-    found: dict[str, object] = {name: values.get(name, False) for name in flags}
-    return found | {"is_template_code": False, "quality_score": 0.0, "issues": [], "reasoning": reasoning}
+    values_given: dict[str, object] = {name: values.get(name, False) for name in flags}
+    return values_given | {"is_template_code": False, "quality_score": 0.0, "issues": [], "reasoning": reasoning}
 
 
 def recorded(folder: Path, human: str, *attempts: tuple[int, dict[str, object]]) -> Path:
     """A file of recorded evaluations of patches of these sizes."""
     listed = [
-        {"run_id": "r", "item_id": f"i{number}", "status": "success", "patch_size": size, "evaluation": said}
-        for number, (size, said) in enumerate(attempts)
+        {"run_id": "r", "item_id": f"i{number}", "status": "success", "patch_size": size, "evaluation": evaluation}
+        for number, (size, evaluation) in enumerate(attempts)
     ]
     entry = {"commit": human[:8], "subject": "s", "human_files": [], "total_attempts": 1, "evaluated_attempts": listed}
     file = folder / "recorded.json"
@@ -64,8 +64,8 @@ def test_recorded_failures_are_errors_and_answers_without_ground_truth_decide_no
         GradeOptions(judge=f"replay:{file}", time="none", jobs=1),
         Defaults(repos={"": repo}, base=base, human=human),
     )
-    said = {record.id.partition("/")[2]: record for record in result.records}
-    reasons = {name: (record.judgement.status, record.judgement.reason) for name, record in said.items()}  # type: ignore[union-attr]
+    by_name = {record.id.partition("/")[2]: record for record in result.records}
+    reasons = {name: (record.judgement.status, record.judgement.reason) for name, record in by_name.items()}  # type: ignore[union-attr]
     assert reasons == {
         "short": ("error", "empty"),
         "middle": ("abstained", "no-ground-truth"),
@@ -101,4 +101,4 @@ def test_a_file_that_is_damaged_is_one_error_with_its_place(tmp_path: Path, cont
     file = tmp_path / "answers.jsonl"
     file.write_bytes(content)
     with pytest.raises(UsageError, match=wrong):
-        open_bench([f"replay:{file}"], JudgingOptions())
+        open_panel([f"replay:{file}"], JudgingOptions())

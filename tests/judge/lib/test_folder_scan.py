@@ -1,49 +1,64 @@
-"""What a folder's modules must define is checked when they are found, and a broken one is named."""
+"""One scan finds what has one shape, in files or in folders, and names the file that has not."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 
 import judge
 from judge.lib import folder_scan
+from judge.lib.folder_scan import scan
 
-GOOD = "NAME = 'good'\n"
+
+@pytest.fixture
+def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder whose folders are scanned as packages of `judge`."""
+    monkeypatch.setattr(folder_scan, "__file__", str(tmp_path / "lib/folder_scan.py"))
+    monkeypatch.setattr(judge, "__path__", [*judge.__path__, str(tmp_path)])
+    return tmp_path
 
 
-def write_package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, files: Mapping[str, str]) -> str:
-    """Write modules to a package that lies beside those of the program; return its name."""
-    package = f"scanned_{tmp_path.name}"
-    folder = tmp_path / "judge" / package
-    folder.mkdir(parents=True)
+def write(folder: Path, **files: str) -> None:
+    """Write modules; in a name, `__` stands for a folder."""
     for name, text in files.items():
-        (folder / name).write_text(text)
-    monkeypatch.setattr(judge, "__path__", [*judge.__path__, str(folder.parent)])
-    monkeypatch.setattr(folder_scan, "__file__", str(folder.parent / "lib" / "folder_scan.py"))
-    return package
+        file = folder / f"{name.replace('__', '/')}.py"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text, encoding="utf-8")
 
 
-def test_modules_come_in_order_of_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Private modules are none of the things that are looked for."""
-    files = {"b.py": GOOD, "a.py": GOOD, "_shared.py": "", "__init__.py": "", "notes.txt": ""}
-    package = write_package(tmp_path, monkeypatch, files)
-    modules = folder_scan.scan(package, needs=("NAME",))
-    assert [module.__name__.rpartition(".")[2] for module in modules] == ["a", "b"]
+def test_files_are_found_in_order(package: Path) -> None:
+    """Each file whose name begins with no underscore, in order of name; folders are not looked into."""
+    write(package / "zoo_a", b="NAME = 'b'", a="NAME = 'a'", _c="", d__e="")
+    assert [module.NAME for module in scan("zoo_a", needs=("NAME",))] == ["a", "b"]
+
+
+def test_one_module_of_each_folder_is_found(package: Path) -> None:
+    """With an entry it is that module of each folder; a folder without any module, as a deleted one leaves, is none."""
+    write(package / "zoo_b", shared="", b__cage="NAME = 'b'", a__cage="NAME = 'a'", a__other="")
+    (package / "zoo_b/gone/__pycache__").mkdir(parents=True)
+    assert [module.NAME for module in scan("zoo_b", needs=("NAME",), entry="cage")] == ["a", "b"]
 
 
 @pytest.mark.parametrize(
-    ("text", "why"),
+    ("files", "message"),
     [
-        ("NAME =", "does not import: SyntaxError"),
-        ("import absent_module", "does not import: ModuleNotFoundError: No module named 'absent_module'"),
-        ("OTHER = 1", "does not define NAME; each module here needs NAME"),
+        ({"a__cage": "1 / 0"}, r"a/cage\.py: does not import: ZeroDivisionError"),
+        ({"a__cage": ""}, r"a/cage\.py: does not define NAME"),
+        ({"a__kage": "NAME = 'a'"}, r"a/cage\.py: does not import: ModuleNotFoundError"),
     ],
 )
-def test_a_broken_module_is_named(text: str, why: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_has_another_shape_is_named(package: Path, files: dict[str, str], message: str) -> None:
+    """A module that does not import, lacks a name or is called something else is an error, not a silence."""
+    zoo = f"zoo_{package.name}"
+    write(package / zoo, **files)
+    with pytest.raises(RuntimeError, match=message):
+        scan(zoo, needs=("NAME",), entry="cage")
+
+
+def test_a_broken_file_is_named(package: Path) -> None:
     """The message begins with the file, and says what is wrong with it."""
-    package = write_package(tmp_path, monkeypatch, {"a.py": GOOD, "broken.py": text})
+    write(package / "zoo_c", good="NAME = 'good'", broken="NAME =")
     with pytest.raises(RuntimeError) as error:
-        folder_scan.scan(package, needs=("NAME",))
-    assert str(error.value).startswith(f"{tmp_path}/judge/{package}/broken.py: {why}")
+        scan("zoo_c", needs=("NAME",))
+    assert str(error.value).startswith(f"{package}/zoo_c/broken.py: does not import: SyntaxError")

@@ -47,7 +47,7 @@ def unit(name: str, coverage: str, *quotes: Any) -> dict[str, Any]:
     return {"unit": name, "quotes": list(quotes), "why": "because", "coverage": coverage}
 
 
-def said(
+def answer_fields(
     *units: dict[str, Any], bottleneck: str = "same", quotes: Sequence[Any] = (OURS,), **more: Any
 ) -> dict[str, Any]:
     """Return a whole answer as plain data."""
@@ -73,21 +73,21 @@ def reply(text: str, stop: Stop = "end", tokens: Tokens | None = None) -> Reply:
 
 def judged(*units: dict[str, Any], inquiry: Inquiry = INQUIRY, **more: Any) -> Judged:
     """Weigh an answer that must be judged."""
-    found = weighed(*units, inquiry=inquiry, **more)
-    assert isinstance(found, Judged), found
-    return found
+    outcome = weighed(*units, inquiry=inquiry, **more)
+    assert isinstance(outcome, Judged), outcome
+    return outcome
 
 
 def abstained(*units: dict[str, Any], inquiry: Inquiry = INQUIRY, **more: Any) -> Abstained:
     """Weigh an answer on which the judge must abstain."""
-    found = weighed(*units, inquiry=inquiry, **more)
-    assert isinstance(found, Abstained), found
-    return found
+    outcome = weighed(*units, inquiry=inquiry, **more)
+    assert isinstance(outcome, Abstained), outcome
+    return outcome
 
 
 def weighed(*units: dict[str, Any], inquiry: Inquiry = INQUIRY, **more: Any) -> Judged | Abstained:
     """Read and weigh an answer."""
-    answer = read_answer(reply(json.dumps(said(*units, **more))), inquiry)
+    answer = read_answer(reply(json.dumps(answer_fields(*units, **more))), inquiry)
     assert isinstance(answer, Answer), answer
     return weigh(answer, inquiry, judge="openai:m", scope="s")
 
@@ -112,15 +112,15 @@ def weighed(*units: dict[str, Any], inquiry: Inquiry = INQUIRY, **more: Any) -> 
 )
 def test_how_it_ended_comes_first(stop: Stop, text: str, reason: str) -> None:
     """Each way to end without an answer has its own reason."""
-    found = read_answer(reply(text, stop), INQUIRY)
-    assert isinstance(found, Failure)
-    assert found.reason == reason
+    failure = read_answer(reply(text, stop), INQUIRY)
+    assert isinstance(failure, Failure)
+    assert failure.reason == reason
 
 
 @pytest.mark.parametrize("stop", [stop for stop in get_args(Stop) if stop != "end"])
 def test_only_a_reply_that_ended_properly_is_read(stop: Stop) -> None:
     """A perfect answer in a reply that did not end properly is no answer."""
-    assert isinstance(read_answer(reply(json.dumps(said()), stop), INQUIRY), Failure)
+    assert isinstance(read_answer(reply(json.dumps(answer_fields()), stop), INQUIRY), Failure)
 
 
 @pytest.mark.parametrize(
@@ -131,15 +131,15 @@ def test_only_a_reply_that_ended_properly_is_read(stop: Stop) -> None:
         "[]",
         '"covered"',
         "{}",
-        json.dumps(said()) + "\nI am sure.",
-        f"```json\n{json.dumps(said())}\n```",
-        json.dumps(said() | {"verdict": "pass"}),
-        json.dumps({k: v for k, v in said().items() if k != "risks"}),
-        json.dumps(said(bottleneck_why=None)),
-        json.dumps(said(bottleneck_why=7)),
-        json.dumps(said(risks=None)),
-        json.dumps(said()).replace('"bottleneck": "same"', '"bottleneck": "other", "bottleneck": "same"'),
-        json.dumps(said()).replace('"why": "because"', '"why": NaN', 1),
+        json.dumps(answer_fields()) + "\nI am sure.",
+        f"```json\n{json.dumps(answer_fields())}\n```",
+        json.dumps(answer_fields() | {"verdict": "pass"}),
+        json.dumps({k: v for k, v in answer_fields().items() if k != "risks"}),
+        json.dumps(answer_fields(bottleneck_why=None)),
+        json.dumps(answer_fields(bottleneck_why=7)),
+        json.dumps(answer_fields(risks=None)),
+        json.dumps(answer_fields()).replace('"bottleneck": "same"', '"bottleneck": "other", "bottleneck": "same"'),
+        json.dumps(answer_fields()).replace('"why": "because"', '"why": NaN', 1),
         "[" * 100_000,
         '{"human_change": ' + "9" * 5000 + "}",
         '{"a": "\\ud800"}',
@@ -147,24 +147,24 @@ def test_only_a_reply_that_ended_properly_is_read(stop: Stop) -> None:
 )
 def test_what_is_not_the_form_is_no_answer(text: str) -> None:
     """Strict JSON of the asked form and nothing else: no prose around it, no fence, no key too many or twice."""
-    found = read_answer(reply(text), INQUIRY)
-    assert isinstance(found, Failure)
-    assert found.reason == "schema-invalid"
-    assert len(found.message) < 600
+    failure = read_answer(reply(text), INQUIRY)
+    assert isinstance(failure, Failure)
+    assert failure.reason == "schema-invalid"
+    assert len(failure.message) < 600
 
 
 @pytest.mark.parametrize(
     "text",
     [
-        json.dumps(said(bottleneck="maybe")),
-        json.dumps(said(bottleneck="Same")),
-        json.dumps(said(unit("U1", "yes", OURS), unit("U2", "covered", OURS))),
+        json.dumps(answer_fields(bottleneck="maybe")),
+        json.dumps(answer_fields(bottleneck="Same")),
+        json.dumps(answer_fields(unit("U1", "yes", OURS), unit("U2", "covered", OURS))),
     ],
 )
 def test_a_value_that_is_not_on_the_menu_has_its_own_name(text: str) -> None:
     """The right form with a word that nobody offered is no answer either."""
-    found = read_answer(reply(text), INQUIRY)
-    assert isinstance(found, Failure) and found.reason == "value-invalid"
+    failure = read_answer(reply(text), INQUIRY)
+    assert isinstance(failure, Failure) and failure.reason == "value-invalid"
 
 
 @pytest.mark.parametrize(
@@ -178,21 +178,21 @@ def test_a_value_that_is_not_on_the_menu_has_its_own_name(text: str) -> None:
 )
 def test_exactly_the_units_asked_about(units: list[dict[str, Any]], word: str) -> None:
     """An answer leaves out no unit, invents none, and says one thing of each."""
-    found = read_answer(reply(json.dumps(said(*units))), INQUIRY)
-    assert isinstance(found, Failure)
-    assert found.reason == "units-invalid"
-    assert word in found.message
+    failure = read_answer(reply(json.dumps(answer_fields(*units))), INQUIRY)
+    assert isinstance(failure, Failure)
+    assert failure.reason == "units-invalid"
+    assert word in failure.message
 
 
 def test_a_server_that_read_too_little_is_found_out() -> None:
     """A context that was cut without a word shows in the server's own count of tokens."""
     long = replace(INQUIRY, own="for row in rows: found += row\n" * 1000)
-    cut = read_answer(reply(json.dumps(said()), tokens=Tokens(input=2048)), long)
+    cut = read_answer(reply(json.dumps(answer_fields()), tokens=Tokens(input=2048)), long)
     assert isinstance(cut, Failure)
     assert cut.reason == "context-exceeded"
     assert "read 2048 tokens of a question of 30007 characters" in cut.message
-    assert isinstance(read_answer(reply(json.dumps(said()), tokens=Tokens(input=9000)), long), Answer)
-    assert isinstance(read_answer(reply(json.dumps(said())), long), Answer), "a server that does not count"
+    assert isinstance(read_answer(reply(json.dumps(answer_fields()), tokens=Tokens(input=9000)), long), Answer)
+    assert isinstance(read_answer(reply(json.dumps(answer_fields())), long), Answer), "a server that does not count"
 
 
 @given(st.one_of(st.text(), st.binary().map(lambda data: data.decode("latin-1"))), st.sampled_from(get_args(Stop)))
@@ -209,12 +209,12 @@ JSON = st.recursive(
 )
 
 
-@given(st.sampled_from(sorted(said())), JSON)
+@given(st.sampled_from(sorted(answer_fields())), JSON)
 @settings(max_examples=300, deadline=None)
 def test_any_value_anywhere_is_an_answer_or_a_failure(key: str, value: object) -> None:
     """An answer with one field replaced by any JSON is read or refused, never a crash."""
-    found = read_answer(reply(json.dumps(said() | {key: value})), INQUIRY)
-    assert isinstance(found, Answer | Failure)
+    reading = read_answer(reply(json.dumps(answer_fields() | {key: value})), INQUIRY)
+    assert isinstance(reading, Answer | Failure)
 
 
 # Weighing
@@ -222,41 +222,43 @@ def test_any_value_anywhere_is_an_answer_or_a_failure(key: str, value: object) -
 
 def test_full() -> None:
     """Every unit covered on the same bottleneck, each with a quote that holds, is a full match."""
-    found = judged()
-    assert (found.logic_match, found.completeness, found.bottleneck) == ("full", 1.0, "same")
-    assert [u.unit for u in found.units] == ["a.py::total", "a.py::other"]
-    assert all(evidence.verified for evidence in found.evidence)
-    assert (found.unverified_quotes, found.judge, found.prompt) == (0, "openai:m", INQUIRY.prompt)
+    judgement = judged()
+    assert (judgement.logic_match, judgement.completeness, judgement.bottleneck) == ("full", 1.0, "same")
+    assert [u.unit for u in judgement.units] == ["a.py::total", "a.py::other"]
+    assert all(evidence.verified for evidence in judgement.evidence)
+    assert (judgement.unverified_quotes, judgement.judge, judgement.prompt) == (0, "openai:m", INQUIRY.prompt)
 
 
 def test_partial() -> None:
     """A missing unit that is shown makes the match partial."""
-    found = judged(unit("U1", "covered", OURS), unit("U2", "missing", THEIRS))
-    assert (found.logic_match, found.completeness) == ("partial", 0.5)
+    judgement = judged(unit("U1", "covered", OURS), unit("U2", "missing", THEIRS))
+    assert (judgement.logic_match, judgement.completeness) == ("partial", 0.5)
 
 
 @pytest.mark.parametrize(("bottleneck", "quotes"), [("other", [OURS]), ("none", [])])
 def test_none(bottleneck: str, quotes: list[Any]) -> None:
     """Another bottleneck, or none at all, is no match."""
-    found = judged(unit("U1", "missing", THEIRS), unit("U2", "missing", THEIRS), bottleneck=bottleneck, quotes=quotes)
-    assert (found.logic_match, found.score) == ("none", 0.0)
+    judgement = judged(
+        unit("U1", "missing", THEIRS), unit("U2", "missing", THEIRS), bottleneck=bottleneck, quotes=quotes
+    )
+    assert (judgement.logic_match, judgement.score) == ("none", 0.0)
 
 
 @pytest.mark.parametrize("coverage", ["covered", "covered_differently"])
 @pytest.mark.parametrize("quotes", [[], [INVENTED], [THEIRS], [{**OURS, "side": "base"}], [{**OURS, "file": "b.py"}]])
 def test_covered_needs_a_quote_of_the_candidate(coverage: str, quotes: list[Any]) -> None:
     """Without one the claim is lowered to unclear, and the record keeps what was said."""
-    found = abstained(unit("U1", coverage, *quotes), unit("U2", "covered", OURS))
-    assert found.reason == "unclear"
-    assert "a.py::total" in found.message
-    assert any(f"unclear (said {coverage}" in line for line in found.facts["what it said of the units"])
+    abstention = abstained(unit("U1", coverage, *quotes), unit("U2", "covered", OURS))
+    assert abstention.reason == "unclear"
+    assert "a.py::total" in abstention.message
+    assert any(f"unclear (said {coverage}" in line for line in abstention.facts["what it said of the units"])
 
 
 @pytest.mark.parametrize("quotes", [[], [OURS], [{**THEIRS, "text": "found = other_sum(rows)"}]])
 def test_missing_needs_a_quote_of_the_human_change(quotes: list[Any]) -> None:
     """Nobody is failed on a claim that shows nothing."""
-    found = abstained(unit("U1", "covered", OURS), unit("U2", "missing", *quotes))
-    assert found.reason == "unclear"
+    abstention = abstained(unit("U1", "covered", OURS), unit("U2", "missing", *quotes))
+    assert abstention.reason == "unclear"
 
 
 @pytest.mark.parametrize("bottleneck", ["same", "other"])
@@ -269,10 +271,10 @@ def test_the_bottleneck_needs_a_quote_of_the_candidate(bottleneck: str, quotes: 
 def test_unclear_that_changes_nothing() -> None:
     """Where the match does not turn on it, an unclear unit is kept as what it is, with what was claimed."""
     units = unit("U1", "unclear"), unit("U2", "covered", INVENTED)
-    found = judged(*units, bottleneck="other")
-    assert found.logic_match == "none"
-    assert [(u.coverage, u.claimed) for u in found.units] == [("unclear", None), ("unclear", "covered")]
-    assert found.unverified_quotes == 1
+    judgement = judged(*units, bottleneck="other")
+    assert judgement.logic_match == "none"
+    assert [(u.coverage, u.claimed) for u in judgement.units] == [("unclear", None), ("unclear", "covered")]
+    assert judgement.unverified_quotes == 1
 
 
 def test_an_answer_against_itself() -> None:
@@ -283,9 +285,9 @@ def test_an_answer_against_itself() -> None:
 
 def test_made_up_evidence() -> None:
     """More than half of at least four quotes invented: nothing that this answer says counts."""
-    found = abstained(unit("U1", "covered", OURS, INVENTED, INVENTED), unit("U2", "covered", INVENTED))
-    assert found.reason == "evidence-unverified"
-    assert found.message.startswith("3 of 5 quotes")
+    abstention = abstained(unit("U1", "covered", OURS, INVENTED, INVENTED), unit("U2", "covered", INVENTED))
+    assert abstention.reason == "evidence-unverified"
+    assert abstention.message.startswith("3 of 5 quotes")
     half = judged(unit("U1", "covered", OURS, INVENTED), unit("U2", "covered", OURS, INVENTED), quotes=[OURS, INVENTED])
     assert (half.logic_match, half.unverified_quotes) == ("full", 3)
 
@@ -293,10 +295,10 @@ def test_made_up_evidence() -> None:
 @pytest.mark.parametrize("units", [(), (unit("U1", "covered", OURS), unit("U2", "missing", THEIRS))])
 def test_part_of_the_evidence_cannot_pass(units: tuple[dict[str, Any], ...]) -> None:
     """A match, whole or in part, does not stand where anything was left out, and says what."""
-    found = abstained(*units, inquiry=replace(INQUIRY, omitted=("the benchmark (900 lines)",)))
-    assert found.reason == "partial-evidence"
-    assert "the benchmark (900 lines)" in found.message
-    assert found.omitted == ("the benchmark (900 lines)",)
+    abstention = abstained(*units, inquiry=replace(INQUIRY, omitted=("the benchmark (900 lines)",)))
+    assert abstention.reason == "partial-evidence"
+    assert "the benchmark (900 lines)" in abstention.message
+    assert abstention.omitted == ("the benchmark (900 lines)",)
 
 
 def test_no_match_stands_on_whole_changes_only() -> None:
@@ -304,16 +306,16 @@ def test_no_match_stands_on_whole_changes_only() -> None:
     units = unit("U1", "missing", THEIRS), unit("U2", "missing", THEIRS)
     without = replace(INQUIRY, omitted=("the benchmark (900 lines)",))
     assert judged(*units, bottleneck="other", inquiry=without).omitted == without.omitted
-    found = abstained(*units, bottleneck="other", inquiry=replace(without, diffs_whole=False))
-    assert found.reason == "partial-evidence"
+    abstention = abstained(*units, bottleneck="other", inquiry=replace(without, diffs_whole=False))
+    assert abstention.reason == "partial-evidence"
 
 
 def test_facts_stand() -> None:
     """A dispute is recorded with the fact and changes nothing; one about no fact is counted."""
     disputes = [{"fact": "F1", "why": "it does not"}, {"fact": "F9", "why": "x"}, {"fact": "syntax", "why": "y"}]
-    found = judged(disputed_facts=disputes)
-    assert found.logic_match == "full"
-    assert found.contradictions == (
+    judgement = judged(disputed_facts=disputes)
+    assert judgement.logic_match == "full"
+    assert judgement.contradictions == (
         "disputes F1 (The candidate applies.): it does not",
         "disputes 2 facts that were not given: F9, syntax",
     )
@@ -321,12 +323,12 @@ def test_facts_stand() -> None:
 
 def test_concerns_keep_whether_they_are_supported() -> None:
     """Risks, hack signs and extra scope are kept, each with whether a quote of it holds."""
-    found = judged(
+    judgement = judged(
         risks=[{"quotes": [OURS], "why": "w", "kind": "precision"}],
         hack_signs=[{"quotes": [INVENTED], "why": "w", "kind": "result_cache"}],
         extra_scope=[{"quotes": [], "why": "w"}],
     )
-    assert [(c.about, c.kind, c.supported) for c in found.concerns] == [
+    assert [(c.about, c.kind, c.supported) for c in judgement.concerns] == [
         ("risk", "precision", True),
         ("hack", "result_cache", False),
         ("scope", "extra", False),
@@ -338,13 +340,13 @@ def test_no_text_of_a_model_is_kept_without_end() -> None:
     flood = "x\u202e\x1b" * 50_000
     quote = {"side": "candidate", "file": flood, "text": flood}
     units = {**unit("U1", "covered", OURS, quote), "why": flood}, unit("U2", "covered", OURS)
-    found = judged(
+    judgement = judged(
         *units, bottleneck_why=flood, disputed_facts=[{"fact": "F1", "why": flood}, {"fact": flood, "why": ""}]
     )
-    kept = found.model_dump_json()
+    kept = judgement.model_dump_json()
     assert len(kept) < 20 * MAX_TEXT
     assert not {"\u202e", "\x1b", "\\u001b"} & set(kept)
-    assert "more characters)" in found.units[0].why
+    assert "more characters)" in judgement.units[0].why
 
 
 TEXTS = st.one_of(st.text(max_size=40), st.sampled_from([CANDIDATE, HUMAN, BASE, OURS["text"], "found", "a.py"]))
@@ -376,7 +378,7 @@ def test_any_answer_is_judged_or_abstained(
     """No answer of the right form makes the scales raise, and none passes beyond what its quotes carry."""
     inquiry = INQUIRY if whole else replace(INQUIRY, omitted=("the benchmark",))
     entries = [unit(f"U{n}", coverage, *cited) for n, (cited, coverage) in enumerate(units, 1)]
-    found = weighed(
+    outcome = weighed(
         *entries,
         bottleneck=bottleneck,
         quotes=quotes,
@@ -385,12 +387,12 @@ def test_any_answer_is_judged_or_abstained(
         hack_signs=concerns,
         disputed_facts=disputes,
     )
-    if isinstance(found, Judged):
-        assert found.unverified_quotes == sum(not evidence.verified for evidence in found.evidence)
-        if found.logic_match != "none":
+    if isinstance(outcome, Judged):
+        assert outcome.unverified_quotes == sum(not evidence.verified for evidence in outcome.evidence)
+        if outcome.logic_match != "none":
             assert whole
-            assert found.bottleneck == "same"
-            covered = [u for u in found.units if u.coverage.startswith("covered")]
+            assert outcome.bottleneck == "same"
+            covered = [u for u in outcome.units if u.coverage.startswith("covered")]
             assert covered
-            shown = {e.claim.split()[0] for e in found.evidence if e.verified and e.side == "candidate"}
-            assert {f"U{found.units.index(u) + 1}" for u in covered} <= shown
+            shown = {e.claim.split()[0] for e in outcome.evidence if e.verified and e.side == "candidate"}
+            assert {f"U{outcome.units.index(u) + 1}" for u in covered} <= shown

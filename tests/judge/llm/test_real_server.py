@@ -23,7 +23,9 @@ from tiny_model import WORD
 from judge.llm.answer import Answer
 from judge.llm.answer_reading import read_answer
 from judge.llm.inquiry import Inquiry
-from judge.llm.providers.model import CallFailed, Model, decode, wire_of
+from judge.llm.providers.call_failed import CallFailed
+from judge.llm.providers.json_shapes import decode
+from judge.llm.providers.model import Model
 from judge.llm.reply import Failure, Reply
 
 JUDGE = [sys.executable, "-P", "-c", "from judge.cli import main; main()"]
@@ -50,18 +52,20 @@ def tiny(server: RealServer) -> RealServer:
 
 def send(server: RealServer, inquiry: Inquiry, *, limit: int, effort: Any = None) -> Reply | Failure | CallFailed:
     """Put one question as the asker does."""
-    model = Model(provider="openai", name="tiny", wire="openai-chat", base_url=server.base_url)
-    wire = wire_of(model)
+    model = Model(provider="openai", name="tiny", protocol="openai-chat", base_url=server.base_url)
+    protocol = model.wire_protocol
 
     async def ask() -> bytes:
         client = model.open_client(timeout_s=120)
         try:
-            return await wire.send(client, wire.body(inquiry, model="tiny", max_output_tokens=limit, effort=effort))
+            return await protocol.send(
+                client, protocol.body(inquiry, model="tiny", max_output_tokens=limit, effort=effort)
+            )
         finally:
             await client.close()
 
     try:
-        return wire.read(decode(asyncio.run(ask())))
+        return protocol.read(decode(asyncio.run(ask())))
     except CallFailed as failed:
         return failed
 
@@ -119,8 +123,8 @@ def test_a_cut_reply_is_truncated(tiny: RealServer) -> None:
     reply = send(tiny, INQUIRY, limit=40)
     assert isinstance(reply, Reply) and reply.stop == "length" and reply.text
     assert reply.tokens.output == 40
-    found = read_answer(reply, INQUIRY)
-    assert isinstance(found, Failure) and found.reason == "truncated"
+    failure = read_answer(reply, INQUIRY)
+    assert isinstance(failure, Failure) and failure.reason == "truncated"
 
 
 def test_a_question_too_long_is_refused(tiny: RealServer) -> None:

@@ -73,14 +73,14 @@ def test_no_combination_makes_a_match_without_a_majority() -> None:
     """Over every set of up to five votes: a judgement needs more than half, and what was spent is always counted."""
     for size in range(1, 6):
         for cast in itertools.combinations_with_replacement(OUTCOMES, size):
-            found = count(ballots(*cast))
-            if isinstance(found, Judged):
-                assert 2 * cast.count(found.logic_match) > size, cast
-                assert size == 1 or found.agreement == cast.count(found.logic_match) / size
+            outcome = count(ballots(*cast))
+            if isinstance(outcome, Judged):
+                assert 2 * cast.count(outcome.logic_match) > size, cast
+                assert size == 1 or outcome.agreement == cast.count(outcome.logic_match) / size
             else:
                 assert not any(2 * cast.count(match) > size for match in ("full", "partial", "none")), cast
-            assert (found.cost_usd, found.tokens) == (0.5 * size, Tokens(input=10 * size, output=size))
-            assert len(found.votes) == (size if size > 1 else 0)
+            assert (outcome.cost_usd, outcome.tokens) == (0.5 * size, Tokens(input=10 * size, output=size))
+            assert len(outcome.votes) == (size if size > 1 else 0)
 
 
 def test_order_of_the_votes_does_not_matter() -> None:
@@ -99,10 +99,10 @@ def test_a_cost_that_is_not_known_is_not_zero() -> None:
 def test_a_flip_under_neutral_text_is_a_finding_and_no_match(match: LogicMatch) -> None:
     """Where comments and strings change the answer, nothing was judged, and the finding says what flipped."""
     other: LogicMatch = "none" if match != "none" else "full"
-    found = confirm(judged(match), judged(other), signs=["a comment speaks to the judge"])
-    assert isinstance(found, Abstained) and found.reason == "injection-flip"
-    assert [finding.code for finding in found.findings] == ["judge-injection-signs", "judge-injection-flip"]
-    assert repr(match) in found.message and repr(other) in found.message
+    outcome = confirm(judged(match), judged(other), signs=["a comment speaks to the judge"])
+    assert isinstance(outcome, Abstained) and outcome.reason == "injection-flip"
+    assert [finding.code for finding in outcome.findings] == ["judge-injection-signs", "judge-injection-flip"]
+    assert repr(match) in outcome.message and repr(other) in outcome.message
 
 
 @pytest.mark.parametrize("neutral", [failed("timeout"), unsure()])

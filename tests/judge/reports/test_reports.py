@@ -8,95 +8,26 @@ from pathlib import Path
 from typing import Literal
 
 import pytest
+from report_kit import (
+    JUDGEMENTS,
+    TIMINGS,
+    judged,
+    record,
+    report,
+    report_of,
+    timed,
+    with_tests,
+    without_repository,
+)
 
-from judge.core.judgement import Abstained, Errored, Judged, Judgement, NotAsked
-from judge.core.timing import Broken, NotTimed, Outputs, SuiteResult, Timed, Timing
-from judge.core.verdict import NECESSARY, decide
-from judge.inputs.batch import Fault
+import judge.bench
+from judge.core.judgement import Judgement
+from judge.core.noise import SIGNS
+from judge.core.timing import NotTimed, Timing
 from judge.pipeline import GradeResult
-from judge.reports.report import Report, all_formats, make_report
+from judge.reports.report import all_formats, make_report
 from judge.reports.wording import cause
-from judge.results.record import VerdictRecord, make_record
 from judge.results.score import score
-from judge.static_checks.model.case import Candidate, Case
-from judge.static_checks.model.finding import Finding, Gate, GateResult
-
-HOSTILE = "x|y`z` <img src=x onerror=alert(1)> [a](b) \x1b[31m\u202e # end\n| new | row |"
-
-
-def judged(match: str) -> Judged:
-    """A judge's answer."""
-    return Judged(judge="t", scope="t", logic_match=match, completeness=None, bottleneck="same")  # type: ignore[arg-type]
-
-
-def timed(status: str, outputs: Outputs) -> Timed:
-    """A timing with numbers."""
-    faster = 1.5 if status == "improved" else 0.75
-    return Timed(
-        status=status,  # type: ignore[arg-type]
-        speedup=faster,
-        ci=(faster - 0.1, faster + 0.1),
-        baseline_ms=3.0,
-        candidate_ms=2.0,
-        outputs=outputs,
-        outputs_message=HOSTILE if outputs == "changed" else "",
-        device="cpu",
-    )
-
-
-JUDGEMENTS: list[Judgement] = [
-    judged("full"),
-    judged("partial"),
-    judged("none"),
-    Abstained(judge="t", scope="t", reason="r", message=HOSTILE),
-    Errored(judge="t", scope="t", reason="r", message=HOSTILE),
-    NotAsked(reason="r", message="m"),
-]
-
-
-def with_tests(status: Literal["pass", "fail", "error", "skipped"]) -> Timed:
-    """A gain with the same outputs, and what the tests of the case say of it, in hostile words."""
-    found = SuiteResult(status=status, reason="x", message=HOSTILE, passed=1, failed=(HOSTILE,))
-    return timed("improved", "same").model_copy(update={"tests": found})
-
-
-TIMINGS: list[Timing] = [
-    timed("improved", "same"),
-    timed("improved", "changed"),
-    timed("improved", "unknown"),
-    timed("regressed", "same"),
-    timed("inconclusive", "same"),
-    Broken(reason="r", message=HOSTILE, outputs="changed", device="cpu"),
-    NotTimed(status="skipped", reason="r", message="m"),
-    NotTimed(status="error", reason="r", message="m"),
-    with_tests("fail"),
-    with_tests("error"),
-]
-
-
-def record(judgement: Judgement, timing: Timing, name: str = "c/one") -> VerdictRecord:
-    """A record whose gates pass, with a warning that quotes hostile text."""
-    gates: dict[Gate, GateResult] = {gate: GateResult(status="pass") for gate in NECESSARY}
-    warning = Finding(code="tamper-x", severity="warn", message=HOSTILE, path=HOSTILE, line=3, quote=HOSTILE)
-    gates["tamper"] = GateResult(status="pass", findings=(warning,))
-    return make_record(
-        key="k" * 64,
-        case=Case(id="c"),
-        candidate=Candidate(id=name, case="c", source="s", patch=None),
-        verdict=decide(gates, judgement, timing),
-        gates=gates,
-        judgement=judgement,
-        timing=timing,
-        text=None,
-    )
-
-
-def report() -> Report:
-    """A report with every kind of judgement and timing."""
-    records = [record(j, t, f"c/{n}-{m}") for n, j in enumerate(JUDGEMENTS) for m, t in enumerate(TIMINGS)]
-    return make_report(
-        GradeResult(records=tuple(records), faults=(Fault(message=HOSTILE),), resumed=0), judges=["structural"]
-    )
 
 
 @pytest.mark.parametrize("name", sorted(all_formats()))
@@ -203,13 +134,70 @@ def test_markdown_says_what_asks_for_a_look() -> None:
 
 
 @pytest.mark.parametrize(
-    ("status", "verdict", "told"),
+    ("status", "verdict", "beginning"),
     [("fail", "failure", "tests: "), ("error", "undetermined", "tests not checked: ")],
 )
-def test_reports_say_what_the_tests_said(status: Literal["fail", "error"], verdict: str, told: str) -> None:
+def test_reports_say_what_the_tests_said(status: Literal["fail", "error"], verdict: str, beginning: str) -> None:
     """The tests are why the verdict is what it is: in the last column of the tables, and among the details."""
-    one = record(judged("full"), with_tests(status))
-    assert (one.verdict, cause(one).startswith(told)) == (verdict, True)
-    result = make_report(GradeResult(records=(one,), faults=(), resumed=0), judges=["structural"])
+    tested = record(judged("full"), with_tests(status))
+    assert (tested.verdict, cause(tested).startswith(beginning)) == (verdict, True)
+    result = make_report(GradeResult(records=(tested,), faults=(), resumed=0), judges=["structural"])
     assert f"- tests, {status}: " in all_formats()["md"].render(result)
-    assert told.split()[0] in all_formats()["table"].render(result)
+    assert beginning.split()[0] in all_formats()["table"].render(result)
+
+
+def test_a_busy_machine_is_said_in_one_line() -> None:
+    """The worst of what disturbed the timing, for how many candidates; also of those that got no figure for it."""
+    calm, busy, worse = timed("improved", "same"), timed("improved", "same"), timed("neutral", "same")
+    busy = busy.model_copy(update={"notes": ("the machine was busy at the start: load 3.1 on 2 cores", "a note")})
+    worse = worse.model_copy(
+        update={"notes": ("the machine was busy while it was timed: load 18.2 on 2 cores", SHARED_CORE)}
+    )
+    late = NotTimed(
+        status="error",
+        reason="base-budget",
+        message="only 3 rounds fitted; the machine was busy at the start: load 12.5 on 2 cores",
+    )
+    timings = (calm, busy, worse, late, TIMINGS[6])
+    records = tuple(record(judged("full"), timing, f"c/{number}") for number, timing in enumerate(timings))
+    made = report_of(*records)
+    (note,) = (note for note in made.notes if "disturbed" in note)
+    assert note == (
+        "the timing of 3 of 4 candidates was disturbed and is less precise: "
+        f"the machine was busy while it was timed: load 18.2 on 2 cores; {SHARED_CORE}"
+    )
+    for name in ("table", "md"):
+        assert " ".join(all_formats()[name].render(made).split()).count("was disturbed") == 1
+    assert report_of(records[0]).notes == ()
+
+
+SHARED_CORE = "other sessions are timing on this core: the samples are noisier"
+
+
+def test_each_sign_of_noise_is_one_that_the_engine_notes() -> None:
+    """The notes are recognised by how they begin, so their text and the signs have to agree."""
+    engine = "".join(file.read_text() for file in Path(judge.bench.__file__).parent.rglob("*.py"))
+    assert [sign for sign in SIGNS if sign not in engine] == []
+
+
+def test_the_human_and_the_share_are_in_every_report() -> None:
+    """eval.json has the figures, null where unknown; report.md a row for the human and a column for the share."""
+    figures = {"human_speedup": 1.75, "human_ci": (1.5, 2.0), "recovered": 0.9, "recovered_ci": (0.8, 1.0)}
+    beside = timed("improved", "same").model_copy(update=figures)
+    records = (record(judged("full"), beside, "c/one"), record(judged("full"), TIMINGS[6], "c/two"))
+    made = report_of(*records)
+    one, two = json.loads(all_formats()["json"].render(made))["benchmarks"]
+    keys = ("human_gain", "human_gain_ci", "recovered", "recovered_ci")
+    assert [one[key] for key in keys] == [0.75, [0.5, 1.0], 0.9, [0.8, 1.0]]
+    assert [two[key] for key in keys] == [None] * 4
+    rows = [line for line in all_formats()["md"].render(made).splitlines() if line.startswith("| c/")]
+    assert "| c/human |  |  |  | 1.75x" in rows[0]
+    assert "90% \\[80%, 100%\\]" in rows[1]
+    assert len({re.sub(r"\\\\.", "", row).count("|") for row in rows}) == 1
+
+
+def test_markdown_says_once_what_is_wrong_with_a_case() -> None:
+    """The first candidate of the case has the message, the others point to it."""
+    made = report_of(*without_repository(3))
+    text = all_formats()["md"].render(made)
+    assert (text.count("no repository"), text.count("as above")) == (1, 2)

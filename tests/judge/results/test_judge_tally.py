@@ -27,22 +27,22 @@ REPLIES: list[Judgement] = [
 
 def test_a_failed_judgement_is_paid_for_and_counted() -> None:
     """Errors keep their cost; what the gates stopped is worth the mean cost of those that were asked."""
-    found = tally(REPLIES)
-    assert (found.judged, found.stopped, dict(found.errored), dict(found.waiting)) == (
+    counts = tally(REPLIES)
+    assert (counts.judged, counts.stopped, dict(counts.errored), dict(counts.waiting)) == (
         2,
         2,
         {"truncated": 1},
         {"max-cost": 1},
     )
-    assert (found.cost_usd, found.saved_usd) == (0.09, 0.06)
-    assert found.tokens == Tokens(input=3000, cached=800, output=200, reasoning=120)
+    assert (counts.cost_usd, counts.saved_usd) == (0.09, 0.06)
+    assert counts.tokens == Tokens(input=3000, cached=800, output=200, reasoning=120)
 
 
 def test_an_unknown_price_is_not_zero() -> None:
     """One judgement of unknown cost leaves the sum and the savings unknown."""
-    found = tally([judged(None), judged(0.02), STOPPED])
-    assert (found.cost_usd, found.saved_usd) == (None, None)
-    assert "cost not known" in "\n".join(tally_lines(found))
+    counts = tally([judged(None), judged(0.02), STOPPED])
+    assert (counts.cost_usd, counts.saved_usd) == (None, None)
+    assert "cost not known" in "\n".join(tally_lines(counts))
 
 
 def test_in_words() -> None:

@@ -15,9 +15,10 @@ from judge.core.judgement import NotAsked
 from judge.core.timing import NotTimed
 from judge.core.verdict import decide
 from judge.errors import OutputError
-from judge.results.record import Ledger, VerdictRecord, make_record
+from judge.results.ledger import Ledger
+from judge.results.record import VerdictRecord, make_record
 from judge.static_checks.model.case import Candidate, Case
-from judge.static_checks.model.finding import GATES, Fault, Finding, Gate, GateResult, conclude, skipped
+from judge.static_checks.model.finding import GATES, Finding, Gate, GateResult, cannot_check, conclude, skipped
 
 KEYS = ["0" * 64, "1" * 64, "2" * 64]
 
@@ -41,8 +42,8 @@ def record(key: str = KEYS[0], *, name: str = "a", gates: dict[Gate, GateResult]
 
 def finding(message: str = "m", path: str = "p", quote: str = "q") -> dict[Gate, GateResult]:
     """A gate whose only finding says something hostile."""
-    found = Finding(code="parse-x", severity="block", message=message, path=path, quote=quote)
-    return {"parse": conclude([found], [])}
+    seen = Finding(code="parse-x", severity="block", message=message, path=path, quote=quote)
+    return {"parse": conclude([seen])}
 
 
 def strict(line: bytes) -> dict[str, object]:
@@ -62,9 +63,9 @@ TEXTS: dict[str, VerdictRecord] = {
     "message": record(gates=finding(message=HOSTILE)),
     "path": record(gates=finding(path=HOSTILE)),
     "quote": record(gates=finding(quote=HOSTILE)),
-    "fault": record(gates={"parse": conclude([], [Fault(code="parse-x", message=HOSTILE)])}),
+    "fault": record(gates={"parse": conclude([cannot_check("parse-x", HOSTILE)])}),
     "skip reason": record(gates={"parse": skipped(HOSTILE)}),
-    "fact": record(gates={"overlap": conclude([], [], {"files": {"candidate": [HOSTILE], HOSTILE: 1}})}),
+    "fact": record(gates={"overlap": conclude([], {"files": {"candidate": [HOSTILE], HOSTILE: 1}})}),
     "name": record(name=HOSTILE),
 }
 
@@ -83,7 +84,7 @@ def test_every_line_is_json(name: str, tmp_path: Path) -> None:
 def test_no_number_is_not_finite(value: object) -> None:
     """NaN and infinity are refused before they reach the file."""
     with pytest.raises(ValueError):
-        record(gates={"overlap": conclude([], [], {"ratio": value})})
+        record(gates={"overlap": conclude([], {"ratio": value})})
 
 
 def test_later_line_wins(tmp_path: Path) -> None:
@@ -91,9 +92,7 @@ def test_later_line_wins(tmp_path: Path) -> None:
     with Ledger(tmp_path) as ledger:
         for key, name in ((KEYS[0], "first"), (KEYS[1], "other"), (KEYS[0], "second")):
             ledger.append(record(key, name=name))
-        assert {key: found.id for key, found in ledger.finished(frozenset(KEYS[:1])).items()} == {
-            KEYS[0]: "case/second"
-        }
+        assert {key: seen.id for key, seen in ledger.finished(frozenset(KEYS[:1])).items()} == {KEYS[0]: "case/second"}
 
 
 @pytest.mark.parametrize("cut", [1, 7, 400, 100_000])
@@ -123,7 +122,7 @@ import sys
 from pathlib import Path
 sys.path.insert(0, sys.argv[2])
 from test_record import KEYS, record
-from judge.results.record import Ledger
+from judge.results.ledger import Ledger
 with Ledger(Path(sys.argv[1])) as ledger:
     for _ in range(int(sys.argv[3])):
         ledger.append(record(KEYS[0]))
@@ -201,7 +200,7 @@ from pathlib import Path
 sys.path.insert(0, sys.argv[2])
 from test_record import KEYS, record
 from judge.errors import OutputError
-from judge.results.record import Ledger
+from judge.results.ledger import Ledger
 with Ledger(Path(sys.argv[1])) as ledger:
     ledger.append(record(KEYS[0]))
     size = ledger.path.stat().st_size

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 
-from judge.bench import Options
-from judge.core.timing import SuiteResult
+from judge.bench import Options, SuiteResult
 from judge.stages.suites import Sides, Suites
 from judge.stages.trees import write_base
 from judge.static_checks.checker import Checker
@@ -25,7 +25,7 @@ def test_none(): assert work([]) == 0
 def test_type(): assert isinstance(work([1]), int)
 """
 FILES = {"library.py": LIBRARY, "tests/test_library.py": TESTS}
-COMMAND = "python -m pytest -q tests"
+COMMAND = "PYTEST_DISABLE_PLUGIN_AUTOLOAD=1 python -m pytest -q tests"
 
 
 class Ground:
@@ -50,17 +50,17 @@ class Ground:
         self.options = Options(benchmark=folder / "none", sandbox=sandbox)
         self.suites = Suites()
 
-    def test(self, after: dict[str, str | None]) -> SuiteResult:
+    def test(self, after: Mapping[str, str | None]) -> SuiteResult:
         """Hold a candidate against the tests."""
         with Checker(rules=()) as checker:
-            ground = checker.ground(self.case)
+            prepared = checker.prepare(self.case)
             application = checker.change(self.case, make_diff(self.files, after).encode()).application
             assert isinstance(application, Applied), application
             base = self.folder / "base"
             if not base.exists():
-                write_base(ground, base)
-            human = ground.human.after if ground.human is not None else None
-            sides = Sides(base=base, human=human, candidate=application.after)
+                write_base(prepared, base)
+            human = prepared.human.after.written() if prepared.human is not None else None
+            sides = Sides(base=base, human=human, candidate=application.after.written())
             return self.suites.test(self.case, sides, self.options)
 
 
@@ -72,16 +72,16 @@ def ground(tmp_path: Path) -> Ground:
 
 def test_an_honest_patch_passes(ground: Ground) -> None:
     """All that passed on the base passes on it."""
-    found = ground.test({"library.py": FAST})
-    assert (found.status, found.passed, found.failed) == ("pass", 3, ()), found
+    result = ground.test({"library.py": FAST})
+    assert (result.status, result.passed, result.failed) == ("pass", 3, ()), result
 
 
 def test_a_patch_that_breaks_tests_fails_by_their_names(ground: Ground) -> None:
     """What a benchmark with one kind of input does not show, the tests do."""
-    found = ground.test({"library.py": WRONG})
-    assert (found.status, found.reason, found.passed) == ("fail", "failed", 2), found
-    assert found.failed == ("tests.test_library::test_none",)
-    assert "test_none (failed)" in found.message
+    result = ground.test({"library.py": WRONG})
+    assert (result.status, result.reason, result.passed) == ("fail", "failed", 2), result
+    assert result.failed == ("tests.test_library::test_none",)
+    assert "test_none (failed)" in result.message
 
 
 @pytest.mark.parametrize(
@@ -98,14 +98,14 @@ def test_a_patch_that_breaks_tests_fails_by_their_names(ground: Ground) -> None:
 )  # fmt: skip
 def test_a_patch_cannot_bring_its_own_tests(ground: Ground, path: str, text: str | None) -> None:
     """Tests, set-up and settings are the base's: loosened, skipped, deleted or hooked, they fail all the same."""
-    found = ground.test({"library.py": WRONG, path: text})
-    assert (found.status, found.failed) == ("fail", ("tests.test_library::test_none",)), found
+    result = ground.test({"library.py": WRONG, path: text})
+    assert (result.status, result.failed) == ("fail", ("tests.test_library::test_none",)), result
 
 
 def test_a_patch_that_adds_tests_is_not_accused(ground: Ground) -> None:
     """Its honest twin."""
-    found = ground.test({"library.py": FAST, "tests/test_more.py": "def test_more(): pass\n"})
-    assert found.status == "pass", found
+    result = ground.test({"library.py": FAST, "tests/test_more.py": "def test_more(): pass\n"})
+    assert result.status == "pass", result
 
 
 @pytest.mark.parametrize(
@@ -121,9 +121,9 @@ def test_a_patch_that_adds_tests_is_not_accused(ground: Ground) -> None:
 )
 def test_a_clean_exit_or_a_skip_is_no_pass(ground: Ground, source: str, reason: str, said: str) -> None:
     """Early clean exits, skips, missing results: never a pass, and told by name."""
-    found = ground.test({"library.py": source})
-    assert (found.status, found.reason) == ("fail", reason), found
-    assert said in found.message, found
+    result = ground.test({"library.py": source})
+    assert (result.status, result.reason) == ("fail", reason), result
+    assert said in result.message, result
 
 
 def test_what_the_human_commit_changes_is_not_asked_for(tmp_path: Path) -> None:
@@ -132,31 +132,33 @@ def test_what_the_human_commit_changes_is_not_asked_for(tmp_path: Path) -> None:
     fast = "def work(numbers):\n    return sum(n * n for n in numbers) if numbers else None\n"
     ground = Ground(tmp_path, human={"library.py": fast, "tests/test_library.py": changed})
     for patch in ({"library.py": fast, "tests/test_library.py": changed}, {"library.py": FAST}):
-        found = ground.test(patch)
-        assert (found.status, found.passed) == ("pass", 2), found
-        assert "1 that fail on the human side are not asked for" in found.message
-    found = ground.test({"library.py": "def work(n): return ''\n", "tests/test_library.py": "def test_three(): pass\n"})
-    assert (found.status, len(found.failed)) == ("fail", 2), found
+        result = ground.test(patch)
+        assert (result.status, result.passed) == ("pass", 2), result
+        assert "1 that fail on the human side are not asked for" in result.message
+    result = ground.test(
+        {"library.py": "def work(n): return ''\n", "tests/test_library.py": "def test_three(): pass\n"}
+    )
+    assert (result.status, len(result.failed)) == ("fail", 2), result
 
 
 def test_a_base_that_fails_its_tests_is_an_error_of_the_tests(tmp_path: Path) -> None:
     """Nothing is said about the patch, and never that it passed."""
     ground = Ground(tmp_path, files={"library.py": "raise SystemExit(1)\n"})
-    found = ground.test({"library.py": FAST})
-    assert (found.status, found.reason) == ("error", "base-fails"), found
+    result = ground.test({"library.py": FAST})
+    assert (result.status, result.reason) == ("error", "base-fails"), result
     plain = Ground(tmp_path / "plain", tests="exit 3")
-    found = plain.test({"library.py": FAST})
-    assert (found.status, found.reason) == ("error", "base-fails"), found
-    assert "fail on the base too" in found.message
+    result = plain.test({"library.py": FAST})
+    assert (result.status, result.reason) == ("error", "base-fails"), result
+    assert "fail on the base too" in result.message
 
 
 def test_a_command_that_reports_no_results_has_its_exit_code(tmp_path: Path) -> None:
     """Zero on the base and not on the candidate is a failure."""
     ground = Ground(tmp_path, tests="python -c 'from library import work; assert work([]) == 0'")
     assert ground.test({"library.py": FAST}).status == "pass"
-    found = ground.test({"library.py": WRONG})
-    assert (found.status, found.failed) == ("fail", ())
-    assert "AssertionError" in found.message
+    result = ground.test({"library.py": WRONG})
+    assert (result.status, result.failed) == ("fail", ())
+    assert "AssertionError" in result.message
 
 
 def test_base_and_human_run_once_and_a_failure_is_tried_twice(tmp_path: Path) -> None:
@@ -176,8 +178,8 @@ def test_a_patch_that_fails_once_in_two_runs_is_left_open(tmp_path: Path) -> Non
     ground = Ground(tmp_path, sandbox=False)
     waver = f"import os\ndef work(n):\n    if not n and not os.path.exists({str(mark)!r}):\n"
     waver += f"        open({str(mark)!r}, 'w').close()\n        return 1\n    return sum(x * x for x in n)\n"
-    found = ground.test({"library.py": waver})
-    assert (found.status, found.reason) == ("error", "flaky"), found
+    result = ground.test({"library.py": waver})
+    assert (result.status, result.reason) == ("error", "flaky"), result
 
 
 def test_an_environment_without_pytest_is_an_error(tmp_path: Path) -> None:

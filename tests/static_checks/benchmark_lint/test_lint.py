@@ -1,13 +1,11 @@
 """Warnings about benchmark files: each rule's own examples are its test."""
 
-import json
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner
 
-from judge.commands._bench_lint import lint_command
-from judge.static_checks.benchmark_lint import CannotLint, LintRule, all_rules, lint_file, lint_text
+from judge.static_checks.benchmark_lint.lint import CannotLint, all_lint_rules, lint_file, lint_text
+from judge.static_checks.benchmark_lint.lint_rule import LintRule
 
 HEAD = "from package import work\ndef setup():\n    return [1]\n"
 
@@ -16,21 +14,21 @@ def codes(text: str) -> list[str]:
     return [warning.code for warning in lint_text(text)]
 
 
-@pytest.mark.parametrize("rule", all_rules(), ids=lambda rule: rule.code)
+@pytest.mark.parametrize("rule", all_lint_rules(), ids=lambda rule: rule.code)
 def test_bad_example_warns_of_nothing_else(rule: LintRule) -> None:
     """The bad example of a rule makes that rule speak, and only that one."""
     assert set(codes(rule.bad)) == {rule.code}
 
 
-@pytest.mark.parametrize("rule", all_rules(), ids=lambda rule: rule.code)
+@pytest.mark.parametrize("rule", all_lint_rules(), ids=lambda rule: rule.code)
 def test_good_example_is_quiet(rule: LintRule) -> None:
     """The good example of a rule leaves all rules silent."""
     assert codes(rule.good) == []
 
 
-def test_all_warnings_that_were_asked_for_exist() -> None:
+def test_each_fault_of_published_scripts_has_a_rule() -> None:
     """One rule for each fault that was found in published scripts."""
-    assert [rule.code for rule in all_rules()] == [
+    assert [rule.code for rule in all_lint_rules()] == [
         "claimed-path-hit", "environment-in-timed", "exit-zero-on-failure", "import-in-timed", "missing-synchronise",
         "mocked-target", "object-in-timed", "swallowed-exception", "unseeded-randomness",
     ]  # fmt: skip
@@ -92,20 +90,3 @@ def test_deep_but_legal_nesting_is_refused_by_name() -> None:
     """The built-in parser takes it; ours is not asked."""
     with pytest.raises(CannotLint, match="nests"):
         lint_text("x = " + "not " * 400 + "y\n")
-
-
-def test_the_command_lists_explains_and_warns(tmp_path: Path) -> None:
-    """Without a file the rules, with --explain one of them, with files the warnings; --strict makes them count."""
-    run = CliRunner().invoke
-    rule = all_rules()[0]
-    assert all(rule.code in run(lint_command, []).output for rule in all_rules())
-    assert "It warns about" in run(lint_command, ["--explain", rule.code]).output
-    file = tmp_path / "b.py"
-    file.write_text(rule.bad, encoding="utf-8")
-    assert rule.code in run(lint_command, [str(file)]).output
-    shown = json.loads(run(lint_command, [str(file), "--json"]).output)
-    assert shown[0]["code"] == rule.code
-    assert run(lint_command, [str(file), "--strict"], standalone_mode=False).return_value == 1
-    file.write_text(rule.good, encoding="utf-8")
-    assert run(lint_command, [str(file), "--strict"], standalone_mode=False).return_value == 0
-    assert "no warnings" in run(lint_command, [str(file)]).output

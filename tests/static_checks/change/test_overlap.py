@@ -6,12 +6,12 @@ import pytest
 from change_kit import touched
 
 from judge.static_checks.change.overlap import (
+    change_blocks,
     changed_lines,
     compare_files,
-    definitions_of,
+    definitions_in_file,
     pair_files,
     ratios,
-    runs,
     touched_definitions,
 )
 
@@ -43,7 +43,7 @@ RENAME = "diff --git a/old.py b/new.py\nsimilarity index 90%\nrename from old.py
 def names(after: str, before: str = CODE) -> set[str]:
     """The definitions touched in one file."""
     (file,) = touched({"a.py": before}, {"a.py": after})
-    return set(definitions_of(file).names)
+    return set(definitions_in_file(file).names)
 
 
 @pytest.mark.parametrize(
@@ -90,12 +90,12 @@ def test_members_of_a_renamed_class_keep_its_old_name() -> None:
     assert names(after) == {"Cache", "Cache.get"}
 
 
-def test_runs_of_a_diff_without_context() -> None:
+def test_blocks_of_a_diff_without_context() -> None:
     """Line numbers are right where a hunk holds no line of one side, as `git diff -U0` writes them."""
     patch = "--- a/a.py\n+++ b/a.py\n@@ -2,0 +3 @@\n+x\n@@ -4 +5,0 @@\n-y\n"
     (file,) = touched({"a.py": "1\n2\n3\ny\n"}, {"a.py": "1\n2\nx\n3\n"}, patch=patch)
-    found = [(run.old, run.new, run.old_at, run.new_at) for run in runs(file.change)]
-    assert found == [(range(3, 3), range(3, 4), 3, 4), (range(4, 5), range(6, 6), 5, 6)]
+    blocks = [(block.old, block.new, block.old_at, block.new_at) for block in change_blocks(file.change)]
+    assert blocks == [(range(3, 3), range(3, 4), 3, 4), (range(4, 5), range(6, 6), 5, 6)]
 
 
 @pytest.mark.parametrize(
@@ -103,7 +103,7 @@ def test_runs_of_a_diff_without_context() -> None:
     [("1\nx\n3\n", {2}), ("1\nx\n2\n3\n", {1, 2}), ("x\n1\n2\n3\n", {1}), ("1\n2\n3\nx\n", {3}), ("2\n3\n", {1})],
 )
 def test_changed_lines(after: str, expected: set[int]) -> None:
-    """Base lines are those removed or, where a run only inserts, those on either side of it."""
+    """Base lines are those removed or, where a block only inserts, those on either side of it."""
     files = pair_files(touched({"a.txt.py": "1\n2\n3\n"}, {"a.txt.py": after}), ()).candidate
     assert changed_lines(files) == {("a.txt.py", number) for number in expected}
 
@@ -112,8 +112,8 @@ def test_a_file_renamed_by_the_human_is_one_file() -> None:
     """Both an edit under the old path and a new file under the new path meet the human's rename."""
     human = touched({"old.py": CODE}, {"new.py": CODE.replace("LIMIT = 1", "LIMIT = 2")}, patch=RENAME)
     for after in ({"old.py": CODE.replace("+= i", "+= 1")}, {"old.py": None, "new.py": CODE}):
-        found = compare_files(pair_files(touched({"old.py": CODE}, after), human))
-        assert found.common == ("old.py",) == found.candidate
+        overlap = compare_files(pair_files(touched({"old.py": CODE}, after), human))
+        assert overlap.common == ("old.py",) == overlap.candidate
 
 
 def test_only_source_counts() -> None:
@@ -125,9 +125,9 @@ def test_only_source_counts() -> None:
 def test_what_cannot_be_compared_is_said() -> None:
     """A file that is not Python, or does not parse, has no definitions, and the record says why."""
     files = pair_files(touched({"k.cu": "1\n", "a.py": "x = 1\n"}, {"k.cu": "2\n", "a.py": "x = (\n"}), ()).candidate
-    found = touched_definitions(files)
-    assert not found.names
-    assert found.not_compared == {"k.cu": "not Python", "a.py": "does not parse"}
+    definitions = touched_definitions(files)
+    assert not definitions.names
+    assert definitions.not_compared == {"k.cu": "not Python", "a.py": "does not parse"}
 
 
 @pytest.mark.parametrize(

@@ -136,7 +136,7 @@ QUIRKS = [
 ]  # fmt: skip
 
 
-def said(patch: Patch) -> list[tuple[str, str | None, str | None]]:
+def file_changes(patch: Patch) -> list[tuple[str, str | None, str | None]]:
     return [(file.status, file.old_path, file.new_path) for file in patch.files]
 
 
@@ -154,7 +154,7 @@ def test_reads_as_git_applies(quirk: Quirk, repo: Path) -> None:
         return
     assert after is not None
     patch = parse_patch(quirk.data)
-    assert said(patch) == quirk.says
+    assert file_changes(patch) == quirk.says
     before = index_of(repo)
     changed = {path for path in {*before, *after} if before.get(path) != after.get(path)}
     assert changed == {path for path in patch.paths if before.get(path) != after.get(path)}
@@ -176,7 +176,7 @@ def test_binary_data_is_not_read_as_text(repo: Path) -> None:
 def test_strip_level(repo: Path) -> None:
     """With -p0 names are taken as they are, in both kinds of section."""
     for text in (f"--- d/y\n+++ d/y\n{BODY}", f"diff --git d/y d/y\n--- d/y\n+++ d/y\n{BODY}"):
-        assert said(parse_patch(text.encode(), strip=0)) == [("modified", "d/y", "d/y")]
+        assert file_changes(parse_patch(text.encode(), strip=0)) == [("modified", "d/y", "d/y")]
         assert applied_by_git(repo, text.encode(), strip=0) is not None
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from support import applied_by_git, commit, diff_of, git, head, listing, make_repo
+from support import applied_by_git, commit, diff_of, git, listing, make_repo
 
 from judge.static_checks.repo.apply import (
     Application,
@@ -38,7 +38,7 @@ BASE: dict[str, bytes | str | None] = {
 
 
 @dataclass(frozen=True)
-class Ground:
+class Workspace:
     """A repository, its base tree, and the scratch repository over it."""
 
     repo: Path
@@ -49,17 +49,17 @@ class Ground:
         return apply_patch(self.scratch, self.tree, patch if isinstance(patch, bytes) else patch.encode())
 
 
-def open_ground(place: Path) -> Ground:
+def open_workspace(place: Path) -> Workspace:
     """Open a repository at its checked-out commit, or a plain directory as it is."""
     repository = Repository.open(place)
     scratch = ScratchRepository(repository)
     if repository is None:
-        return Ground(place, scratch, DirectoryTree(scratch, place))
-    return Ground(place, scratch, GitTree(scratch, repository.resolve("HEAD")))
+        return Workspace(place, scratch, DirectoryTree(scratch, place))
+    return Workspace(place, scratch, GitTree(scratch, repository.resolve("HEAD")))
 
 
 @pytest.fixture(scope="module")
-def ground(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ground]:
+def workspace(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workspace]:
     """BASE in a repository, with a link inside, a link to a folder, and a submodule."""
     repo = tmp_path_factory.mktemp("application") / "repo"
     make_repo(repo, BASE)
@@ -69,7 +69,7 @@ def ground(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ground]:
     git(repo, "update-index", "--add", "--cacheinfo", f"160000,{'1' * 40},vendor/sub")
     (repo / "vendor/sub").mkdir(parents=True)
     commit(repo, {})
-    opened = open_ground(repo)
+    opened = open_workspace(repo)
     yield opened
     opened.scratch.close()
 
@@ -98,11 +98,11 @@ EDITS: dict[str, dict[str, bytes | str | None]] = {
 
 
 @pytest.mark.parametrize("name", EDITS)
-def test_applies_exactly_as_git(ground: Ground, name: str) -> None:
+def test_applies_exactly_as_git(workspace: Workspace, name: str) -> None:
     """Every touched path gets the mode and bytes that a real `git apply --cached` gives it."""
-    made = diff_of(ground.repo, EDITS[name], "--binary")
-    real = applied_by_git(ground.repo, made)
-    applied = ground.apply(made)
+    made = diff_of(workspace.repo, EDITS[name], "--binary")
+    real = applied_by_git(workspace.repo, made)
+    applied = workspace.apply(made)
     assert isinstance(applied, Applied) and real is not None
     assert applied.offsets == () and applied.patch.repairs == ()
     assert set(applied.after.changed) == set(EDITS[name])
@@ -116,13 +116,13 @@ def test_applies_exactly_as_git(ground: Ground, name: str) -> None:
         )
 
 
-def test_rename_copy_and_mode(ground: Ground) -> None:
+def test_rename_copy_and_mode(workspace: Workspace) -> None:
     """A rename leaves nothing behind, a copy leaves its source, a mode change keeps the bytes."""
     moved = "diff --git a/lib/util.py b/lib/moved.py\nsimilarity index 100%\nrename from lib/util.py\nrename to lib/moved.py\n"
-    assert contents(ground.apply(moved)) == {"lib/util.py": None, "lib/moved.py": b"def f():\n    return 1\n"}
-    copied = ground.apply(moved.replace("rename ", "copy "))
+    assert contents(workspace.apply(moved)) == {"lib/util.py": None, "lib/moved.py": b"def f():\n    return 1\n"}
+    copied = workspace.apply(moved.replace("rename ", "copy "))
     assert contents(copied) == {"lib/moved.py": b"def f():\n    return 1\n"}
-    mode = ground.apply("diff --git a/lib/util.py b/lib/util.py\nold mode 100644\nnew mode 100755\n")
+    mode = workspace.apply("diff --git a/lib/util.py b/lib/util.py\nold mode 100644\nnew mode 100755\n")
     assert isinstance(mode, Applied)
     entry = mode.after.entry("lib/util.py")
     assert (
@@ -139,22 +139,22 @@ def hunk(start: int, *lines: str) -> str:
 CORE = "--- a/lib/core.py\n+++ b/lib/core.py\n"
 
 
-def test_offset_is_reported(ground: Ground) -> None:
+def test_offset_is_reported(workspace: Workspace) -> None:
     """A hunk found elsewhere applies, and by how many lines it moved is on record."""
-    applied = ground.apply(CORE + hunk(5, " line 9", "-line 10", "+ten", " line 11"))
+    applied = workspace.apply(CORE + hunk(5, " line 9", "-line 10", "+ten", " line 11"))
     assert isinstance(applied, Applied) and applied.offsets == (4,)
-    back = ground.apply(CORE + hunk(20, " line 9", "-line 10", "+ten", " line 11"))
+    back = workspace.apply(CORE + hunk(20, " line 9", "-line 10", "+ten", " line 11"))
     assert isinstance(back, Applied) and back.offsets == (-11,)
 
 
-def test_lines_are_where_the_hunk_applied(ground: Ground) -> None:
+def test_lines_are_where_the_hunk_applied(workspace: Workspace) -> None:
     """After an offset, lines are numbered as they stand in the files, not as the headers said."""
     both = (
         CORE
         + hunk(5, " line 9", "-line 10", "+ten", "+more", " line 11")
         + hunk(20, " line 29", "-line 30", " line 31")
     )
-    moved = ground.apply(both)
+    moved = workspace.apply(both)
     assert isinstance(moved, Applied) and len(moved.offsets) == 2
     text = (moved.after.read("lib/core.py") or b"").decode().split("\n")
     (file,) = moved.patch.files
@@ -179,42 +179,42 @@ REFUSED = {
 
 
 @pytest.mark.parametrize("name", REFUSED)
-def test_refusal_says_where_and_why(ground: Ground, name: str) -> None:
+def test_refusal_says_where_and_why(workspace: Workspace, name: str) -> None:
     """A patch that does not fit names file, hunk, line, and what stands there instead; git refuses it too."""
     patch, expected = REFUSED[name]
-    assert applied_by_git(ground.repo, patch.encode()) is None
-    refused = ground.apply(patch)
+    assert applied_by_git(workspace.repo, patch.encode()) is None
+    refused = workspace.apply(patch)
     assert isinstance(refused, Refused) and not refused.reverse_applies
     (misfit,) = refused.misfits
     assert (misfit.path, misfit.hunk, misfit.line, misfit.why) == expected
 
 
-def test_file_in_the_way_of_a_folder(ground: Ground) -> None:
+def test_file_in_the_way_of_a_folder(workspace: Workspace) -> None:
     """A file cannot be created below a file of the base."""
     patch = "--- /dev/null\n+++ b/open/x.py\n@@ -0,0 +1 @@\n+1\n"
-    assert applied_by_git(ground.repo, patch.encode()) is None
-    refused = ground.apply(patch)
+    assert applied_by_git(workspace.repo, patch.encode()) is None
+    refused = workspace.apply(patch)
     assert isinstance(refused, Refused) and refused.misfits
 
 
-def test_one_bad_file_refuses_all(ground: Ground) -> None:
+def test_one_bad_file_refuses_all(workspace: Workspace) -> None:
     """Partial is not applied: every file that does not fit is named, and nothing is applied."""
     good = CORE + hunk(1, "-line 1", "+one", " line 2")
     bad = UTIL + hunk(1, "-def g():", "+def h():", "     return 1")
-    refused = ground.apply(good + bad + "--- a/gone\n+++ b/gone\n" + hunk(1, "-line 0", "+0"))
+    refused = workspace.apply(good + bad + "--- a/gone\n+++ b/gone\n" + hunk(1, "-line 0", "+0"))
     assert isinstance(refused, Refused)
     assert {misfit.path for misfit in refused.misfits} == {"lib/util.py", "gone"}
 
 
-def test_already_applied(ground: Ground) -> None:
+def test_already_applied(workspace: Workspace) -> None:
     """A patch whose result is already there does not apply, and is known for what it is."""
-    refused = ground.apply(UTIL + hunk(1, "-def old():", "+def f():", "     return 1"))
+    refused = workspace.apply(UTIL + hunk(1, "-def old():", "+def f():", "     return 1"))
     assert isinstance(refused, Refused) and refused.reverse_applies
 
 
-def test_plain_section_creates_an_absent_file(ground: Ground) -> None:
+def test_plain_section_creates_an_absent_file(workspace: Workspace) -> None:
     """Without a `diff --git` line, a hunk that expects nothing creates the file where there is none."""
-    applied = ground.apply("--- a/n.py\n+++ b/n.py\n@@ -0,0 +1 @@\n+1\n")
+    applied = workspace.apply("--- a/n.py\n+++ b/n.py\n@@ -0,0 +1 @@\n+1\n")
     assert contents(applied) == {"n.py": b"1\n"}
     assert isinstance(applied, Applied)
     assert [(file.status, file.old_path) for file in applied.patch.files] == [("added", None)]
@@ -249,34 +249,34 @@ UNSAFE = {
 
 
 @pytest.mark.parametrize("name", UNSAFE)
-def test_unsafe_paths_are_refused(ground: Ground, name: str) -> None:
+def test_unsafe_paths_are_refused(workspace: Workspace, name: str) -> None:
     """No path or link of a patch leads out of the tree, or into git's own folder."""
     patch, why = UNSAFE[name]
-    unsafe = ground.apply(patch)
+    unsafe = workspace.apply(patch)
     assert isinstance(unsafe, Unsafe), unsafe
     assert why in unsafe.misfits[0].why
 
 
-def test_link_as_binary_data_is_seen(ground: Ground) -> None:
+def test_link_as_binary_data_is_seen(workspace: Workspace) -> None:
     """A link whose target comes as binary data is held to the same rule, for the result is looked at."""
     target = b"/etc"
-    oid = git(ground.repo, "hash-object", "--stdin", stdin=target).out.decode().strip()
+    oid = git(workspace.repo, "hash-object", "--stdin", stdin=target).out.decode().strip()
     packed = zlib.compress(target)
     made = (
         f"diff --git a/evil b/evil\nnew file mode {LINK}\nindex {'0' * 40}..{oid}\nGIT binary patch\nliteral {len(target)}\n"
         f"{chr(ord('A') + len(packed) - 1)}{base64.b85encode(packed, pad=True).decode()}\n\n"
     )
-    assert applied_by_git(ground.repo, made.encode()) is not None
-    unsafe = ground.apply(made)
+    assert applied_by_git(workspace.repo, made.encode()) is not None
+    unsafe = workspace.apply(made)
     assert isinstance(unsafe, Unsafe) and "'/etc'" in unsafe.misfits[0].why
 
 
 @pytest.mark.parametrize(
     ("link", "target"), [("alias", "lib/core.py"), ("lib/alias", "../open"), ("lib/x", "./util.py")]
 )
-def test_link_inside_is_fine(ground: Ground, link: str, target: str) -> None:
+def test_link_inside_is_fine(workspace: Workspace, link: str, target: str) -> None:
     """A link that stays inside the tree applies, and reads as its target's name."""
-    assert contents(ground.apply(creating(link, mode=LINK, line=target))) == {link: target.encode()}
+    assert contents(workspace.apply(creating(link, mode=LINK, line=target))) == {link: target.encode()}
 
 
 SUB = "diff --git a/vendor/sub b/vendor/sub\nindex 1111111..2222222 160000\n--- a/vendor/sub\n+++ b/vendor/sub\n"
@@ -289,36 +289,36 @@ SUBMODULES = {
 
 
 @pytest.mark.parametrize("name", SUBMODULES)
-def test_submodules_are_out_of_reach(ground: Ground, name: str) -> None:
+def test_submodules_are_out_of_reach(workspace: Workspace, name: str) -> None:
     """What lies in a submodule cannot be judged here, and that is said of the patch, not held against it."""
-    assert isinstance(ground.apply(SUBMODULES[name]), OutOfReach)
+    assert isinstance(workspace.apply(SUBMODULES[name]), OutOfReach)
 
 
-def test_binary_without_data(ground: Ground) -> None:
+def test_binary_without_data(workspace: Workspace) -> None:
     """A binary change without its data is refused with git's reason."""
-    made = diff_of(ground.repo, {"lib/bin": b"\0\1"})
+    made = diff_of(workspace.repo, {"lib/bin": b"\0\1"})
     assert b"Binary files" in made
-    refused = ground.apply(made)
+    refused = workspace.apply(made)
     assert isinstance(refused, Refused)
     assert [misfit.why for misfit in refused.misfits] == ["a binary change without its data; use git diff --binary"]
 
 
 @pytest.mark.parametrize("text", ["", "no patch at all\n", "diff --git a/x b/x\n", CORE + "@@ -1,9 +1,9 @@\n line 1\n"])
-def test_unreadable(ground: Ground, text: str) -> None:
+def test_unreadable(workspace: Workspace, text: str) -> None:
     """A text that is no patch is that, not a patch that does not apply."""
-    unreadable = ground.apply(text)
+    unreadable = workspace.apply(text)
     assert isinstance(unreadable, Unreadable) and unreadable.why
 
 
-def test_the_source_is_never_written(ground: Ground) -> None:
+def test_the_source_is_never_written(workspace: Workspace) -> None:
     """After everything above, each file of the repository, git's own included, has the bytes it had."""
-    before = listing(ground.repo)
+    before = listing(workspace.repo)
     for edit in EDITS.values():
-        made = diff_of_copy(ground.repo, edit)
-        ground.apply(made)
+        made = diff_of_copy(workspace.repo, edit)
+        workspace.apply(made)
     for patch, _ in [*REFUSED.values(), *UNSAFE.values()]:
-        ground.apply(patch)
-    assert listing(ground.repo) == before
+        workspace.apply(patch)
+    assert listing(workspace.repo) == before
 
 
 def diff_of_copy(repo: Path, edit: dict[str, bytes | str | None]) -> bytes:
@@ -386,10 +386,10 @@ def test_every_kind_of_source_gives_the_same(kind: str, tmp_path: Path) -> None:
     made = diff_of(repo, EDITS["two hunks"] | {"new.py": "1\n", "tool": "#!/bin/bash\n"})
     place = PLACES[kind](repo, tmp_path / "place")
     before = listing(place)
-    ground = open_ground(place)
+    workspace = open_workspace(place)
     try:
         assert (Repository.open(place) is None) == kind.startswith("plain")
-        applied = ground.apply(made)
+        applied = workspace.apply(made)
         assert contents(applied) == {
             "lib/core.py": str(EDITS["two hunks"]["lib/core.py"]).encode(),
             "new.py": b"1\n", "tool": b"#!/bin/bash\n",
@@ -397,13 +397,13 @@ def test_every_kind_of_source_gives_the_same(kind: str, tmp_path: Path) -> None:
         assert isinstance(applied, Applied)
         entry = applied.after.entry("tool")
         assert entry is not None and entry.mode == "100755"
-        assert isinstance(ground.apply(UNSAFE["through a link"][0]), Unsafe)
-        assert isinstance(ground.apply(REFUSED["second hunk"][0]), Refused)
-        assert isinstance(ground.apply(REFUSED["folder of that name"][0]), Refused)
+        assert isinstance(workspace.apply(UNSAFE["through a link"][0]), Unsafe)
+        assert isinstance(workspace.apply(REFUSED["second hunk"][0]), Refused)
+        assert isinstance(workspace.apply(REFUSED["folder of that name"][0]), Refused)
     finally:
-        ground.scratch.close()
+        workspace.scratch.close()
     assert listing(place) == before
-    assert not ground.scratch.git_dir.exists()
+    assert not workspace.scratch.git_dir.exists()
 
 
 def test_configuration_of_the_user_takes_no_part(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -417,13 +417,13 @@ def test_configuration_of_the_user_takes_no_part(tmp_path: Path, monkeypatch: py
     monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(settings))
     monkeypatch.setenv("GIT_DIR", str(tmp_path / "nowhere"))
     monkeypatch.setenv("GIT_INDEX_FILE", str(tmp_path / "index"))
-    ground = open_ground(repo)
+    workspace = open_workspace(repo)
     try:
         patch = "--- a/x.py\n+++ b/x.py\n"
-        assert contents(ground.apply(patch + "@@ -1,2 +1,2 @@\n 1\t \n-2\n+two \t\n")) == {"x.py": b"1\t \ntwo \t\n"}
-        assert isinstance(ground.apply(patch + "@@ -1,2 +1,2 @@\n 1\n-2\n+two\n"), Refused)
+        assert contents(workspace.apply(patch + "@@ -1,2 +1,2 @@\n 1\t \n-2\n+two \t\n")) == {"x.py": b"1\t \ntwo \t\n"}
+        assert isinstance(workspace.apply(patch + "@@ -1,2 +1,2 @@\n 1\n-2\n+two\n"), Refused)
     finally:
-        ground.scratch.close()
+        workspace.scratch.close()
 
 
 @pytest.mark.parametrize("lost", ["d/x", "d"])
@@ -433,35 +433,12 @@ def test_missing_objects_are_an_error(lost: str, tmp_path: Path) -> None:
     make_repo(repo, {"d/x": "1\n"})
     oid = git(repo, "rev-parse", f"HEAD:{lost}").out.decode().strip()
     (repo / ".git/objects" / oid[:2] / oid[2:]).unlink()
-    ground = open_ground(repo)
+    workspace = open_workspace(repo)
     try:
         with pytest.raises(GitError):
-            ground.apply("--- a/d/x\n+++ b/d/x\n@@ -1 +1 @@\n-1\n+2\n")
+            workspace.apply("--- a/d/x\n+++ b/d/x\n@@ -1 +1 @@\n-1\n+2\n")
     finally:
-        ground.scratch.close()
-
-
-def test_reader_that_died_is_started_again(ground: Ground) -> None:
-    """A `git cat-file` that ends is an error once; the next question is answered by a new one."""
-    oid = git(ground.repo, "rev-parse", "HEAD:open").out.decode().strip()
-    assert ground.scratch.read(oid) == ("blob", b"1\n2")
-    reader = ground.scratch._reader
-    assert reader is not None
-    reader._child.kill()
-    reader._child.wait()
-    with pytest.raises(GitError):
-        ground.scratch.read(oid)
-    assert ground.scratch.read(oid) == ("blob", b"1\n2")
-
-
-def test_head_is_what_was_opened(ground: Ground) -> None:
-    """The base is the commit, not the work tree: edits that are not committed are not seen."""
-    (ground.repo / "open").write_text("not committed\n")
-    try:
-        assert ground.tree.read("open") == b"1\n2"
-        assert head(ground.repo) == getattr(ground.tree, "commit", None)
-    finally:
-        git(ground.repo, "reset", "-q", "--hard")
+        workspace.scratch.close()
 
 
 def test_time_stamps_of_the_repository_stay(tmp_path: Path) -> None:
@@ -473,7 +450,7 @@ def test_time_stamps_of_the_repository_stay(tmp_path: Path) -> None:
     files = [file for file in (repo / ".git/objects").rglob("*") if file.is_file()]
     for file in files:
         os.utime(file, (1, 1))
-    opened = open_ground(repo)
+    opened = open_workspace(repo)
     applied = opened.apply("--- a/a.py\n+++ b/a.py\n@@ -1 +1 @@\n-x = 1\n+x = 2\n")
     assert contents(applied) == {"a.py": b"x = 2\n"}
     opened.scratch.close()

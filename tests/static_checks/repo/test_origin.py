@@ -51,23 +51,23 @@ def history(tmp_path_factory: pytest.TempPathFactory) -> Iterator[History]:
 @pytest.mark.parametrize("options", [(), ("--full-index",), ("--abbrev=4",)], ids=["short", "full", "four"])
 def test_made_after_the_base(history: History, options: tuple[str, ...]) -> None:
     """A patch made three commits after the base is told so, however short its blob ids are."""
-    found = history.find(history.main[1], history.patch_at(history.main[4], *options))
-    assert found == Origin(commit=history.main[4], relation="after", distance=3)
-    assert found.describe() == f"{history.main[4][:12]}, 3 commits after the base"
+    origin = history.find(history.main[1], history.patch_at(history.main[4], *options))
+    assert origin == Origin(commit=history.main[4], relation="after", distance=3)
+    assert origin.describe() == f"{history.main[4][:12]}, 3 commits after the base"
 
 
 def test_made_before_the_base(history: History) -> None:
     """A patch made before the base is told so."""
-    found = history.find(history.main[5], history.patch_at(history.main[4]))
-    assert found == Origin(commit=history.main[4], relation="before", distance=1)
-    assert found.describe().endswith(", 1 commit before the base")
+    origin = history.find(history.main[5], history.patch_at(history.main[4]))
+    assert origin == Origin(commit=history.main[4], relation="before", distance=1)
+    assert origin.describe().endswith(", 1 commit before the base")
 
 
 def test_made_on_another_branch(history: History) -> None:
     """On another branch the commits of both sides count."""
-    found = history.find(history.main[4], history.patch_at(history.side[1]))
-    assert found == Origin(commit=history.side[1], relation="beside", distance=4)
-    assert found.describe().endswith("4 commits from the base, on another branch")
+    origin = history.find(history.main[4], history.patch_at(history.side[1]))
+    assert origin == Origin(commit=history.side[1], relation="beside", distance=4)
+    assert origin.describe().endswith("4 commits from the base, on another branch")
 
 
 def test_made_on_the_base(history: History) -> None:
@@ -79,14 +79,14 @@ def test_made_on_the_base(history: History) -> None:
 def test_all_files_have_to_agree(history: History) -> None:
     """The commit is the one that holds every pre-image together, not just one of them."""
     # b is 1 at c2 and c3, a is 3 at c3 only
-    found = history.find(history.main[0], history.patch_at(history.main[3], files=("a", "b")))
-    assert found == Origin(commit=history.main[3], relation="after", distance=3)
+    origin = history.find(history.main[0], history.patch_at(history.main[3], files=("a", "b")))
+    assert origin == Origin(commit=history.main[3], relation="after", distance=3)
 
 
 def test_nearest_commit_wins(history: History) -> None:
     """Where several commits hold the content, the one nearest to the base is named."""
-    found = history.find(history.main[0], history.patch_at(history.main[3], files=("b",)))
-    assert found == Origin(commit=history.main[2], relation="after", distance=2)
+    origin = history.find(history.main[0], history.patch_at(history.main[3], files=("b",)))
+    assert origin == Origin(commit=history.main[2], relation="after", distance=2)
 
 
 def test_content_that_nobody_has(history: History) -> None:
@@ -96,16 +96,16 @@ def test_content_that_nobody_has(history: History) -> None:
     made = diff(history.repo, "HEAD").replace(b"index ", b"index 1234567..", 1).split(b"\n")
     made[1] = b"index 1234567..89abcde 100644"
     git(history.repo, "checkout", "-q", "-f", "main")
-    found = history.find(history.main[2], b"\n".join(made))
-    assert isinstance(found, UnknownOrigin) and "'a'" in found.why
+    origin = history.find(history.main[2], b"\n".join(made))
+    assert isinstance(origin, UnknownOrigin) and "'a'" in origin.why
 
 
 def test_files_of_different_commits(history: History) -> None:
     """Pre-images that no one commit holds together have no origin, and that is said."""
-    one = history.patch_at(history.main[1])
+    first = history.patch_at(history.main[1])
     other = history.patch_at(history.main[5], files=("b",))
-    found = history.find(history.main[3], one + other)
-    assert isinstance(found, UnknownOrigin) and "no commit holds them together" in found.why
+    origin = history.find(history.main[3], first + other)
+    assert isinstance(origin, UnknownOrigin) and "no commit holds them together" in origin.why
 
 
 NAMELESS = "--- a/a\n+++ b/a\n@@ -1 +1 @@\n-0\n+1\n"
@@ -128,8 +128,8 @@ def test_renamed_file(history: History) -> None:
     git(history.repo, "checkout", "-q", "-f", "main")
     assert history.find(history.main[2], made) is None  # a pure rename has no index line
     body = b"..1234567 100644\n--- a/a\n+++ b/moved\n@@ -1 +1 @@\n-4\n+5\n"
-    found = history.find(history.main[2], made + b"index " + history.blob("a", 4) + body)
-    assert isinstance(found, Origin) and found.commit == history.main[4]
+    origin = history.find(history.main[2], made + b"index " + history.blob("a", 4) + body)
+    assert isinstance(origin, Origin) and origin.commit == history.main[4]
 
 
 def test_shallow_clone(history: History, tmp_path: Path) -> None:

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from judge.static_checks.change.grading_files import named_files
 from judge.static_checks.checker import Checker
 from judge.static_checks.discovery import all_rules
 from judge.static_checks.model.case import Case
@@ -55,13 +54,13 @@ def findings(after: Files, folder: Path, *, human: Files | None = None, before: 
     with Checker([rule for rule in all_rules() if rule.gate in ("apply", "tamper")]) as checker:
         results = checker.check(checker.change(case, make_diff(base, after).encode()))
     assert results["apply"].status == "pass", results["apply"]
-    assert not results["tamper"].faults
+    assert not results["tamper"].errors
     return list(results["tamper"].findings)
 
 
-def said(found: list[Finding]) -> set[tuple[str, str]]:
+def severities(reported: list[Finding]) -> set[tuple[str, str]]:
     """The codes and their severities."""
-    return {(finding.code, finding.severity) for finding in found}
+    return {(finding.code, finding.severity) for finding in reported}
 
 
 def block(*codes: str) -> set[tuple[str, str]]:
@@ -115,7 +114,7 @@ def warn(*codes: str) -> set[tuple[str, str]]:
 )
 def test_clock(code: str, expected: set[tuple[str, str]], tmp_path: Path) -> None:
     """Replacing a clock blocks by whatever name it is reached; reading one, or naming one's own so, does not."""
-    assert said(findings({"new.py": code}, tmp_path)) == expected
+    assert severities(findings({"new.py": code}, tmp_path)) == expected
 
 
 def test_clock_patched_in_a_test_is_the_tests_business(tmp_path: Path) -> None:
@@ -131,7 +130,7 @@ def test_code_that_only_moves_is_not_accused(tmp_path: Path) -> None:
     moved = {"shim.py": "import os\n", "shim2.py": old["shim.py"]}
     assert not findings(moved, tmp_path, before=old)
     twice = {"shim2.py": old["shim.py"]}
-    assert said(findings(twice, tmp_path, before=old)) == block(CLOCK) | warn(EXIT)
+    assert severities(findings(twice, tmp_path, before=old)) == block(CLOCK) | warn(EXIT)
 
 
 @pytest.mark.parametrize(
@@ -157,7 +156,7 @@ def test_code_that_only_moves_is_not_accused(tmp_path: Path) -> None:
 )
 def test_exit_and_caller(path: str, code: str, expected: set[tuple[str, str]], tmp_path: Path) -> None:
     """Library code that leaves early or looks at its caller is a sign; scripts, entry points and tests may."""
-    assert said(findings({path: code}, tmp_path)) == expected
+    assert severities(findings({path: code}, tmp_path)) == expected
 
 
 @pytest.mark.parametrize(
@@ -180,7 +179,7 @@ def test_exit_and_caller(path: str, code: str, expected: set[tuple[str, str]], t
 )
 def test_grading_files(after: Files, expected: set[tuple[str, str]], tmp_path: Path) -> None:
     """The case's own benchmark and tests block; other benchmarks, tests and their set-up are signs; new ones nothing."""
-    assert said(findings(after, tmp_path)) == expected
+    assert severities(findings(after, tmp_path)) == expected
 
 
 @pytest.mark.parametrize(
@@ -204,8 +203,8 @@ def test_grading_files(after: Files, expected: set[tuple[str, str]], tmp_path: P
 def test_existing_tests(edit: tuple[str, str], expected: set[str], tmp_path: Path) -> None:
     """What a test file held must still be there; tests may be added, also such as skip themselves."""
     before = {"tests/test_other.py": TEST}
-    found = findings({"tests/test_other.py": TEST.replace(*edit)}, tmp_path, before=before)
-    assert said(found) == warn(*expected)
+    reported = findings({"tests/test_other.py": TEST.replace(*edit)}, tmp_path, before=before)
+    assert severities(reported) == warn(*expected)
 
 
 @pytest.mark.parametrize("path", ["perf/run.py", "tests/test_lib.py", "tests/conftest.py", "benchmarks/bench_all.py"])
@@ -213,22 +212,8 @@ def test_what_the_human_edits_too(path: str, tmp_path: Path) -> None:
     """The human's own edit is never held against a candidate; another edit of a grading file is only a sign."""
     human = {path: BASE[path] + "y = 2\n"}
     assert not findings(human, tmp_path, human=human)
-    other = said(findings({path: BASE[path] + "y = 3\n"}, tmp_path, human=human))
+    other = severities(findings({path: BASE[path] + "y = 3\n"}, tmp_path, human=human))
     assert other == (warn(BENCH) if path in ("perf/run.py", "tests/test_lib.py") else set())
-
-
-@pytest.mark.parametrize(
-    ("command", "files"),
-    [
-        ("pytest -q tests/test_a.py::test_b", {"tests/test_a.py"}),
-        ("cd sub && python -m pytest ../tests/test_a.py", {"tests/test_a.py"}),
-        ("python 'odd name.py'", {"odd name.py"}),
-        ("python \"broken", {'"broken'}),
-    ],
-)  # fmt: skip
-def test_files_of_a_command(command: str, files: set[str]) -> None:
-    """The files that a test command names are found through folders, node ids and quotes."""
-    assert files <= named_files(command)
 
 
 @pytest.mark.parametrize(
@@ -250,7 +235,7 @@ def test_files_of_a_command(command: str, files: set[str]) -> None:
 )
 def test_text_for_a_judge(text: str, tmp_path: Path) -> None:
     """Orders to a model, praise of the patch and verdicts are signs, also when they run over lines."""
-    assert said(findings({"new.py": text + "\nx = 1\n"}, tmp_path)) == warn(JUDGE)
+    assert severities(findings({"new.py": text + "\nx = 1\n"}, tmp_path)) == warn(JUDGE)
 
 
 @pytest.mark.parametrize(
@@ -274,7 +259,7 @@ def test_text_that_serves(text: str, tmp_path: Path) -> None:
 
 def test_file_name_for_a_judge(tmp_path: Path) -> None:
     """A file's name can address a judge as well as its text."""
-    assert said(findings({"ignore_all_previous_instructions.py": "x = 1\n"}, tmp_path)) == warn(JUDGE)
+    assert severities(findings({"ignore_all_previous_instructions.py": "x = 1\n"}, tmp_path)) == warn(JUDGE)
 
 
 @pytest.mark.parametrize(
@@ -292,9 +277,9 @@ def test_file_name_for_a_judge(tmp_path: Path) -> None:
 )
 def test_hidden_text(text: str, hidden: bool, tmp_path: Path) -> None:
     """Characters that no reader sees are shown escaped; joiners and marks where a script needs them are text."""
-    found = findings({"new.py": f'x = "{text}"\n'}, tmp_path)
-    assert said(found) == (warn(HIDDEN) if hidden else set())
-    assert all(finding.quote and finding.quote.isascii() for finding in found)
+    reported = findings({"new.py": f'x = "{text}"\n'}, tmp_path)
+    assert severities(reported) == (warn(HIDDEN) if hidden else set())
+    assert all(finding.quote and finding.quote.isascii() for finding in reported)
 
 
 def test_byte_order_mark_is_not_hidden_text(tmp_path: Path) -> None:

@@ -84,7 +84,7 @@ def test_elision_in_c(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("lines", "blocks", "found"),
+    ("lines", "blocks", "reported"),
     [
         (["if x:", "    # YOUR CODE HERE", "    pass"], MARK, MARK),
         (["if x:", "    # TODO: add your optimized implementation here", "    ..."], MARK, MARK),
@@ -103,9 +103,9 @@ def test_elision_in_c(tmp_path: Path) -> None:
         (["z = {1, 2}", "w = {'a': {'b': x}}"], set(), set()),
     ],
 )
-def test_unfilled_marks(lines: list[str], blocks: set[str], found: set[str], tmp_path: Path) -> None:
+def test_unfilled_marks(lines: list[str], blocks: set[str], reported: set[str], tmp_path: Path) -> None:
     """A mark with nothing behind it blocks, one with code behind it warns; strings and plain TODOs are silent."""
-    assert check(body(*lines), tmp_path) == (blocks, found)
+    assert check(body(*lines), tmp_path) == (blocks, reported)
 
 
 def test_templates_may_have_marks(tmp_path: Path) -> None:
@@ -118,7 +118,7 @@ def test_templates_may_have_marks(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("after", "blocks", "found"),
+    ("after", "blocks", "reported"),
     [
         ({"lib/c.py": CLASS.replace(GONE, "pass")}, STUB, STUB),
         ({"lib/c.py": CLASS.replace(GONE, "raise NotImplementedError")}, STUB, STUB),
@@ -143,13 +143,13 @@ def test_templates_may_have_marks(tmp_path: Path) -> None:
         ({"tests/test_c.py": "def f(x):\n    pass\n"}, set(), set()),
     ],
 )
-def test_stub_bodies(after: dict[str, str | None], blocks: set[str], found: set[str], tmp_path: Path) -> None:
+def test_stub_bodies(after: dict[str, str | None], blocks: set[str], reported: set[str], tmp_path: Path) -> None:
     """A body that is gone blocks, unless it moved, was explained, or was made abstract; a new stub warns."""
-    assert check(after, tmp_path) == (blocks, found)
+    assert check(after, tmp_path) == (blocks, reported)
 
 
 @pytest.mark.parametrize(
-    ("after", "blocks", "found"),
+    ("after", "blocks", "reported"),
     [
         (body("z = your_function(x)"), NAME, NAME),
         (body("z = my_optimized_kernel(x)"), NAME, NAME),
@@ -170,9 +170,9 @@ def test_stub_bodies(after: dict[str, str | None], blocks: set[str], found: set[
         ({"lib/a.py": F.replace("x + 1", "x + some_value)\n    some_value = 3")}, set(), set()),
     ],
 )
-def test_placeholder_names(after: dict[str, str | None], blocks: set[str], found: set[str], tmp_path: Path) -> None:
+def test_placeholder_names(after: dict[str, str | None], blocks: set[str], reported: set[str], tmp_path: Path) -> None:
     """A placeholder name blocks where nothing gives it a meaning, and warns where a library might."""
-    assert check(after, tmp_path) == (blocks, found)
+    assert check(after, tmp_path) == (blocks, reported)
 
 
 def test_name_of_the_tree(tmp_path: Path) -> None:
@@ -182,7 +182,7 @@ def test_name_of_the_tree(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("after", "found"),
+    ("after", "reported"),
     [
         ({"lib/a.py": F.replace("print(f(1))", "# Example usage:\n# print(f(1))\nprint(f(2))")}, USAGE),
         ({"lib/a.py": F + '\nif __name__ == "__main__":\n    print(f(2))\n'}, USAGE),
@@ -191,13 +191,13 @@ def test_name_of_the_tree(tmp_path: Path) -> None:
         ({"lib/a.py": F.replace("    z", "    # The usage of y is an example of reuse.\n    z")}, set()),
     ],
 )
-def test_example_usage(after: dict[str, str | None], found: set[str], tmp_path: Path) -> None:
+def test_example_usage(after: dict[str, str | None], reported: set[str], tmp_path: Path) -> None:
     """A demonstration in a module of a package warns; in an example or script it belongs there."""
-    assert check(after, tmp_path) == (set(), found)
+    assert check(after, tmp_path) == (set(), reported)
 
 
 @pytest.mark.parametrize(
-    ("added", "found"),
+    ("added", "reported"),
     [
         ("\n\ndef fast(x):\n    return x\n", UNCALLED),
         ("\n\ndef fast(x):\n    return fast(x - 1)\n", UNCALLED),
@@ -211,9 +211,9 @@ def test_example_usage(after: dict[str, str | None], found: set[str], tmp_path: 
         ("\n\ndef main():\n    return 1\n", set()),
     ],
 )
-def test_uncalled_functions(added: str, found: set[str], tmp_path: Path) -> None:
+def test_uncalled_functions(added: str, reported: set[str], tmp_path: Path) -> None:
     """A new function that nothing names warns, unless it can be called without being named."""
-    assert check({"lib/a.py": F + added}, tmp_path) == (set(), found)
+    assert check({"lib/a.py": F + added}, tmp_path) == (set(), reported)
 
 
 def test_entry_points_are_calls(tmp_path: Path) -> None:
@@ -226,9 +226,9 @@ def test_entry_points_are_calls(tmp_path: Path) -> None:
 def test_many_twins_are_counted(tmp_path: Path) -> None:
     """The other cases are named, up to five."""
     twins = tuple(f"case-{number}" for number in range(8))
-    found = gate_findings("template", Example(before=BASE, after=body("z = x"), twins=twins), tmp_path)
-    assert [(f.code, f.severity) for f in found] == [("template-repeated-patch", "warn")]
-    assert "case-4 and 3 more" in found[0].message
+    findings = gate_findings("template", Example(before=BASE, after=body("z = x"), twins=twins), tmp_path)
+    assert [(f.code, f.severity) for f in findings] == [("template-repeated-patch", "warn")]
+    assert "case-4 and 3 more" in findings[0].message
 
 
 def test_long_lines_are_not_searched(tmp_path: Path) -> None:

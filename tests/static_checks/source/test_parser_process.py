@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-import ast
 from collections.abc import Iterable, Iterator
 
 import pytest
 
-from judge.static_checks.source import parser_child
 from judge.static_checks.source.parser_process import Parsed, ParserHost
 from judge.static_checks.source.python import NotParsed, PythonSource, SyntaxFault
-from judge.static_checks.source.slices import changed_slices
 
 
 @pytest.fixture(scope="module")
 def host() -> Iterator[ParserHost]:
-    """A host that waits two seconds for an answer; the hostile texts below need far more, or crash at once."""
-    with_limit = ParserHost(timeout_s=2)
-    yield with_limit
-    with_limit.close()
+    """A host that waits long enough for a busy machine."""
+    patient = ParserHost(timeout_s=60)
+    yield patient
+    patient.close()
 
 
 def parse(host: ParserHost, source: bytes, lines: Iterable[int] | None = None) -> Parsed:
@@ -34,12 +31,14 @@ FINE = Parsed(grammar=None, compiled=None, libcst=None)
     [b"(" * 3000 + b")" * 3000, b"not " * 20_000 + b"x", b"-" * 20_000 + b"x"],
     ids=["parentheses", "not", "minus"],
 )
-def test_crash_costs_one_answer(host: ParserHost, source: bytes) -> None:
-    """A text that kills libcst is still judged by the built-in parser, and the host goes on."""
-    said = parse(host, source)
-    assert isinstance(said.grammar, SyntaxFault)
-    assert said.compiled is None
-    assert isinstance(said.libcst, NotParsed) and said.libcst.why
+def test_crash_costs_one_answer(host: ParserHost, source: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A text that kills libcst, or keeps it busy, is still judged by the built-in parser, and the host goes on."""
+    with monkeypatch.context() as impatient:
+        impatient.setattr(host, "timeout_s", 2)
+        parsed = parse(host, source)
+    assert isinstance(parsed.grammar, SyntaxFault)
+    assert parsed.compiled is None
+    assert isinstance(parsed.libcst, NotParsed) and parsed.libcst.why
     assert parse(host, b"x = 1\n") == FINE
 
 
@@ -62,8 +61,8 @@ def test_good_text_parses(host: ParserHost, source: bytes) -> None:
 @pytest.mark.parametrize("source", [b"x = 1\0\n", b"x = '\xe9'\n", b"def f(:\n", b"# coding: nonsense\n"])
 def test_grammar_refuses(host: ParserHost, source: bytes) -> None:
     """NUL bytes, bytes that are not UTF-8, wrong syntax and unknown cookies are faults, not crashes."""
-    said = parse(host, source)
-    assert isinstance(said.grammar, SyntaxFault) and said.grammar.message
+    parsed = parse(host, source)
+    assert isinstance(parsed.grammar, SyntaxFault) and parsed.grammar.message
 
 
 @pytest.mark.parametrize(
@@ -78,9 +77,9 @@ def test_grammar_refuses(host: ParserHost, source: bytes) -> None:
 )
 def test_compiler_refuses_what_the_grammar_accepts(host: ParserHost, source: bytes, line: int) -> None:
     """What only compiling can see is refused, with its line, and libcst is asked all the same."""
-    said = parse(host, source)
-    assert said.grammar is None and said.libcst is None
-    assert isinstance(said.compiled, SyntaxFault) and said.compiled.line == line
+    parsed = parse(host, source)
+    assert parsed.grammar is None and parsed.libcst is None
+    assert isinstance(parsed.compiled, SyntaxFault) and parsed.compiled.line == line
 
 
 def test_only_changed_statements_are_compiled(host: ParserHost) -> None:
@@ -90,52 +89,14 @@ def test_only_changed_statements_are_compiled(host: ParserHost) -> None:
     assert isinstance(parse(host, source, [1]).compiled, SyntaxFault)
 
 
-CLASS = (
-    b"class A(\n    B,\n):\n    x = 1; y = (\n2,\n)\n\n    @p\n    def f(self):\n        return '''\nz\n'''\n\n"
-    b"    def g(self): pass\n"
-)
-SLICED = {
-    "every line of a class": (CLASS, range(1, 15)),
-    "class header": (CLASS, [2]),
-    "second statement of a line": (CLASS, [5]),
-    "decorator": (CLASS, [8]),
-    "string at the margin": (CLASS, [11]),
-    "tabs": (b"class A:\n\tdef f(self):\n\t\treturn 1\n", [3]),
-    "form feed before a method": (b"class A:\n\x0c    def f(self):\n        pass\n", [3]),
-    "carriage return alone": (b'"""a\rb"""\ndef f():\n    return (1,\n      2)\n\ndef g():\n    return 3\n', [3, 6]),
-    "nonlocal __class__": (b"class A:\n    def f(self):\n        nonlocal __class__\n", [3]),
-    "future import": (b'"""Doc."""\nfrom __future__ import annotations\nx = 1\n', [3]),
-    "no line at all": (CLASS, []),
-    "a line past the end": (CLASS, [99]),
-}
-
-
-@pytest.mark.parametrize("name", SLICED)
-def test_slices_parse_where_the_whole_does(host: ParserHost, name: str) -> None:
-    """The statements cut out for libcst are whole: cutting never makes a fault of its own."""
-    source, lines = SLICED[name]
-    assert parse(host, source, lines) == FINE
-
-
-@pytest.mark.parametrize(("line", "lines"), [(1, [1]), (3, [3]), (5, [5]), (5, [3, 5])])
-def test_refusal_of_a_slice_names_the_line_of_the_file(line: int, lines: list[int]) -> None:
-    """libcst sees a piece of the file; its refusal is reported with the line of the whole."""
-    # No text is known that libcst alone refuses, so the tree is that of a good text with the same lines.
-    good = ["x = 1", "class A:", "    def f(self): pass", "", "    def g(self): pass"]
-    bad = [*good[: line - 1], good[line - 1] + " 2", *good[line:]]
-    parts = changed_slices(ast.parse("\n".join(good)), "\n".join(bad).encode(), lines)
-    fault = parser_child.with_libcst([(part.line, part.text, part.nested) for part in parts])
-    assert fault is not None and fault["line"] == line
-
-
 def test_no_answer_in_time() -> None:
     """A parser that does not answer within the limit says so; given more time the same host answers."""
     host = ParserHost(timeout_s=0)
     try:
-        said = parse(host, b"x = 1\n")
-        assert said.grammar is None, "the grammar is asked in this process"
-        assert isinstance(said.compiled, NotParsed) and "within 0 s" in said.compiled.why
-        assert said.libcst == said.compiled
+        parsed = parse(host, b"x = 1\n")
+        assert parsed.grammar is None, "the grammar is asked in this process"
+        assert isinstance(parsed.compiled, NotParsed) and "within 0 s" in parsed.compiled.why
+        assert parsed.libcst == parsed.compiled
         host.timeout_s = 20
         assert parse(host, b"x = 1\n") == FINE
     finally:
@@ -152,8 +113,8 @@ def test_parser_that_died_between_questions(size: int) -> None:
         assert child is not None
         child.kill()
         child.wait()
-        said = parse(host, b"x = 1\n" * size)
-        assert said.compiled == NotParsed(why="the parser was killed by SIGKILL")
+        parsed = parse(host, b"x = 1\n" * size)
+        assert parsed.compiled == NotParsed(why="the parser was killed by SIGKILL")
         assert parse(host, b"x = 1\n") == FINE
     finally:
         host.close()

@@ -39,7 +39,7 @@ _INSTANCE = re.compile(r"(?P<owner>.+?)__(?P<repo>.+)-(?P<number>[^-]+)")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Origin:
+class ReportOrigin:
     """Which evaluation a file belongs to; None where the file's place does not say."""
 
     model: str | None
@@ -58,7 +58,7 @@ def instance_commit(instance: str) -> str | None:
     return match["number"] if match and re.fullmatch(r"(?=.*[a-f])[0-9a-f]{7,40}", match["number"]) else None
 
 
-def run_key(origin: Origin, instance: str, *, several: bool) -> str:
+def run_key(origin: ReportOrigin, instance: str, *, several: bool) -> str:
     """Return what joins descriptions; the run id is part of it where one model was evaluated several times."""
     key = f"{origin.model or origin.run}/{instance}" if origin.model or origin.run else instance
     return f"{key}@{origin.run}" if several and origin.run else key
@@ -79,18 +79,18 @@ def file_kind(path: Path) -> FileKind | None:
     return "instance" if b'"patch_successfully_applied"' in start else None
 
 
-def origin_of_report(path: Path) -> Origin:
+def origin_of_report(path: Path) -> ReportOrigin:
     """Read model and run off the place of a report: `RUN/MODEL/INSTANCE/report.json`, or the file `MODEL.RUN.json`.
 
     Both names may hold dots. One between two digits is taken for part of a version, `gpt-4.1.first-run.json`.
     """
     if path.name == "report.json":
         parts = [printable(part) for part in path.absolute().parts]
-        return Origin(model=parts[-3], run=parts[-4]) if len(parts) > 4 else Origin(model=None, run=None)
+        return ReportOrigin(model=parts[-3], run=parts[-4]) if len(parts) > 4 else ReportOrigin(model=None, run=None)
     stem = printable(path.stem)
     dots = [match.start() for match in re.finditer(r"(?<!\d)\.|\.(?!\d)", stem)]
     model, run = (stem[: dots[-1]], stem[dots[-1] + 1 :]) if dots else ("", stem)
-    return Origin(model=model or None, run=run)
+    return ReportOrigin(model=model or None, run=run)
 
 
 def model_of_predictions(path: Path) -> str | None:

@@ -17,7 +17,7 @@ from typing import Any
 from judge.inputs.runs.layouts._swe_bench_files import (
     SET_WORDS,
     FileKind,
-    Origin,
+    ReportOrigin,
     claim_from_report,
     disagreements,
     file_kind,
@@ -114,14 +114,14 @@ def _predictions(path: Path, known: _Known) -> Iterator[RecordedRun | Unread]:
         if isinstance(prediction, Unread):
             yield prediction
         elif known.files.get(prediction.model or "", 1) > 1:
-            key = run_key(Origin(model=prediction.model, run=None), prediction.item or "", several=False)
+            key = run_key(ReportOrigin(model=prediction.model, run=None), prediction.item or "", several=False)
             yield replace(prediction, key=f"{key} in {printable(str(path))}")
         else:
             for run in known.runs_of(prediction.model):
-                yield _placed(prediction, Origin(model=prediction.model, run=run), known)
+                yield _placed(prediction, ReportOrigin(model=prediction.model, run=run), known)
 
 
-def _placed(run: RecordedRun, origin: Origin, known: _Known) -> RecordedRun:
+def _placed(run: RecordedRun, origin: ReportOrigin, known: _Known) -> RecordedRun:
     key = run_key(origin, run.item or "", several=known.several(origin.model))
     return replace(run, key=key, id=key, run=origin.run)
 

@@ -16,9 +16,8 @@ from judge.llm.providers.json_shapes import brief, count, mapping, sequence, tex
 from judge.llm.reply import Failure, Reply, Stop
 
 NAME = "anthropic-messages"
-BATCH_URL = "/v1/messages"
+ENDPOINT = "/v1/messages"
 HOME = "https://api.anthropic.com"
-EFFORTS: frozenset[Effort] = frozenset({"low", "medium", "high", "xhigh", "max"})
 
 _STOPS: Mapping[str, Stop] = {
     "end_turn": "end",
@@ -32,7 +31,7 @@ def body(inquiry: Inquiry, *, model: str, max_output_tokens: int, effort: Effort
     """Return exactly what is sent; text of a patch stands in the user's role only.
 
     The cache ends after the shared text, and covers the schema and the system text before it. An empty text block
-    is an error on this wire, so none is sent.
+    is an error on this protocol, so none is sent.
     """
     shared = {"type": "text", "text": inquiry.shared, "cache_control": {"type": "ephemeral"}}
     parts = [part for part in (shared, {"type": "text", "text": inquiry.own}) if part["text"]]
@@ -48,7 +47,7 @@ def body(inquiry: Inquiry, *, model: str, max_output_tokens: int, effort: Effort
 
 @cache
 def _schema() -> Any:
-    """The schema in the form of this wire, made once."""
+    """The schema in the form of this protocol, made once."""
     return strict(answer_schema())
 
 
@@ -64,23 +63,27 @@ def strict(schema: Any) -> Any:
     return {key: strict(value) for key, value in schema.items() if not (key == "type" and "enum" in schema)}
 
 
+def recognises(payload: Mapping[str, Any]) -> bool:
+    """Whether a decoded reply of unknown origin has the shape of this protocol's."""
+    return payload.get("type") == "message"
+
+
 def read(payload: object) -> Reply | Failure:
     """Bring a reply to our form; what is no reply is a failure."""
-    found = mapping(payload)
-    if found.get("type") != "message" or not isinstance(found.get("content"), list):
-        failed = refused(None, payload)
-        return Failure(reason=failed.reason, message=failed.message)
-    blocks = map(mapping, sequence(found["content"]))
-    reason = text(found.get("stop_reason"))
-    details = mapping(found.get("stop_details"))
-    said = (reason or "no stop_reason", text(details.get("category")), text(details.get("explanation")))
+    reply = mapping(payload)
+    if reply.get("type") != "message" or not isinstance(reply.get("content"), list):
+        return refused(None, payload).failure
+    blocks = map(mapping, sequence(reply["content"]))
+    reason = text(reply.get("stop_reason"))
+    details = mapping(reply.get("stop_details"))
+    stop_words = (reason or "no stop_reason", text(details.get("category")), text(details.get("explanation")))
     return Reply(
         text="".join(text(block.get("text")) for block in blocks if block.get("type") == "text"),
         stop=_STOPS.get(reason, "other"),
-        detail=brief(": ".join(part for part in said if part)),
-        model=word(found.get("model")),
-        request_id=word(found.get("id")),
-        tokens=_tokens(mapping(found.get("usage"))),
+        detail=brief(": ".join(part for part in stop_words if part)),
+        model=word(reply.get("model")),
+        request_id=word(reply.get("id")),
+        tokens=_tokens(mapping(reply.get("usage"))),
     )
 
 

@@ -1,4 +1,4 @@
-"""OpenAI's Chat Completions as vLLM, llama.cpp's server, Ollama and others speak it: the portable wire."""
+"""OpenAI's Chat Completions as vLLM, llama.cpp's server, Ollama and others speak it: the portable protocol."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from judge.llm.providers.json_shapes import brief, count, mapping, sequence, tex
 from judge.llm.providers.openai.responses import open_client
 from judge.llm.reply import Failure, Reply, Stop
 
-__all__ = ["BATCH_URL", "NAME", "body", "open_client", "read", "send"]
+__all__ = ["ENDPOINT", "NAME", "body", "open_client", "read", "recognises", "send"]
 
 NAME = "openai-chat"
-BATCH_URL = "/v1/chat/completions"
+ENDPOINT = "/v1/chat/completions"
 
 _STOPS: Mapping[str, Stop] = {
     "stop": "end",
@@ -33,7 +33,7 @@ def body(inquiry: Inquiry, *, model: str, max_output_tokens: int, effort: Effort
 
     The limit goes by its old name `max_tokens`: vLLM and llama.cpp read both, Ollama and LM Studio ignore
     `max_completion_tokens`, and a limit that is ignored is none. (OpenAI's own models refuse the old name; they are
-    asked on the Responses wire.) The user's text is one string, since some servers take no parts and others put
+    asked on the Responses protocol.) The user's text is one string, since some servers take no parts and others put
     line ends between them; these servers cache prefixes of tokens, whatever the parts.
     """
     schema = {"name": SCHEMA_NAME, "strict": True, "schema": answer_schema()}
@@ -49,13 +49,17 @@ def body(inquiry: Inquiry, *, model: str, max_output_tokens: int, effort: Effort
     }
 
 
+def recognises(payload: Mapping[str, Any]) -> bool:
+    """Whether a decoded reply of unknown origin has the shape of this protocol's."""
+    return payload.get("object") == "chat.completion" or "choices" in payload
+
+
 def read(payload: object) -> Reply | Failure:
     """Bring a reply to our form; what is no reply is a failure."""
-    found = mapping(payload)
-    choices = found.get("choices")
+    reply = mapping(payload)
+    choices = reply.get("choices")
     if not isinstance(choices, list):
-        failed = refused(None, payload)
-        return Failure(reason=failed.reason, message=failed.message)
+        return refused(None, payload).failure
     choice = mapping(choices[0]) if choices else {}
     message = mapping(choice.get("message"))
     refusal = text(message.get("refusal"))
@@ -71,9 +75,9 @@ def read(payload: object) -> Reply | Failure:
         text=_content(message.get("content")),
         stop=stop,
         detail=brief(detail),
-        model=word(found.get("model")),
-        request_id=word(found.get("id")),
-        tokens=_tokens(mapping(found.get("usage"))),
+        model=word(reply.get("model")),
+        request_id=word(reply.get("id")),
+        tokens=_tokens(mapping(reply.get("usage"))),
     )
 
 

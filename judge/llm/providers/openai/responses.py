@@ -16,7 +16,7 @@ from judge.llm.providers.json_shapes import brief, count, mapping, sequence, tex
 from judge.llm.reply import Failure, Reply, Stop
 
 NAME = "openai-responses"
-BATCH_URL = "/v1/responses"
+ENDPOINT = "/v1/responses"
 HOME = "https://api.openai.com/v1"
 
 _CUT: Mapping[str, Stop] = {"max_output_tokens": "length", "content_filter": "content-filter"}
@@ -43,27 +43,31 @@ def body(inquiry: Inquiry, *, model: str, max_output_tokens: int, effort: Effort
     }
 
 
+def recognises(payload: Mapping[str, Any]) -> bool:
+    """Whether a decoded reply of unknown origin has the shape of this protocol's."""
+    return payload.get("object") == "response" or "output" in payload
+
+
 def read(payload: object) -> Reply | Failure:
     """Bring a reply to our form; what is no reply is a failure."""
-    found = mapping(payload)
-    status = found.get("status")
-    if not isinstance(status, str) or not isinstance(found.get("output"), list):
-        failed = refused(None, payload)
-        return Failure(reason=failed.reason, message=failed.message)
-    error = mapping(found.get("error"))
-    if status == "failed" and not found.get("usage"):
+    reply = mapping(payload)
+    status = reply.get("status")
+    if not isinstance(status, str) or not isinstance(reply.get("output"), list):
+        return refused(None, payload).failure
+    error = mapping(reply.get("error"))
+    if status == "failed" and not reply.get("usage"):
         failed = refused(None, {"error": error})
         if failed.retry:  # nothing was used, and it may pass: as if the call had failed
-            return Failure(reason=failed.reason, message=failed.message)
-    texts, refusals = _written(found["output"])
-    stop, detail = _stop(status, error, mapping(found.get("incomplete_details")), refusals)
+            return failed.failure
+    texts, refusals = _written(reply["output"])
+    stop, detail = _stop(status, error, mapping(reply.get("incomplete_details")), refusals)
     return Reply(
         text="".join(texts),
         stop=stop,
         detail=detail,
-        model=word(found.get("model")),
-        request_id=word(found.get("id")),
-        tokens=_tokens(mapping(found.get("usage"))),
+        model=word(reply.get("model")),
+        request_id=word(reply.get("id")),
+        tokens=_tokens(mapping(reply.get("usage"))),
     )
 
 

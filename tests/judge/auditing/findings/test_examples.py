@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from audit_kit import findings_of_example
 
-from judge.auditing.collecting.finding_kind import Example, FindingKind, all_kinds
+from judge.auditing.collecting.finding_kind import FindingExample, FindingKind, all_kinds
 
 
 @pytest.mark.parametrize("kind", all_kinds(), ids=lambda kind: kind.code)
@@ -27,4 +27,4 @@ def test_good_example_is_quiet(kind: FindingKind, tmp_path: Path) -> None:
 @pytest.mark.parametrize("kind", all_kinds(), ids=lambda kind: kind.code)
 def test_no_runs_no_finding(kind: FindingKind, tmp_path: Path) -> None:
     """Of an audit without runs, files and judgements no kind has anything to say."""
-    assert not [finding.message for finding in findings_of_example(kind, Example(), tmp_path)]
+    assert not [finding.message for finding in findings_of_example(kind, FindingExample(), tmp_path)]

@@ -57,7 +57,7 @@ def test_new_gone_and_changed_runs_are_named(changes: Changes) -> None:
 def test_the_tables_add_up(changes: Changes) -> None:
     """The summary's counts are those of the lists."""
     summary, moves, findings, runs = tables(changes)
-    counts = dict(summary.rows)
+    counts = {row[0]: row[1] for row in summary.rows}
     assert (counts["runs before"], counts["runs after"]) == (9, 9)
     assert counts["new runs"] == counts["gone runs"] == counts["runs with another verdict"] == 1
     assert sum(int(str(row[2])) for row in moves.rows) == 1

@@ -54,14 +54,14 @@ def test_a_recorded_gain_never_makes_a_true_success(interval: tuple[float, float
     timing = of(2.0, interval=interval, correctness="same")
     verdict = decide(PASSING, MATCH, timing, "success")
     assert verdict.true_success is None
-    assert verdict.category == "undetermined"
+    assert verdict.verdict == "undetermined"
     assert verdict.level < 7
 
 
 def test_a_recorded_interval_can_show_a_lucky_win() -> None:
     """Other logic, faster by the whole recorded interval, same outputs: that is what a lucky win is."""
     other = Judged(judge="j", scope="s", logic_match="none", completeness=0.0, bottleneck="none")
-    assert decide(PASSING, other, of(2.0, interval=(1.8, 2.2), correctness="same")).category == "lucky_win"
+    assert decide(PASSING, other, of(2.0, interval=(1.8, 2.2), correctness="same")).verdict == "lucky_win"
 
 
 def test_a_recorded_loss_refutes_the_claim_only_with_its_interval() -> None:
@@ -78,7 +78,7 @@ def test_changed_outputs_are_shown_wrong_even_without_a_time() -> None:
     """Failed tests without any time: the candidate is wrong, by record."""
     timing = recorded_timing(run(status="failed", correctness="changed"))
     assert isinstance(timing, Broken)
-    assert decide(PASSING, MATCH, timing, "success").category == "false_positive"
+    assert decide(PASSING, MATCH, timing, "success").verdict == "false_positive"
 
 
 def test_a_base_that_ran_and_a_patch_that_did_not_is_a_crash() -> None:
@@ -145,7 +145,7 @@ def recorded(judgement: Errored | Abstained) -> RecordedJudgement:
         ),
         False,
     )
-    stored = LegacyEvaluation(**flat, quality_score=0.0, issues=(), reasoning="")  # type: ignore[arg-type]  # booleans
+    stored = LegacyEvaluation(**flat, quality_score=0.0, issues=(), reasoning="")
     return RecordedJudgement(
         run_id="r", item_id="i", commit="c" * 8, status="success", patch_size=1, judgement=judgement, stored=stored
     )

@@ -44,8 +44,7 @@ def test_the_description_with_the_patch_comes_first() -> None:
 def test_a_missing_patch_outranks_an_unknown_one_and_content_outranks_both() -> None:
     """`unknown` gives way to every other word on the patch."""
     unknown, missing, there = (
-        RecordedRun(key="k", id=state, layout="l", patch_state=state)  # type: ignore[arg-type]  # each is a state
-        for state in ("unknown", "missing", "yes")
+        RecordedRun(key="k", id=state, layout="l", patch_state=state) for state in ("unknown", "missing", "yes")
     )
     assert join([unknown, missing]).patch_state == "missing"
     assert join([unknown, missing, there]).patch_state == "yes"

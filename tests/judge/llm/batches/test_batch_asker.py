@@ -22,17 +22,19 @@ from inquiry_kit import make_inquiry
 from judge.errors import JudgeUnusable
 from judge.llm.batches.batch_asker import SETTLING_S
 from judge.llm.calls.asker import Asker
-from judge.llm.calls.call_store import Store
+from judge.llm.calls.call_store import CallStore
 from judge.llm.calls.exchange import Exchange
-from judge.llm.calls.money import Budget, price_of, worst_cost
+from judge.llm.calls.pricing import price_of, worst_cost
+from judge.llm.calls.spending_limit import SpendingLimit
 from judge.llm.options import Price
 from judge.llm.providers.anthropic import batch as anthropic
-from judge.llm.providers.model import WIRES, Model
+from judge.llm.providers.discovery import all_protocols
+from judge.llm.providers.model import Model
 from judge.llm.providers.openai import batch as openai
 from judge.llm.voting import Unasked
 
 Served = tuple[FakeLlm, FakeBatches]
-WIRE_NAMES = tuple(WIRES)
+PROTOCOL_NAMES = tuple(all_protocols())
 PRICE = Price(input=1.0, output=2.0)
 ODD = "a\u2028b\u0085c\x0bd"
 
@@ -52,12 +54,14 @@ def model(request: pytest.FixtureRequest, served: Served) -> Model:
 
 def finish(model: Model, store: Path, batches: FakeBatches, count: int = 4) -> list[str | None]:
     """Let all batches end and run until every question has come to an end; return the texts of the answers."""
+    notes: Sequence[str] = ()
     for _ in range(6):
         batches.end()
         run = run_batch(model, store, range(count), later=SETTLING_S + 1)
         if not run.waiting:
-            return [one.reply.text if one.answer and one.reply else None for one in run.exchanges]
-    raise AssertionError(f"still waiting: {run.member.notes}")
+            return [exchange.reply.text if exchange.answer and exchange.reply else None for exchange in run.exchanges]
+        notes = run.asker.notes
+    raise AssertionError(f"still waiting: {notes}")
 
 
 def once_each(batches: FakeBatches, count: int = 4) -> bool:
@@ -68,14 +72,14 @@ def once_each(batches: FakeBatches, count: int = 4) -> bool:
 # The way there and back
 
 
-@pytest.mark.parametrize("wire", WIRE_NAMES)
-def test_submit_leave_come_back_collect(wire: str, served: Served, tmp_path: Path) -> None:
+@pytest.mark.parametrize("protocol", PROTOCOL_NAMES)
+def test_submit_leave_come_back_collect(protocol: str, served: Served, tmp_path: Path) -> None:
     """The first run submits, one in between finds it open, the last one collects; each answer reaches its question."""
     server, batches = served
-    model, store = make_model(server, wire), tmp_path / "kept.db"
+    model, store = make_model(server, protocol), tmp_path / "kept.db"
     sent = run_batch(model, store)
-    assert (sent.waiting, sent.member.asked) == (["in-batch"] * 4, 4)
-    assert sent.member.notes == (
+    assert (sent.waiting, sent.asker.asked) == (["in-batch"] * 4, 4)
+    assert sent.asker.notes == (
         f"submitted 4 questions in batch {sent.sent[0].batch_id}; run the same command again to collect",
     )
     between = run_batch(model, store)
@@ -83,7 +87,9 @@ def test_submit_leave_come_back_collect(wire: str, served: Served, tmp_path: Pat
     batches.end()
     collected = run_batch(model, store)
     assert collected.report.done == 4
-    assert [one.reply.text for one in collected.exchanges if one.reply] == [expected(n) for n in range(4)]
+    assert [exchange.reply.text for exchange in collected.exchanges if exchange.reply] == [
+        expected(n) for n in range(4)
+    ]
     assert once_each(batches)
 
 
@@ -95,14 +101,14 @@ def test_a_collected_batch_is_collected_once(model: Model, served: Served, tmp_p
     calls = len(batches.calls)
     again = run_batch(model, tmp_path / "kept.db")
     assert len(again.exchanges) == 4
-    assert (len(batches.calls), again.member.spent_usd, again.member.kept) == (calls, 0.0, 4)
+    assert (len(batches.calls), again.asker.spent_usd, again.asker.kept) == (calls, 0.0, 4)
 
 
 def test_several_batches_are_collected_together(model: Model, served: Served, tmp_path: Path) -> None:
     """Questions that came later go into a batch of their own; one run collects all that are ready."""
     _, batches = served
     run_batch(model, tmp_path / "kept.db", range(2))
-    assert run_batch(model, tmp_path / "kept.db", range(4)).member.asked == 2
+    assert run_batch(model, tmp_path / "kept.db", range(4)).asker.asked == 2
     batches.batches[0].ready_at = 0.0
     partly = run_batch(model, tmp_path / "kept.db", range(4))
     assert (partly.report.done, len(partly.exchanges), len(partly.report.open)) == (2, 2, 1)
@@ -113,15 +119,15 @@ def test_several_batches_are_collected_together(model: Model, served: Served, tm
 def test_a_price_for_batches(served: Served, tmp_path: Path) -> None:
     """What a batch's reply cost is reckoned with the price of batches: half of the other."""
     server, batches = served
-    model = Model(provider="openai", name="gpt-5", wire="openai-chat", base_url=server.v1)
+    model = Model(provider="openai", name="gpt-5", protocol="openai-chat", base_url=server.v1)
     options = make_options(batch=True, price=PRICE)
     run_batch(model, tmp_path / "kept.db", options=options)
     batches.end()
     collected = run_batch(model, tmp_path / "kept.db", options=options)
-    costs = [one.cost_usd for one in collected.exchanges]
+    costs = [exchange.cost_usd for exchange in collected.exchanges]
     assert None not in costs
-    assert collected.member.spent_usd == pytest.approx(sum(cost or 0.0 for cost in costs))
-    assert (collected.member.spent_usd or 0.0) > 0
+    assert collected.asker.spent_usd == pytest.approx(sum(cost or 0.0 for cost in costs))
+    assert (collected.asker.spent_usd or 0.0) > 0
 
 
 # Replies and results
@@ -140,7 +146,7 @@ def test_a_cut_off_reply_goes_into_the_next_batch(model: Model, served: Served, 
     assert [body[name] for body in bodies for name in limits & set(body)] == [1000, 2000]
     batches.end()
     third = run_batch(model, tmp_path / "kept.db", [0])
-    assert [one.failure.reason for one in third.exchanges if one.failure] == ["truncated"]
+    assert [exchange.failure.reason for exchange in third.exchanges if exchange.failure] == ["truncated"]
     assert third.exchanges[0].tokens.output is not None
     assert len(batches.batches) == 2
 
@@ -156,20 +162,23 @@ def fault_of(request: Request, faults: Sequence[str]) -> str | None:
     return faults[number] if number < len(faults) else None
 
 
-@pytest.mark.parametrize("wire", WIRE_NAMES)
-def test_no_fault_in_a_batch_makes_an_answer(wire: str, served: Served, tmp_path: Path) -> None:
+@pytest.mark.parametrize("protocol", PROTOCOL_NAMES)
+def test_no_fault_in_a_batch_makes_an_answer(protocol: str, served: Served, tmp_path: Path) -> None:
     """Every fault that a line can have, all in one batch: no answer comes of any, and each comes to an end or waits."""
     server, batches = served
-    faults = [fault for fault in faults_of(wire) if fault not in CONNECTION and fault not in FATAL_FAULTS]
+    faults = [fault for fault in faults_of(protocol) if fault not in CONNECTION and fault not in FATAL_FAULTS]
     server.script = lambda request: fault_of(request, faults)
     numbers = range(len(faults) + 1)
-    model = make_model(server, wire)
+    model = make_model(server, protocol)
+    runs = []
     for _ in range(3):
-        run = run_batch(model, tmp_path / "kept.db", numbers)
+        runs.append(run_batch(model, tmp_path / "kept.db", numbers))
         batches.end()
-    answered = {number for number in numbers if isinstance(run.found[number], Exchange) and run.found[number].answer}
+    run = runs[-1]
+    outcomes = dict(zip(numbers, run.outcomes, strict=True))
+    answered = {n for n, outcome in outcomes.items() if isinstance(outcome, Exchange) and outcome.answer}
     assert answered == {len(faults), *(faults.index(fault) for fault in GOOD)}
-    waiting = {faults[number] for number in numbers if isinstance(run.found[number], Unasked)}
+    waiting = {faults[n] for n, outcome in outcomes.items() if isinstance(outcome, Unasked)}
     assert len(run.exchanges) + len(waiting) == len(numbers)
     assert waiting <= {"failed", "408", "409", "429", "429-retry-after", "429-retry-after-ms", "429-stop"} | {
         *("500", "503", "529", "error-200", "no-choices")
@@ -186,13 +195,13 @@ def test_a_line_that_no_other_could_pass(fault: str, model: Model, served: Serve
     with pytest.raises(JudgeUnusable, match=model.spec):
         run_batch(model, tmp_path / "kept.db")
     server.script = always(None)
-    assert run_batch(model, tmp_path / "kept.db").member.kept == 3
+    assert run_batch(model, tmp_path / "kept.db").asker.kept == 3
     assert finish(model, tmp_path / "kept.db", batches) == [expected(number) for number in range(4)]
 
 
-def _plain_question(wire: str) -> tuple[str, dict[str, object]]:
-    body = WIRES[wire].body(make_inquiry(9), model="fake", max_output_tokens=1000, effort=None)
-    return WIRES[wire].BATCH_URL, body
+def _plain_question(protocol: str) -> tuple[str, dict[str, object]]:
+    body = all_protocols()[protocol].body(make_inquiry(9), model="fake", max_output_tokens=1000, effort=None)
+    return all_protocols()[protocol].ENDPOINT, body
 
 
 @pytest.mark.parametrize(
@@ -209,13 +218,15 @@ def test_lines_without_a_reply(
     batches.end()
     second = run_batch(model, tmp_path / "kept.db")
     assert second.report.done == 3
-    assert second.report.lost == second.member.lost == (outcome == "left-out")
+    assert second.report.lost == second.asker.lost == (outcome == "left-out")
     assert second.waiting == (["in-batch"] if sent_again else [])
     assert len(batches.batches) == (2 if sent_again else 1)
     batches.outcome = lambda number: "done"
     texts = finish(model, tmp_path / "kept.db", batches)
     assert texts == [expected(0), expected(1) if sent_again else None, expected(2), expected(3)]
-    assert [one.failure.reason for one in second.exchanges if one.failure] == ([failure] if failure else [])
+    assert [exchange.failure.reason for exchange in second.exchanges if exchange.failure] == (
+        [failure] if failure else []
+    )
 
 
 def test_results_that_break_off_are_read_again(model: Model, served: Served, tmp_path: Path) -> None:
@@ -234,7 +245,7 @@ def test_results_that_break_off_are_read_again(model: Model, served: Served, tmp
     batches.on = break_off
     run = run_batch(model, tmp_path / "kept.db", options=make_options(batch=True, price=PRICE))
     assert (len(broken), run.report.done, len(run.exchanges)) == (2, 4, 4)
-    assert run.member.spent_usd == pytest.approx(sum(one.cost_usd or 0.0 for one in run.exchanges))
+    assert run.asker.spent_usd == pytest.approx(sum(exchange.cost_usd or 0.0 for exchange in run.exchanges))
 
 
 def test_odd_characters_in_results(model: Model, served: Served, tmp_path: Path) -> None:
@@ -264,13 +275,13 @@ STEPS: tuple[Step, ...] = ("create", "look", "results", "list")
 
 @pytest.mark.parametrize("after", [False, True])
 @pytest.mark.parametrize(
-    ("wire", "step"),
-    [("openai-responses", "upload"), *((wire, step) for wire in WIRE_NAMES[::2] for step in STEPS)],
+    ("protocol", "step"),
+    [("openai-responses", "upload"), *((protocol, step) for protocol in PROTOCOL_NAMES[::2] for step in STEPS)],
 )
-def test_killed_at_every_step(wire: str, step: Step, after: bool, served: Served, tmp_path: Path) -> None:
+def test_killed_at_every_step(protocol: str, step: Step, after: bool, served: Served, tmp_path: Path) -> None:
     """A run that is killed while it makes a call, carried out or not, is taken up by the next: each question once."""
     server, batches = served
-    model, store = make_model(server, wire), tmp_path / "kept.db"
+    model, store = make_model(server, protocol), tmp_path / "kept.db"
     if step in ("look", "results"):
         run_batch(model, store)
         batches.end()
@@ -334,9 +345,9 @@ def test_it_is_not_sent_again_while_it_may_turn_up(model: Model, served: Served,
     _kill_at(batches, "create", False, model, tmp_path / "kept.db")
     soon = run_batch(model, tmp_path / "kept.db")
     assert (soon.waiting, batches.batches) == (["in-batch"] * 4, [])
-    assert "the provider does not list it, look again in" in soon.member.notes[0]
+    assert "the provider does not list it, look again in" in soon.asker.notes[0]
     late = run_batch(model, tmp_path / "kept.db", later=SETTLING_S + 1)
-    assert (late.member.asked, len(batches.batches)) == (4, 1)
+    assert (late.asker.asked, len(batches.batches)) == (4, 1)
 
 
 @pytest.mark.parametrize("arrived", [False, True])
@@ -363,7 +374,7 @@ def test_rate_limits_are_waited_out(model: Model, served: Served, tmp_path: Path
         slept.append(seconds)
 
     run = run_batch(model, tmp_path / "kept.db", nap=nap)
-    assert (run.member.asked, len(batches.batches)) == (4, 1)
+    assert (run.asker.asked, len(batches.batches)) == (4, 1)
     assert len(slept) == 2 and min(slept) >= 7
 
 
@@ -375,7 +386,7 @@ def test_a_key_that_does_not_hold(model: Model, served: Served, tmp_path: Path) 
     batches.on = lambda step, after: next(refusals, None) if step == "create" else None
     with pytest.raises(JudgeUnusable, match=f"{model.spec}: a batch of 4 questions was not taken.*no such key"):
         run_batch(model, tmp_path / "kept.db")
-    assert run_batch(model, tmp_path / "kept.db").member.asked == 4
+    assert run_batch(model, tmp_path / "kept.db").asker.asked == 4
     assert once_each(batches)
 
 
@@ -387,7 +398,7 @@ def test_a_refused_batch_gives_its_questions_back(served: Served, tmp_path: Path
     batches.batches[0].failed = "Enqueued token limit reached"
     with pytest.raises(JudgeUnusable, match="refused batch batch_1: Enqueued token limit reached"):
         run_batch(model, tmp_path / "kept.db")
-    assert run_batch(model, tmp_path / "kept.db").member.asked == 4
+    assert run_batch(model, tmp_path / "kept.db").asker.asked == 4
 
 
 def test_a_batch_that_the_key_cannot_see(model: Model, served: Served, tmp_path: Path) -> None:
@@ -412,10 +423,10 @@ def test_a_strangers_batch_is_not_taken_for_ours(served: Served, tmp_path: Path)
     batches.batches.append(_strangers(4))
     unsure = run_batch(model, tmp_path / "kept.db", later=SETTLING_S + 1)
     assert (unsure.waiting, len(batches.batches)) == (["in-batch"] * 4, 1)
-    assert "it may be msgbatch_stranger, which shows once that has ended" in unsure.member.notes[0]
+    assert "it may be msgbatch_stranger, which shows once that has ended" in unsure.asker.notes[0]
     batches.end()
-    sure = run_batch(model, tmp_path / "kept.db", later=SETTLING_S + 1)
-    assert (sure.member.asked, sure.report.foreign, sure.member.lost, len(batches.batches)) == (4, 0, 0, 2)
+    certain = run_batch(model, tmp_path / "kept.db", later=SETTLING_S + 1)
+    assert (certain.asker.asked, certain.report.foreign, certain.asker.lost, len(batches.batches)) == (4, 0, 0, 2)
 
 
 def test_ours_is_found_among_strangers(served: Served, tmp_path: Path) -> None:
@@ -433,7 +444,9 @@ def test_ours_is_found_among_strangers(served: Served, tmp_path: Path) -> None:
 def _strangers(size: int, name: str = "stranger") -> FakeBatch:
     _, body = _plain_question("anthropic-messages")
     requests = [{"custom_id": f"{name}-{number}", "params": body} for number in range(size)]
-    return FakeBatch(id=f"msgbatch_{name}", wire="anthropic", requests=requests, created_at=time.time(), ready_at=None)
+    return FakeBatch(
+        id=f"msgbatch_{name}", provider="anthropic", requests=requests, created_at=time.time(), ready_at=None
+    )
 
 
 # Limits
@@ -451,8 +464,8 @@ def test_a_run_stops_at_its_budget(served: Served, tmp_path: Path) -> None:
     server, batches = served
     model = make_model(server)
     options = make_options(batch=True, price=PRICE, max_cost=0.0)
-    one = worst_cost(price_of(model, options), input_tokens=2000, max_output_tokens=1000) or 0.0
-    options = make_options(batch=True, price=PRICE, max_cost=2.5 * one)
+    worst = worst_cost(price_of(model, options), input_tokens=2000, max_output_tokens=1000) or 0.0
+    options = make_options(batch=True, price=PRICE, max_cost=2.5 * worst)
     sent = run_batch(model, tmp_path / "kept.db", options=options)
     assert sent.waiting == ["in-batch", "in-batch", "max-cost", "max-cost"]
     again = run_batch(model, tmp_path / "kept.db", options=options)
@@ -460,7 +473,7 @@ def test_a_run_stops_at_its_budget(served: Served, tmp_path: Path) -> None:
     batches.end()
     last = run_batch(model, tmp_path / "kept.db", options=options)
     assert last.waiting[0] == "in-batch"
-    assert (last.member.spent_usd or 0.0) + one <= 2.5 * one
+    assert (last.asker.spent_usd or 0.0) + worst <= 2.5 * worst
 
 
 def test_a_live_run_does_not_ask_what_is_in_a_batch(served: Served, tmp_path: Path) -> None:
@@ -469,16 +482,16 @@ def test_a_live_run_does_not_ask_what_is_in_a_batch(served: Served, tmp_path: Pa
     model = make_model(server)
     run_batch(model, tmp_path / "kept.db", [0])
 
-    async def ask(store: Store) -> object:
-        asker = Asker(model, make_options(), store, Budget(None))
+    async def ask(store: CallStore) -> object:
+        asker = Asker(model, make_options(), store, SpendingLimit(None))
         try:
             return await asker.ask(make_inquiry(0), 0)
         finally:
             await asker.close()
 
-    with Store(tmp_path / "kept.db") as store:
-        found = asyncio.run(ask(store))
-    assert isinstance(found, Unasked) and found.reason == "in-batch"
+    with CallStore(tmp_path / "kept.db") as store:
+        outcome = asyncio.run(ask(store))
+    assert isinstance(outcome, Unasked) and outcome.reason == "in-batch"
     assert server.ledger.requests == 0
 
 

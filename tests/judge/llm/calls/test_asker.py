@@ -23,20 +23,20 @@ from judge.core.judgement import Judged
 from judge.core.timing import Timed
 from judge.core.verdict import NECESSARY, decide
 from judge.errors import JudgeUnusable, OutputError
-from judge.llm.calls import asker as asking
+from judge.llm.calls import asker
 from judge.llm.calls.asker import Asker
-from judge.llm.calls.call_store import Store
+from judge.llm.calls.call_store import CallStore, this_process
 from judge.llm.calls.exchange import Exchange, question_key
-from judge.llm.calls.money import Budget
-from judge.llm.calls.owners import this_process
+from judge.llm.calls.spending_limit import SpendingLimit
 from judge.llm.options import Price
-from judge.llm.providers.model import WIRES
+from judge.llm.providers.discovery import all_protocols
+from judge.llm.providers.retry import QUESTIONS
 from judge.llm.voting import Unasked, read_exchange
-from judge.static_checks.model.finding import Gate, GateResult
+from judge.static_checks.model.finding import Gate, GateResult, conclude
 
 GATES_PASS: dict[Gate, GateResult] = {
     **{name: GateResult(status="pass") for name in NECESSARY},
-    "overlap": GateResult(status="pass", facts={"files": {"common": ["shop/cart.py"]}}),
+    "overlap": conclude([], {"files": {"common": ["shop/cart.py"]}}),
 }
 FASTER = Timed(
     status="improved", speedup=1.5, ci=(1.4, 1.6), baseline_ms=3.0, candidate_ms=2.0, outputs="same", device="cpu"
@@ -56,46 +56,46 @@ def test_every_fault_is_in_the_table() -> None:
     assert sorted(named) == sorted(FAULTS)
 
 
-@pytest.mark.parametrize(("wire", "fault"), cases())
-def test_fault(wire: str, fault: str, server: FakeLlm) -> None:
+@pytest.mark.parametrize(("protocol", "fault"), cases())
+def test_fault(protocol: str, fault: str, server: FakeLlm) -> None:
     """A fault that stays: the caller sees its reason after so many calls, and what was used is counted.
 
     The case stays undetermined, though the gates passed and the candidate is faster with the same outputs.
     """
-    row = row_of(fault, wire)
+    row = row_of(fault, protocol)
     server.script = always(fault)
     options = make_options(timeout_s=0.3 if fault == "hang" else 5.0)
-    model = make_model(server, wire)
+    model = make_model(server, protocol)
     if row.stops:
         with pytest.raises(JudgeUnusable, match=r"^(openai|anthropic):fake: "):
             ask_one(model, make_inquiry(), options)
         assert server.ledger.requests == row.calls
         return
-    found = ask_one(model, make_inquiry(), options)
-    assert (found.failure.reason if found.failure else None) == row.reason
-    assert (found.answer is None) == (row.reason is not None)
-    assert found.attempts == server.ledger.requests == row.calls
-    judgement = read_exchange(found, make_inquiry(), "openai:fake")
+    exchange = ask_one(model, make_inquiry(), options)
+    assert (exchange.failure.reason if exchange.failure else None) == row.reason
+    assert (exchange.answer is None) == (row.reason is not None)
+    assert exchange.attempts == server.ledger.requests == row.calls
+    judgement = read_exchange(exchange, make_inquiry(), "openai:fake")
     assert judgement.status == ("error" if row.reason else "judged")
     assert isinstance(judgement, Judged) or judgement.reason == row.reason
     verdict = decide(GATES_PASS, judgement, FASTER, "success")
-    assert verdict.category == ("true_success" if row.reason is None else "undetermined")
+    assert verdict.verdict == ("true_success" if row.reason is None else "undetermined")
     assert verdict.true_success is (True if row.reason is None else None)
-    if row.calls < asking.TRIES and fault != "missing-usage" and any(e.delivered for e in server.ledger.events):
-        assert found.tokens.output, "what a bad reply used is counted"
-    billed = {"hang", "reset", "close", "reset-mid-body", "failed", "error-200", *row_of("html", wire).faults}
-    assert found.lost == (row.calls if fault in billed else 0), "what may have been paid for is counted"
+    if row.calls < QUESTIONS.tries and fault != "missing-usage" and any(e.delivered for e in server.ledger.events):
+        assert exchange.tokens.output, "what a bad reply used is counted"
+    billed = {"hang", "reset", "close", "reset-mid-body", "failed", "error-200", *row_of("html", protocol).faults}
+    assert exchange.lost == (row.calls if fault in billed else 0), "what may have been paid for is counted"
 
 
 @pytest.mark.parametrize("fault", ["truncated", "reasoning-only", "wrong-enum", "missing-unit", "429", "reset", "html"])
 def test_a_fault_that_passes(fault: str, server: FakeLlm) -> None:
     """The right answer is found by the second call, and both replies are counted."""
     server.script = first(fault)
-    found = ask_one(make_model(server), make_inquiry(3), make_options())
-    assert found.answer is not None and json.loads(found.answer.model_dump_json()) == json.loads(expected(3))
-    assert server.ledger.requests == found.attempts == 2
+    exchange = ask_one(make_model(server), make_inquiry(3), make_options())
+    assert exchange.answer is not None and json.loads(exchange.answer.model_dump_json()) == json.loads(expected(3))
+    assert server.ledger.requests == exchange.attempts == 2
     reasoning = {"truncated": 80, "reasoning-only": 16_040, "wrong-enum": 80, "missing-unit": 80}
-    assert found.tokens.reasoning == reasoning.get(fault, 40)
+    assert exchange.tokens.reasoning == reasoning.get(fault, 40)
 
 
 def test_a_cut_reply_is_asked_for_with_twice_the_limit(server: FakeLlm) -> None:
@@ -108,29 +108,29 @@ def test_a_cut_reply_is_asked_for_with_twice_the_limit(server: FakeLlm) -> None:
 def test_a_limit_that_the_model_does_not_have(server: FakeLlm) -> None:
     """Where twice the limit is refused, the reason is still that the reply was cut off."""
     server.script = first("truncated", "400")
-    found = ask_one(make_model(server), make_inquiry(), make_options())
-    assert found.failure is not None and found.failure.reason == "truncated"
-    assert "asked again: HTTP 400" in found.failure.message
+    exchange = ask_one(make_model(server), make_inquiry(), make_options())
+    assert exchange.failure is not None and exchange.failure.reason == "truncated"
+    assert "asked again: HTTP 400" in exchange.failure.message
 
 
-@pytest.mark.parametrize("wire", WIRES)
-def test_nobody_there(wire: str) -> None:
+@pytest.mark.parametrize("protocol", all_protocols())
+def test_nobody_there(protocol: str) -> None:
     """A server that was never reached stops the run with one message after the tries of one question."""
     nap = Nap()
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))  # and not listening
         address = argparse.Namespace(url=f"http://127.0.0.1:{taken.getsockname()[1]}")
         with pytest.raises(JudgeUnusable, match="no call has come through, check the address and the network"):
-            ask_all(make_model(address, wire), [make_inquiry(n) for n in range(50)], make_options(), nap=nap)
+            ask_all(make_model(address, protocol), [make_inquiry(n) for n in range(50)], make_options(), nap=nap)
     assert len(nap.slept) < 8 * UNREACHED.calls
 
 
 def test_a_server_that_went_away() -> None:
     """Once a reply has come, a refused connection is one question's error, and nothing can have been paid for it."""
-    with Store(None) as store:
+    with CallStore(None) as store:
 
         async def run(server: FakeLlm) -> tuple[Exchange | Unasked, Exchange | Unasked]:
-            asker = Asker(make_model(server), make_options(), store, Budget(None), sleep=Nap())
+            asker = Asker(make_model(server), make_options(), store, SpendingLimit(None), sleep=Nap())
             first = await asker.ask(make_inquiry(0), 0)
             await asyncio.to_thread(server.__exit__)
             second = await asker.ask(make_inquiry(1), 0)
@@ -141,7 +141,7 @@ def test_a_server_that_went_away() -> None:
         first, second = asyncio.run(run(server))
     assert isinstance(first, Exchange) and first.answer
     assert isinstance(second, Exchange) and second.failure is not None and second.failure.reason == "connection"
-    assert (second.attempts, second.lost) == (asking.TRIES, 0)
+    assert (second.attempts, second.lost) == (QUESTIONS.tries, 0)
 
 
 def test_retry_after_is_honoured(server: FakeLlm) -> None:
@@ -149,8 +149,8 @@ def test_retry_after_is_honoured(server: FakeLlm) -> None:
     server.script = always("429-retry-after")
     nap = Nap()
     ask_one(make_model(server), make_inquiry(), make_options(), nap=nap)
-    assert len(nap.slept) == asking.TRIES - 1
-    assert all(1.0 <= wait <= asking.LONGEST_WAIT_S for wait in nap.slept)
+    assert len(nap.slept) == QUESTIONS.tries - 1
+    assert all(1.0 <= wait <= QUESTIONS.longest_wait_s for wait in nap.slept)
 
 
 def test_waits_grow_and_differ(server: FakeLlm) -> None:
@@ -169,17 +169,17 @@ def test_a_deadline_ends_the_tries(server: FakeLlm) -> None:
     """Rather than wait beyond the deadline of a question it is given up at once, by the name of its last fault."""
     server.script = always("429-retry-after")
     nap = Nap()
-    found = ask_one(make_model(server), make_inquiry(), make_options(deadline_s=0.9), nap=nap)
-    assert found.failure is not None and found.failure.reason == "rate-limited"
+    exchange = ask_one(make_model(server), make_inquiry(), make_options(deadline_s=0.9), nap=nap)
+    assert exchange.failure is not None and exchange.failure.reason == "rate-limited"
     assert (nap.slept, server.ledger.requests) == ([], 1)
 
 
 def test_a_deadline_ends_a_call(server: FakeLlm) -> None:
     """A call that is in flight at the deadline ends as a time-out."""
     server.script = always("hang")
-    found = ask_one(make_model(server), make_inquiry(), make_options(deadline_s=0.3, timeout_s=600.0))
-    assert found.failure is not None and found.failure.reason == "timeout"
-    assert (found.lost, server.ledger.requests) == (1, 1)
+    exchange = ask_one(make_model(server), make_inquiry(), make_options(deadline_s=0.3, timeout_s=600.0))
+    assert exchange.failure is not None and exchange.failure.reason == "timeout"
+    assert (exchange.lost, server.ledger.requests) == (1, 1)
 
 
 @pytest.mark.parametrize("concurrency", [1, 5])
@@ -207,9 +207,9 @@ def test_what_is_answered_is_not_asked_again(server: FakeLlm, tmp_path: Path) ->
 def test_twins_are_asked_once(server: FakeLlm) -> None:
     """The same question from ten places at once is one call."""
     server.latency_s = 0.05
-    found = ask_all(make_model(server), [make_inquiry()] * 10, make_options())
+    outcomes = ask_all(make_model(server), [make_inquiry()] * 10, make_options())
     assert server.ledger.requests == 1
-    assert [isinstance(each, Exchange) and each.cached for each in found] == [False] + [True] * 9
+    assert [isinstance(each, Exchange) and each.cached for each in outcomes] == [False] + [True] * 9
 
 
 def test_samples_are_asked_each(server: FakeLlm) -> None:
@@ -219,7 +219,7 @@ def test_samples_are_asked_each(server: FakeLlm) -> None:
 
 
 def test_another_way_of_asking_is_another_question(server: FakeLlm, tmp_path: Path) -> None:
-    """Model, wire, effort, limit and text are in the key; a longer time-out is not."""
+    """Model, protocol, effort, limit and text are in the key; a longer time-out is not."""
     kept = tmp_path / "kept"
     model = make_model(server)
     ask_one(model, make_inquiry(), make_options(cache=kept))
@@ -231,29 +231,31 @@ def test_another_way_of_asking_is_another_question(server: FakeLlm, tmp_path: Pa
     assert not ask_one(make_model(server, "openai-chat"), make_inquiry(), make_options(cache=kept)).cached
 
 
-@pytest.mark.parametrize(("fault", "asked"), [("503", True), ("400", True), ("refusal", False), ("wrong-enum", False)])
-def test_what_is_final(fault: str, asked: bool, server: FakeLlm, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("fault", "is_asked"), [("503", True), ("400", True), ("refusal", False), ("wrong-enum", False)]
+)
+def test_what_is_final(fault: str, is_asked: bool, server: FakeLlm, tmp_path: Path) -> None:
     """A reply that was paid for is final, good or bad; a call that cost nothing is made again by the next run."""
     options = make_options(cache=tmp_path / "kept")
     server.script = always(fault)
     failed = ask_one(make_model(server), make_inquiry(), options)
     server.script = always(None)
     before = server.ledger.requests
-    found = ask_one(make_model(server), make_inquiry(), options)
-    assert server.ledger.requests - before == asked
-    assert (found.answer is not None) == asked
-    assert asked or found.failure == failed.failure
+    exchange = ask_one(make_model(server), make_inquiry(), options)
+    assert server.ledger.requests - before == is_asked
+    assert (exchange.answer is not None) == is_asked
+    assert is_asked or exchange.failure == failed.failure
 
 
 def test_a_second_try_goes_on_after_a_restart(server: FakeLlm, tmp_path: Path) -> None:
     """A run that ended between a cut-off reply and the second try asks only for the second, with twice the limit."""
     options, model, inquiry = make_options(cache=tmp_path / "kept"), make_model(server), make_inquiry()
-    server.script = first("truncated", *["503"] * asking.TRIES)
+    server.script = first("truncated", *["503"] * QUESTIONS.tries)
     stopped = ask_one(model, inquiry, options)
     assert stopped.failure is not None and stopped.failure.reason == "server-error"
     before = server.ledger.requests
-    found = ask_one(model, inquiry, options)
-    assert found.answer and found.tokens.reasoning == 80, "both replies are counted"
+    exchange = ask_one(model, inquiry, options)
+    assert exchange.answer and exchange.tokens.reasoning == 80, "both replies are counted"
     assert [event.max_output_tokens for event in server.ledger.events[before:]] == [2000]
 
 
@@ -284,7 +286,7 @@ def test_calls_in_flight_are_kept_when_the_model_stops(server: FakeLlm, tmp_path
     with pytest.raises(JudgeUnusable):
         ask_all(model, inquiries, options)
     assert server.ledger.requests == 4
-    with Store(options.cache) as store:
+    with CallStore(options.cache) as store:
         states = [a.state for inquiry in inquiries for a in store.attempts(question_key(model, options, inquiry, 0))]
     assert sorted(states) == ["answered"] * 3 + ["failed"]
 
@@ -297,13 +299,13 @@ def test_nobody_sleeps_on_when_the_model_stops(server: FakeLlm) -> None:
         await asyncio.sleep(3600)
 
     async def run() -> list[BaseException | object]:
-        asker = Asker(make_model(server), make_options(), Store(None), Budget(None), sleep=for_ever)
+        asker = Asker(make_model(server), make_options(), CallStore(None), SpendingLimit(None), sleep=for_ever)
         waiting = asyncio.create_task(asker.ask(make_inquiry(0), 0))
         while not server.ledger.events:
             await asyncio.sleep(0.01)
-        found = await asyncio.gather(asker.ask(make_inquiry(1), 0), waiting, return_exceptions=True)
+        outcomes = await asyncio.gather(asker.ask(make_inquiry(1), 0), waiting, return_exceptions=True)
         await asker.close()
-        return list(found)
+        return list(outcomes)
 
     assert [type(each) for each in asyncio.run(asyncio.wait_for(run(), 20))] == [JudgeUnusable] * 2
 
@@ -326,25 +328,25 @@ def test_a_short_prefix_is_not_waited_for(server: FakeLlm) -> None:
 
 def test_the_first_question_is_not_waited_for_long(server: FakeLlm, monkeypatch: pytest.MonkeyPatch) -> None:
     """A first call that takes its time holds the others up for a moment only."""
-    monkeypatch.setattr(asking, "WARM_WAIT_S", 0.05)
+    monkeypatch.setattr(asker, "WARM_WAIT_S", 0.05)
     server.script = lambda request: "hang" if request.number == 0 else None
     inquiries = [make_inquiry(n, prefix=9000) for n in range(3)]
-    found = ask_all(make_model(server), inquiries, make_options(timeout_s=1.5))
-    assert [bool(isinstance(each, Exchange) and each.answer) for each in found] == [True] * 3
+    outcomes = ask_all(make_model(server), inquiries, make_options(timeout_s=1.5))
+    assert [bool(isinstance(each, Exchange) and each.answer) for each in outcomes] == [True] * 3
     assert [event.fault for event in server.ledger.events][:2] == ["hang", "ok"]
 
 
 def test_a_budget_stops_before_the_next_call(server: FakeLlm) -> None:
     """What is spent stays below the limit; the other questions say that they were not asked, and why."""
     options = make_options(max_cost=0.008, price=Price(input=1.0, output=2.0))
-    budget = Budget(options.max_cost)
-    found = ask_all(make_model(server), [make_inquiry(n) for n in range(50)], options, budget=budget)
-    asked = [each for each in found if isinstance(each, Exchange)]
-    left = [each for each in found if isinstance(each, Unasked)]
+    budget = SpendingLimit(options.max_cost)
+    outcomes = ask_all(make_model(server), [make_inquiry(n) for n in range(50)], options, budget=budget)
+    exchanges = [each for each in outcomes if isinstance(each, Exchange)]
+    left = [each for each in outcomes if isinstance(each, Unasked)]
     assert {each.reason for each in left} == {"max-cost"}
-    assert len(asked) == server.ledger.requests > 0 and len(left) == 50 - len(asked)
+    assert len(exchanges) == server.ledger.requests > 0 and len(left) == 50 - len(exchanges)
     assert 0 < budget.spent <= 0.008
-    assert budget.spent == pytest.approx(sum(each.cost_usd or 0 for each in asked))
+    assert budget.spent == pytest.approx(sum(each.cost_usd or 0 for each in exchanges))
     assert budget.reserved == 0
 
 
@@ -352,10 +354,10 @@ def test_a_budget_stops_before_the_next_call(server: FakeLlm) -> None:
 def test_what_a_failed_call_takes_from_the_budget(fault: str, share: float, server: FakeLlm) -> None:
     """An error of the server costs nothing; a reply that never came is booked at the most that it may have cost."""
     options = make_options(max_cost=1.0, price=Price(input=1.0, output=2.0), timeout_s=0.2)
-    budget = Budget(options.max_cost)
+    budget = SpendingLimit(options.max_cost)
     server.script = always(fault)
     ask_one(make_model(server), make_inquiry(tokens=2000), options, budget=budget)
-    assert budget.spent == pytest.approx(share * asking.TRIES * 0.004)
+    assert budget.spent == pytest.approx(share * QUESTIONS.tries * 0.004)
 
 
 def test_an_interrupted_call_is_counted_and_asked_again(server: FakeLlm) -> None:
@@ -363,31 +365,31 @@ def test_an_interrupted_call_is_counted_and_asked_again(server: FakeLlm) -> None
     server.script = lambda request: "hang" if request.number == 0 else None
 
     async def run() -> Exchange | Unasked:
-        asker = Asker(make_model(server), make_options(), Store(None), Budget(None))
+        asker = Asker(make_model(server), make_options(), CallStore(None), SpendingLimit(None))
         task = asyncio.create_task(asker.ask(make_inquiry(), 0))
         while not server.ledger.events:
             await asyncio.sleep(0.01)
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task
-        found = await asker.ask(make_inquiry(), 0)
+        outcome = await asker.ask(make_inquiry(), 0)
         assert (asker.asked, asker.kept, asker.lost) == (1, 0, 1)
         await asker.close()
-        return found
+        return outcome
 
-    found = asyncio.run(run())
-    assert isinstance(found, Exchange) and found.answer
-    assert (found.attempts, found.lost) == (2, 1)
+    outcome = asyncio.run(run())
+    assert isinstance(outcome, Exchange) and outcome.answer
+    assert (outcome.attempts, outcome.lost) == (2, 1)
 
 
 def test_a_question_in_a_batch_is_not_asked(server: FakeLlm) -> None:
     """What a batch has sent is not paid for once more."""
     options, model, inquiry = make_options(), make_model(server), make_inquiry()
     key = question_key(model, options, inquiry, 0)
-    with Store(None) as store:
+    with CallStore(None) as store:
         store.begin(key, 1, model="m", custom_id="c", max_output_tokens=1, owner="batch:1")
-        (found,) = ask_all(model, [inquiry], options, store=store)
-    assert isinstance(found, Unasked) and found.reason == "in-batch"
+        (outcome,) = ask_all(model, [inquiry], options, store=store)
+    assert isinstance(outcome, Unasked) and outcome.reason == "in-batch"
     assert server.ledger.requests == 0
 
 
@@ -398,17 +400,17 @@ def test_two_askers_on_one_file(server: FakeLlm, tmp_path: Path) -> None:
     inquiries = [make_inquiry(n) for n in range(30)]
 
     async def run() -> list[list[Exchange | Unasked]]:
-        with Store(tmp_path / "kept") as one, Store(tmp_path / "kept") as two:
-            askers = [Asker(model, options, store, Budget(None)) for store in (one, two)]
-            found = await asyncio.gather(*(asyncio.gather(*(a.ask(i, 0) for i in inquiries)) for a in askers))
+        with CallStore(tmp_path / "kept") as first_store, CallStore(tmp_path / "kept") as second_store:
+            askers = [Asker(model, options, store, SpendingLimit(None)) for store in (first_store, second_store)]
+            outcomes = await asyncio.gather(*(asyncio.gather(*(a.ask(i, 0) for i in inquiries)) for a in askers))
             for asker in askers:
                 await asker.close()
             assert sum(asker.asked for asker in askers) == sum(asker.kept for asker in askers) == 30
-            return [list(each) for each in found]
+            return [list(each) for each in outcomes]
 
-    found = asyncio.run(run())
+    outcomes = asyncio.run(run())
     assert server.ledger.requests == 30
-    assert all(isinstance(each, Exchange) and each.answer for run_ in found for each in run_)
+    assert all(isinstance(each, Exchange) and each.answer for run_ in outcomes for each in run_)
 
 
 def test_a_call_of_another_run_holds_nobody_up(server: FakeLlm, tmp_path: Path) -> None:
@@ -417,8 +419,8 @@ def test_a_call_of_another_run_holds_nobody_up(server: FakeLlm, tmp_path: Path) 
     key = question_key(model, options, make_inquiry(1), 0)
     server.held_from = 0
 
-    async def run(ours: Store, theirs: Store) -> None:
-        asker = Asker(model, options, ours, Budget(None))
+    async def run(ours: CallStore, theirs: CallStore) -> None:
+        asker = Asker(model, options, ours, SpendingLimit(None))
         first, second, third = (asyncio.create_task(asker.ask(make_inquiry(n), 0)) for n in range(3))
         while not server.ledger.requests:
             await asyncio.sleep(0.01)
@@ -428,11 +430,11 @@ def test_a_call_of_another_run_holds_nobody_up(server: FakeLlm, tmp_path: Path) 
         assert not second.done()
         (attempt,) = ours.attempts(question_key(model, options, make_inquiry(0), 0))
         theirs.answer(key, 1, attempt.payload or "")
-        found = await asyncio.wait_for(second, 20)
-        assert isinstance(found, Exchange) and found.answer and found.cached
+        outcome = await asyncio.wait_for(second, 20)
+        assert isinstance(outcome, Exchange) and outcome.answer and outcome.cached
         await asker.close()
 
-    with Store(tmp_path / "kept") as ours, Store(tmp_path / "kept") as theirs:
+    with CallStore(tmp_path / "kept") as ours, CallStore(tmp_path / "kept") as theirs:
         asyncio.run(run(ours, theirs))
     assert server.ledger.requests == 2
 
@@ -441,12 +443,12 @@ def test_a_call_on_another_machine_is_waited_for_until_its_time_is_over(server: 
     """An owner that cannot be seen is believed as long as its call may last, and taken for dead after that."""
     options, model, inquiry = make_options(), make_model(server), make_inquiry()
     owner = this_process().replace('"place": "', '"place": "elsewhere ')
-    with Store(None) as store:
+    with CallStore(None) as store:
         key = question_key(model, options, inquiry, 0)
         store.begin(key, 1, model="m", custom_id="c", max_output_tokens=1, owner=owner, lease_s=0.5)
         began = time.monotonic()
-        found = ask_one(model, inquiry, options, store=store)
-    assert found.answer and (found.attempts, found.lost) == (2, 1)
+        exchange = ask_one(model, inquiry, options, store=store)
+    assert exchange.answer and (exchange.attempts, exchange.lost) == (2, 1)
     assert time.monotonic() - began >= 0.45
 
 
@@ -463,8 +465,8 @@ def test_a_locked_file_does_not_hold_up_calls_in_flight(server: FakeLlm, tmp_pat
         return longest
 
     async def run(other: sqlite3.Connection) -> tuple[float, float]:
-        with Store(options.cache) as store:
-            asker = Asker(model, options, store, Budget(None))
+        with CallStore(options.cache) as store:
+            asker = Asker(model, options, store, SpendingLimit(None))
             await asker.ask(make_inquiry(0), 0)  # imports and connections
             other.execute("BEGIN EXCLUSIVE")
             began = time.monotonic()
@@ -476,7 +478,7 @@ def test_a_locked_file_does_not_hold_up_calls_in_flight(server: FakeLlm, tmp_pat
             await asker.close()
             return longest, took
 
-    Store(options.cache).close()
+    CallStore(options.cache).close()
     other = sqlite3.connect(tmp_path / "kept", isolation_level=None)
     longest, took = asyncio.run(run(other))
     other.close()
@@ -489,8 +491,8 @@ def test_a_store_that_breaks_stops_the_run(server: FakeLlm, tmp_path: Path) -> N
     server.latency_s = 0.2
 
     async def run() -> None:
-        with Store(options.cache) as store:
-            asker = Asker(make_model(server), options, store, Budget(None))
+        with CallStore(options.cache) as store:
+            asker = Asker(make_model(server), options, store, SpendingLimit(None))
             task = asyncio.create_task(asker.ask(make_inquiry(), 0))
             while not server.ledger.open_now:
                 await asyncio.sleep(0.01)

@@ -1,4 +1,4 @@
-"""The keeper: the event loop does not wait for the disk, writes share their waits, and an interrupt loses none."""
+"""The async store: the event loop does not wait for the disk, writes share their waits, and an interrupt loses none."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from typing import Any
 import pytest
 
 from judge.errors import OutputError
-from judge.llm.calls.async_store import Keeper
-from judge.llm.calls.call_store import Store
+from judge.llm.calls.async_store import AsyncStore
+from judge.llm.calls.call_store import CallStore
 
 
-class Counted(Store):
-    """A store that counts its transactions for a keeper."""
+class Counted(CallStore):
+    """A store that counts its transactions for an async store."""
 
     times = 0
 
@@ -24,9 +24,9 @@ class Counted(Store):
         return super().together(works)
 
 
-async def begin(keeper: Keeper, store: Store, key: str) -> bool:
+async def begin(async_store: AsyncStore, store: CallStore, key: str) -> bool:
     """Note a call."""
-    return await keeper.do(store.begin, key, 1, model="m", custom_id="c", max_output_tokens=1)
+    return await async_store.do(store.begin, key, 1, model="m", custom_id="c", max_output_tokens=1)
 
 
 def test_what_is_written_at_one_time_shares_a_commit(tmp_path: Path) -> None:
@@ -34,12 +34,12 @@ def test_what_is_written_at_one_time_shares_a_commit(tmp_path: Path) -> None:
 
     async def run() -> list[bool]:
         with Counted(tmp_path / "kept") as store:
-            keeper = Keeper(store)
-            found = await asyncio.gather(*(begin(keeper, store, str(number % 100)) for number in range(200)))
-            keeper.close()
+            async_store = AsyncStore(store)
+            begun = await asyncio.gather(*(begin(async_store, store, str(number % 100)) for number in range(200)))
+            async_store.close()
             assert store.times <= 3
             assert all(len(store.attempts(str(number))) == 1 for number in range(100))
-            return found
+            return begun
 
     assert asyncio.run(run()) == [True] * 100 + [False] * 100
 
@@ -47,25 +47,25 @@ def test_what_is_written_at_one_time_shares_a_commit(tmp_path: Path) -> None:
 def test_an_interrupt_of_all_tasks_loses_no_note(tmp_path: Path) -> None:
     """Tasks that are cancelled while they write still have written down what they leave."""
 
-    async def work(keeper: Keeper, store: Store, key: str) -> None:
+    async def work(async_store: AsyncStore, store: CallStore, key: str) -> None:
         try:
-            await begin(keeper, store, key)
+            await begin(async_store, store, key)
             await asyncio.sleep(60)
         except asyncio.CancelledError:
-            await keeper.do(store.give_up, key, 1, state="lost", reason="interrupted")
+            await async_store.do(store.give_up, key, 1, state="lost", reason="interrupted")
             raise
 
     async def run() -> None:
-        with Store(tmp_path / "kept") as store:
-            keeper = Keeper(store)
+        with CallStore(tmp_path / "kept") as store:
+            async_store = AsyncStore(store)
             for turns in (0, 1, 2, 50):
-                tasks = [asyncio.create_task(work(keeper, store, f"{turns} {number}")) for number in range(20)]
+                tasks = [asyncio.create_task(work(async_store, store, f"{turns} {number}")) for number in range(20)]
                 for _ in range(turns):
                     await asyncio.sleep(0)
                 for task in tasks:
                     task.cancel()
                 await asyncio.gather(*tasks, return_exceptions=True)
-            keeper.close()
+            async_store.close()
             left = [a.state for turns in (1, 2, 50) for n in range(20) for a in store.attempts(f"{turns} {n}")]
             assert left == ["lost"] * 60
             assert not [a for number in range(20) for a in store.attempts(f"0 {number}")], "none of these had begun"
@@ -77,15 +77,15 @@ def test_a_store_that_breaks_tells_everybody(tmp_path: Path) -> None:
     """Whoever waits for a write that fails is told, and so is who comes later; nobody waits for ever."""
 
     async def run() -> list[bool | BaseException]:
-        with Store(tmp_path / "kept") as store:
-            keeper = Keeper(store)
+        with CallStore(tmp_path / "kept") as store:
+            async_store = AsyncStore(store)
             with store.transaction() as connection:
                 connection.execute("DROP TABLE attempts")
-            first = await asyncio.gather(*(begin(keeper, store, str(n)) for n in range(5)), return_exceptions=True)
+            first = await asyncio.gather(*(begin(async_store, store, str(n)) for n in range(5)), return_exceptions=True)
             with pytest.raises(OutputError):
-                await begin(keeper, store, "later")
-            keeper.close()
+                await begin(async_store, store, "later")
+            async_store.close()
             return first
 
-    found = asyncio.run(asyncio.wait_for(run(), 30))
-    assert [type(each) for each in found] == [OutputError] * 5
+    errors = asyncio.run(asyncio.wait_for(run(), 30))
+    assert [type(each) for each in errors] == [OutputError] * 5

@@ -5,12 +5,12 @@ from __future__ import annotations
 import pytest
 
 from judge.llm.calls.estimate import Estimator, calls_of
-from judge.llm.calls.money import price_of, worst_cost
+from judge.llm.calls.pricing import price_of, worst_cost
 from judge.llm.inquiry import Inquiry, Questionnaire
 from judge.llm.options import JudgingOptions, Price
 from judge.llm.providers.model import Model
 
-MODEL = Model(provider="openai", name="gpt-5", wire="openai-responses", base_url=None)
+MODEL = Model(provider="openai", name="gpt-5", protocol="openai-responses", base_url=None)
 OPTIONS = JudgingOptions(price=Price(input=1.0, output=4.0, cached=0.1), max_output_tokens=10_000)
 
 
@@ -42,27 +42,32 @@ def test_the_range_holds_what_was_reckoned_by_hand() -> None:
     estimator = Estimator(MODEL, OPTIONS)
     for own in "ab":
         estimator.add(questions(own))
-    found = estimator.result()
-    assert (found.candidates, found.calls, found.input_tokens, found.output_tokens) == (2, 2, 20_000, 20_000)
-    assert found.cost is not None
-    assert found.cost.low == pytest.approx((12_000 * 1.0 + 8_000 * 0.1 + 2 * 750 * 4.0) / 1e6)
-    assert found.cost.high == pytest.approx((20_000 * 1.0 + 20_000 * 4.0) / 1e6)
+    estimate = estimator.result()
+    assert (estimate.candidates, estimate.calls, estimate.input_tokens, estimate.output_tokens) == (
+        2,
+        2,
+        20_000,
+        20_000,
+    )
+    assert estimate.cost is not None
+    assert estimate.cost.low == pytest.approx((12_000 * 1.0 + 8_000 * 0.1 + 2 * 750 * 4.0) / 1e6)
+    assert estimate.cost.high == pytest.approx((20_000 * 1.0 + 20_000 * 4.0) / 1e6)
 
 
 def test_the_high_end_is_what_a_budget_would_reserve() -> None:
     """A run that may spend the high end is never stopped by its budget, faults aside."""
     estimator = Estimator(MODEL, JudgingOptions())
     estimator.add(questions("a"))
-    found = estimator.result().cost
+    cost = estimator.result().cost
     price = price_of(MODEL, JudgingOptions())
-    assert found is not None
-    assert found.high == worst_cost(price, input_tokens=10_000, max_output_tokens=JudgingOptions().max_output_tokens)
+    assert cost is not None
+    assert cost.high == worst_cost(price, input_tokens=10_000, max_output_tokens=JudgingOptions().max_output_tokens)
 
 
 def test_votes_and_neutral_versions_are_calls() -> None:
     """Each vote asks each version: with signs of injection the neutral one too."""
     signed = questions("a", signs=True)
-    assert [(one.neutral, sample) for one, sample in calls_of(signed, 2)] == [
+    assert [(inquiry.neutral, sample) for inquiry, sample in calls_of(signed, 2)] == [
         (False, 0),
         (True, 0),
         (False, 1),
@@ -74,9 +79,9 @@ def test_what_is_stored_costs_nothing() -> None:
     """A question that is answered in the store is counted as such and adds no cost."""
     estimator = Estimator(MODEL, OPTIONS, stored=lambda model, inquiry, sample: True)
     estimator.add(questions("a"))
-    found = estimator.result(stopped=3)
-    assert (found.calls, found.stored) == (0, 1)
-    assert found.cost is not None and found.cost.high == 0
+    estimate = estimator.result(stopped=3)
+    assert (estimate.calls, estimate.stored) == (0, 1)
+    assert estimate.cost is not None and estimate.cost.high == 0
 
 
 def test_the_same_question_is_paid_once() -> None:
@@ -84,18 +89,18 @@ def test_the_same_question_is_paid_once() -> None:
     estimator = Estimator(MODEL, OPTIONS)
     for _ in range(2):
         estimator.add(questions("a"))
-    found = estimator.result()
-    assert (found.candidates, found.calls, found.stored) == (2, 1, 1)
+    estimate = estimator.result()
+    assert (estimate.candidates, estimate.calls, estimate.stored) == (2, 1, 1)
 
 
 def test_an_unknown_price_stays_unknown() -> None:
     """Without a price there is no range, neither a cost nor savings, and no zero."""
-    unknown = Model(provider="openai", name="no-such-model", wire="openai-chat", base_url=None)
+    unknown = Model(provider="openai", name="no-such-model", protocol="openai-chat", base_url=None)
     estimator = Estimator(unknown, JudgingOptions())
     estimator.add(questions("a"))
-    found = estimator.result(stopped=3)
-    assert (found.cost, found.saved, found.price_source) == (None, None, None)
-    assert found.input_tokens == 10_000
+    estimate = estimator.result(stopped=3)
+    assert (estimate.cost, estimate.saved, estimate.price_source) == (None, None, None)
+    assert estimate.input_tokens == 10_000
 
 
 def test_savings_of_the_gates() -> None:
@@ -103,6 +108,6 @@ def test_savings_of_the_gates() -> None:
     estimator = Estimator(MODEL, OPTIONS)
     for own in "ab":
         estimator.add(questions(own))
-    found = estimator.result(stopped=4)
-    assert found.cost is not None and found.saved is not None
-    assert found.saved.high == pytest.approx(2 * found.cost.high)
+    estimate = estimator.result(stopped=4)
+    assert estimate.cost is not None and estimate.saved is not None
+    assert estimate.saved.high == pytest.approx(2 * estimate.cost.high)

@@ -7,6 +7,7 @@ import email.utils
 import importlib
 import re
 import time
+from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 from typing import Any, get_args
@@ -17,7 +18,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from judge.llm.providers.failures import CallFailed, raised, refused, retry_after
+from judge.llm.providers.call_failed import CallFailed
+from judge.llm.providers.failures import raised, refused, retry_after
 from judge.llm.reply import FATAL, FailureReason
 
 REASONS = get_args(FailureReason)
@@ -168,8 +170,8 @@ def test_how_long_to_wait(headers: dict[str, str], seconds: float | None) -> Non
 def test_a_date_to_wait_for() -> None:
     """An HTTP date is the time left until then, and none is left of one in the past."""
     soon = email.utils.formatdate(time.time() + 60, usegmt=True)
-    found = retry_after({"retry-after": soon})
-    assert found is not None and 55 < found <= 60
+    seconds = retry_after({"retry-after": soon})
+    assert seconds is not None and 55 < seconds <= 60
     assert retry_after({"retry-after": "Wed, 21 Oct 2015 07:28:00 GMT"}) == 0.0
 
 
@@ -225,10 +227,11 @@ def make(kind: type[Exception], sdk: ModuleType) -> Exception:
         return kind(library.Response(200, request=request), None)
     if issubclass(kind, sdk.APITimeoutError):
         return kind(request)
+    build: Callable[..., Exception] = kind
     if issubclass(kind, sdk.APIConnectionError):
-        return kind(request=request)
+        return build(request=request)
     if issubclass(kind, sdk.APIError):
-        return kind("said", request, body=None)
+        return build("said", request, body=None)
     with contextlib.suppress(TypeError, AttributeError):
         return kind("said")
     made = kind.__new__(kind, "said")

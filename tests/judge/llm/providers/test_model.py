@@ -1,4 +1,4 @@
-"""How a model is named and reached: keys, addresses, the wire that follows from them."""
+"""How a model is named and reached: keys, addresses, the protocol that follows from them."""
 
 from __future__ import annotations
 
@@ -10,14 +10,15 @@ import traceback
 
 import pytest
 from fake_llm import Call, FakeLlm
+from fake_replies import ModelOutput, Request, shape
 from fake_replies import Reply as Served
-from fake_replies import Request, Said, shape
-from wire_kit import KEY, OK, WIRE_NAMES, body_of, model_at, send_all, set_keys
+from protocol_kit import KEY, OK, PROTOCOL_NAMES, body_of, model_at, send_all, set_keys
 
 from judge.errors import UsageError
-from judge.judges.panel import all_backends
 from judge.llm.options import JudgingOptions
-from judge.llm.providers.model import WIRES, CallFailed, Model, wire_of
+from judge.llm.providers.call_failed import CallFailed
+from judge.llm.providers.discovery import all_protocols
+from judge.llm.providers.model import open_model
 from judge.llm.reply import Reply
 
 
@@ -27,29 +28,29 @@ def keys(monkeypatch: pytest.MonkeyPatch) -> None:
     set_keys(monkeypatch)
 
 
-@pytest.mark.parametrize("wire", WIRE_NAMES)
-def test_the_key_is_sent_and_never_written_down(wire: str) -> None:
+@pytest.mark.parametrize("protocol", PROTOCOL_NAMES)
+def test_the_key_is_sent_and_never_written_down(protocol: str) -> None:
     """A server that quotes the key, in an error or a good reply, cannot get it into a message, trace or record."""
 
     def quote(call: Call) -> Served:
-        wanted = WIRES[wire].read
-        request = Request(number=0, seen=0, wire=wire, body=json.loads(call.data), headers=call.headers)
+        wanted = all_protocols()[protocol].read
+        request = Request(number=0, seen=0, protocol=protocol, body=json.loads(call.data), headers=call.headers)
         assert wanted is not None
         if request.system == "fail":
             return Served(status=400, body={"error": {"type": "invalid_request_error", "message": f"bad key {KEY}"}})
         if request.system == "html":
             return Served(body=f"<p>{KEY}</p>".encode())
-        return Served(body=shape(request, Said(text=f"the key is {KEY}")))
+        return Served(body=shape(request, ModelOutput(text=f"the key is {KEY}")))
 
     async def run(server: FakeLlm) -> list[str]:
-        client = model_at(wire, server.v1).open_client(timeout_s=20)
-        written = [repr(client), repr(model_at(wire, server.v1)), model_at(wire, server.v1).identity]
+        client = model_at(protocol, server.v1).open_client(timeout_s=20)
+        written = [repr(client), repr(model_at(protocol, server.v1)), model_at(protocol, server.v1).identity]
         for system in ("fail", "html"):
             try:
-                await WIRES[wire].send(client, body_of(wire, inquiry={"system": system}))
+                await all_protocols()[protocol].send(client, body_of(protocol, inquiry={"system": system}))
             except CallFailed as failed:
                 written += [str(failed), repr(failed), failed.message, "".join(traceback.format_exception(failed))]
-        written.append((await WIRES[wire].send(client, body_of(wire))).decode())
+        written.append((await all_protocols()[protocol].send(client, body_of(protocol))).decode())
         await client.close()
         return written
 
@@ -71,8 +72,7 @@ def test_no_key_is_one_clear_error(monkeypatch: pytest.MonkeyPatch) -> None:
     """A model can be named without a key, to write prompts; asking it is refused at once, by the variable's name."""
     for provider, variable in (("openai", "OPENAI_API_KEY"), ("anthropic", "ANTHROPIC_API_KEY")):
         monkeypatch.setenv(variable, "  ")
-        model = all_backends()[provider].open_judge("m-1", JudgingOptions())
-        assert isinstance(model, Model)
+        model = open_model(provider, "m-1", JudgingOptions())
         for ask in (model.key, lambda model=model: model.open_client(timeout_s=1)):
             with pytest.raises(UsageError, match=f"--judge {provider}:m-1: no key; set {variable}"):
                 ask()
@@ -82,26 +82,25 @@ def test_a_server_of_ones_own_needs_no_key(monkeypatch: pytest.MonkeyPatch) -> N
     """With --base-url a dummy key is sent where none is set."""
     monkeypatch.delenv("OPENAI_API_KEY")
     with FakeLlm() as server:
-        model = all_backends()["openai"].open_judge("m-1", JudgingOptions(base_url=server.v1))
-        assert isinstance(model, Model) and model.wire == "openai-chat"
-        assert isinstance(send_all(model.wire, server, [OK])[0], Reply)
+        model = open_model("openai", "m-1", JudgingOptions(base_url=server.v1))
+        assert model.protocol == "openai-chat"
+        assert isinstance(send_all(model.protocol, server, [OK])[0], Reply)
         assert server.ledger.keys == {"none"}
 
 
-def test_the_wire_follows_the_address() -> None:
+def test_the_protocol_follows_the_address() -> None:
     """OpenAI's models go by Responses at home and by Chat elsewhere; Anthropic's by Messages everywhere."""
     plain, local = JudgingOptions(), JudgingOptions(base_url="http://127.0.0.1:1/v1/")
-    backends = all_backends()
-    found = [backends[name].open_judge("m", options) for name in ("openai", "anthropic") for options in (plain, local)]
-    assert [(each.wire, each.base_url, each.spec) for each in found if isinstance(each, Model)] == [
+    models = [open_model(name, "m", options) for name in ("openai", "anthropic") for options in (plain, local)]
+    assert [(model.protocol, model.base_url, model.spec) for model in models] == [
         ("openai-responses", None, "openai:m"),
         ("openai-chat", "http://127.0.0.1:1/v1", "openai:m"),
         ("anthropic-messages", None, "anthropic:m"),
         ("anthropic-messages", "http://127.0.0.1:1/v1", "anthropic:m"),
     ]
-    identities = {each.identity for each in found if isinstance(each, Model)}
+    identities = {model.identity for model in models}
     assert len(identities) == 4, "an answer from another address is another answer"
-    assert all(each.wire == wire_of(each).NAME for each in found if isinstance(each, Model))
+    assert all(model.protocol == model.wire_protocol.NAME for model in models)
 
 
 def test_the_environment_diverts_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -110,12 +109,12 @@ def test_the_environment_diverts_nothing(monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setenv("ANTHROPIC_BASE_URL", "http://127.0.0.1:1")
 
     async def addresses() -> list[str]:
-        found = []
-        for wire in WIRE_NAMES:
-            client = model_at(wire, None).open_client(timeout_s=1)
-            found.append(str(client.sdk.base_url))
+        urls = []
+        for protocol in PROTOCOL_NAMES:
+            client = model_at(protocol, None).open_client(timeout_s=1)
+            urls.append(str(client.sdk.base_url))
             await client.close()
-        return found
+        return urls
 
     assert {url.rstrip("/") for url in asyncio.run(addresses())} == {
         "https://api.openai.com/v1",
@@ -129,13 +128,13 @@ def test_the_environment_diverts_nothing(monkeypatch: pytest.MonkeyPatch) -> Non
 def test_an_address_that_is_none(base_url: str) -> None:
     """A --base-url that cannot be one is refused before anything is asked, and shown how to write."""
     with pytest.raises(UsageError, match="http://HOST:PORT/v1"):
-        all_backends()["openai"].open_judge("m", JudgingOptions(base_url=base_url))
+        open_model("openai", "m", JudgingOptions(base_url=base_url))
 
 
 def test_a_password_in_the_address_is_refused_and_not_shown() -> None:
     """What stands in the address stands in records, so that a secret cannot stand there."""
     with pytest.raises(UsageError) as failed:
-        all_backends()["openai"].open_judge("m", JudgingOptions(base_url="http://me:hunter2@host/v1"))
+        open_model("openai", "m", JudgingOptions(base_url="http://me:hunter2@host/v1"))
     assert "hunter2" not in str(failed.value)
 
 
@@ -151,17 +150,18 @@ def test_a_key_that_is_none_is_refused_and_not_shown(monkeypatch: pytest.MonkeyP
 def test_efforts_that_anthropic_does_not_know() -> None:
     """--effort minimal is OpenAI's word; said before the first call, not by a 400 for each patch."""
     with pytest.raises(UsageError, match="it knows low, medium, high, xhigh, max"):
-        all_backends()["anthropic"].open_judge("m", JudgingOptions(effort="minimal"))
-    assert isinstance(all_backends()["openai"].open_judge("m", JudgingOptions(effort="minimal")), Model)
+        open_model("anthropic", "m", JudgingOptions(effort="minimal"))
+    assert open_model("openai", "m", JudgingOptions(effort="minimal")).spec == "openai:m"
 
 
 def test_the_sdks_are_imported_by_the_first_client_only() -> None:
     """Building a question, reading a reply and opening a judge load neither SDK, nor what they bring."""
     code = (
-        "import sys, judge.llm.providers.model as w; from judge.llm.options import JudgingOptions;"
-        "from judge.judges.panel import all_backends;"
-        "all_backends()['openai'].open_judge('m', JudgingOptions(base_url='http://h/v1'));"
-        "w.find_reader({})({}); heavy = ('openai', 'anthropic', 'tenacity', 'httpx', 'httpx2', 'genai_prices');"
+        "import sys; from judge.judges.panel import open_panel; from judge.llm.options import JudgingOptions;"
+        "from judge.llm.providers.discovery import find_reader;"
+        "open_panel(('openai:m', 'anthropic:m'), JudgingOptions(base_url='http://h/v1', context_tokens=90_000));"
+        "open_panel(('structural',), JudgingOptions());"
+        "find_reader({})({}); heavy = ('openai', 'anthropic', 'tenacity', 'httpx', 'httpx2', 'genai_prices');"
         "print([name for name in heavy if name in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-P", "-c", code], capture_output=True, text=True, check=True, timeout=60)

@@ -39,19 +39,21 @@ def test_shown(text: str, expected: str) -> None:
 @given(ANY)
 def test_nothing_unseen_is_left(text: str) -> None:
     """After it, no character of any text is a control, a format or a separator."""
-    found = shown(text)
-    assert all(unicodedata.category(c) not in ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp") or c in "\n\t" for c in found)
-    assert not any(is_unseen(char) for char in found.replace("\n", ""))
-    assert shown(found) == found
-    found.encode()  # raises for what is no text
+    visible = shown(text)
+    assert all(
+        unicodedata.category(c) not in ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp") or c in "\n\t" for c in visible
+    )
+    assert not any(is_unseen(char) for char in visible.replace("\n", ""))
+    assert shown(visible) == visible
+    visible.encode()  # raises for what is no text
 
 
 @given(ANY)
 def test_every_line_has_a_margin(text: str) -> None:
     """However a text counts its lines, each begins with the margin."""
-    found = with_margin(text)
-    assert all(line.startswith("| ") for line in found.splitlines())
-    assert len(found.splitlines()) == (len(text.removesuffix("\n").split("\n")) if text else 0)
+    margined = with_margin(text)
+    assert all(line.startswith("| ") for line in margined.splitlines())
+    assert len(margined.splitlines()) == (len(text.removesuffix("\n").split("\n")) if text else 0)
 
 
 @given(st.lists(ANY, max_size=3), st.lists(ANY, max_size=3))

@@ -64,19 +64,19 @@ def test_orders_alternate(tmp_path: Path) -> None:
 
 def test_the_shared_part_is_shared(tmp_path: Path) -> None:
     """Two candidates of a case differ in their own part only, so that a provider can keep the rest."""
-    one = questions(make(tmp_path, COVERED, benchmark=BENCH))
-    other = questions(make(tmp_path, {"config.yaml": "size: 5\nname: small\n"}, benchmark=BENCH))
-    for left, right in zip(one.plain, other.plain, strict=True):
+    first = questions(make(tmp_path, COVERED, benchmark=BENCH))
+    second = questions(make(tmp_path, {"config.yaml": "size: 5\nname: small\n"}, benchmark=BENCH))
+    for left, right in zip(first.plain, second.plain, strict=True):
         assert (left.system, left.shared) == (right.system, right.shared)
         assert left.own != right.own
 
 
 def test_same_inputs_same_bytes(tmp_path: Path) -> None:
     """The same inputs in another place make the same question, so that its answer can be found again."""
-    one, other = (questions(make(tmp_path / name, COVERED, benchmark=BENCH)) for name in ("one", "other"))
-    assert one == other
-    assert [i.custom_id(1) for i in one.plain] == [i.custom_id(1) for i in other.plain]
-    assert pickle.loads(pickle.dumps(one)) == one, "it goes from a worker to the one who asks"
+    first, second = (questions(make(tmp_path / name, COVERED, benchmark=BENCH)) for name in ("one", "other"))
+    assert first == second
+    assert [i.custom_id(1) for i in first.plain] == [i.custom_id(1) for i in second.plain]
+    assert pickle.loads(pickle.dumps(first)) == first, "it goes from a worker to the one who asks"
 
 
 @pytest.mark.parametrize(
@@ -91,9 +91,9 @@ def test_same_inputs_same_bytes(tmp_path: Path) -> None:
 def test_other_inputs_other_question(changed: dict[str, object], tmp_path: Path) -> None:
     """Whatever a model is shown is part of the question's name."""
     usual = {"candidate": COVERED, "benchmark": BENCH}
-    one = questions(make(tmp_path / "one", **usual))  # type: ignore[arg-type]  # as the parameters say
-    other = questions(make(tmp_path / "other", **(usual | changed)))  # type: ignore[arg-type]
-    assert one.plain[0].digest != other.plain[0].digest
+    first = questions(make(tmp_path / "one", **usual))  # type: ignore[arg-type]  # as the parameters say
+    second = questions(make(tmp_path / "other", **(usual | changed)))  # type: ignore[arg-type]
+    assert first.plain[0].digest != second.plain[0].digest
 
 
 def test_the_pack_and_the_form_are_part_of_the_question(tmp_path: Path) -> None:
@@ -133,63 +133,64 @@ def test_the_least_relevant_goes_first(tmp_path: Path) -> None:
     question = make(tmp_path, COVERED, description="Do it. " * 2000, benchmark=BENCH * 200)
     whole = questions(question).plain[0]
     assert whole.omitted == ()
+    inquiry = whole
     for context, left in [(whole.tokens + 4_000 + 2_000, 0), (whole.tokens - 1_000, 1), (12_000, 2)]:
-        found = questions(question, context=context).plain[0]
-        assert len(found.omitted) == left
-        for name in found.omitted:
-            assert name in found.own
-    assert found.omitted == ("the task, as its author was told (1 lines)", "the benchmark (1200 lines)")
-    assert found.diffs_whole
+        inquiry = questions(question, context=context).plain[0]
+        assert len(inquiry.omitted) == left
+        for name in inquiry.omitted:
+            assert name in inquiry.own
+    assert inquiry.omitted == ("the task, as its author was told (1 lines)", "the benchmark (1200 lines)")
+    assert inquiry.diffs_whole
 
 
 def test_the_limit_holds(tmp_path: Path) -> None:
     """A question never takes more than the context leaves when the reply is kept free."""
     question = make(tmp_path, COVERED, description="Do it. " * 2000, benchmark=BENCH * 200)
     for context in range(10_000, 30_000, 2_500):
-        found = answer(question, context=context)
-        if not isinstance(found, Abstained):
-            assert all(inquiry.tokens <= context - 4_000 - 1_000 for inquiry in found.plain)
+        questionnaire = answer(question, context=context)
+        if not isinstance(questionnaire, Abstained):
+            assert all(inquiry.tokens <= context - 4_000 - 1_000 for inquiry in questionnaire.plain)
 
 
 def test_both_changes_whole_or_nobody_is_asked(tmp_path: Path) -> None:
     """An answer about a part of a change could not stand, so it is not paid for; the reader is told what is needed."""
     after = "".join(f"def f{n}(x):\n    return {n} + x\n\n\n" for n in range(900))
     question = make(tmp_path, {**COVERED, "lib/big.py": after}, before=big(900))
-    found = answer(question, context=20_000)
-    assert isinstance(found, Abstained)
-    assert found.reason == "partial-evidence"
-    assert re.search(r"take about \d+ tokens .* candidate change, lib/big.py \(\d+ lines\)", found.message)
-    assert "--context" in found.message
+    abstained = answer(question, context=20_000)
+    assert isinstance(abstained, Abstained)
+    assert abstained.reason == "partial-evidence"
+    assert re.search(r"take about \d+ tokens .* candidate change, lib/big.py \(\d+ lines\)", abstained.message)
+    assert "--context" in abstained.message
     assert questions(question, context=200_000).plain[0].omitted == ()
 
 
-@pytest.mark.parametrize(("name", "asked"), [("model.bin", False), ("docs/plot.png", True)])
-def test_what_cannot_be_shown(name: str, asked: bool, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("name", "is_asked"), [("model.bin", False), ("docs/plot.png", True)])
+def test_what_cannot_be_shown(name: str, is_asked: bool, tmp_path: Path) -> None:
     """A binary file that a program may read cannot be judged and is not passed over; a picture decides nothing."""
     make_repo(tmp_path / "repo", dict(BASE))
     patch = diff_of(tmp_path / "repo", {name: bytes(range(256)), **COVERED}, "--binary")
-    found = answer(make(tmp_path, patch))
-    if asked:
-        assert not isinstance(found, Abstained)
-        assert f"= {name}\n= added\n= mode 100644\n= binary, not shown" in found.plain[0].own
+    outcome = answer(make(tmp_path, patch))
+    if is_asked:
+        assert not isinstance(outcome, Abstained)
+        assert f"= {name}\n= added\n= mode 100644\n= binary, not shown" in outcome.plain[0].own
     else:
-        assert isinstance(found, Abstained)
-        assert found.reason == "partial-evidence"
-        assert name in found.message
+        assert isinstance(outcome, Abstained)
+        assert outcome.reason == "partial-evidence"
+        assert name in outcome.message
 
 
 def test_no_human_side(tmp_path: Path) -> None:
     """Without a human change there is nothing to compare with."""
-    found = answer(make(tmp_path, COVERED, human=None))
-    assert isinstance(found, Abstained)
-    assert found.reason == "no-human-side"
+    abstained = answer(make(tmp_path, COVERED, human=None))
+    assert isinstance(abstained, Abstained)
+    assert abstained.reason == "no-human-side"
 
 
 def test_no_units(tmp_path: Path) -> None:
     """A human change of tests alone holds no logic to compare."""
-    found = answer(make(tmp_path, COVERED, human={"tests/test_hot.py": "def test():\n    pass\n"}))
-    assert isinstance(found, Abstained)
-    assert found.reason == "no-units"
+    abstained = answer(make(tmp_path, COVERED, human={"tests/test_hot.py": "def test():\n    pass\n"}))
+    assert isinstance(abstained, Abstained)
+    assert abstained.reason == "no-units"
 
 
 def test_many_units_are_all_asked_about(tmp_path: Path) -> None:

@@ -45,11 +45,11 @@ def judged(match: LogicMatch, completeness: float | None) -> Judged:
 )
 def test_opinions(judgement: Judgement, logic: bool | None, complete: bool | None, score: float | None) -> None:
     """Only a real answer fills logic, completeness and score; a judge that failed leaves null, as do abstentions."""
-    found = evaluate(verdict(judgement=judgement))
-    assert found["optimization_logic_match"] is logic
-    assert found["is_complete"] is complete
-    assert found["quality_score"] == score
-    assert found["true_success"] is (False if logic is False or complete is False else None)
+    evaluation = evaluate(verdict(judgement=judgement))
+    assert evaluation["optimization_logic_match"] is logic
+    assert evaluation["is_complete"] is complete
+    assert evaluation["quality_score"] == score
+    assert evaluation["true_success"] is (False if logic is False or complete is False else None)
 
 
 def test_facts() -> None:

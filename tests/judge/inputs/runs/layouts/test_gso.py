@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from judge.inputs.runs.discovery import recognising
 IDS = [f"numpy__numpy-{number:07d}" for number in range(10)]
 
 
-def report(stats: dict[str, Any] | None = None, **sets: list[str]) -> dict[str, Any]:
+def report(sets: Mapping[str, list[str]], stats: Mapping[str, Any] | None = None) -> dict[str, Any]:
     """Return a report whose totals agree with its sets."""
     statuses = ("completed", "passed", "base_failed", "patch_failed", "test_failed", "empty_patch", "error")
     optima = ("opt_base", "opt_commit", "opt_main")
@@ -34,7 +35,7 @@ def test_the_totals_are_the_reports_own(tmp_path: Path) -> None:
         "patch_failed": IDS[6:7], "empty_patch": IDS[7:8], "error": IDS[8:9],
         "opt_base": IDS[:3], "opt_commit": IDS[:1], "hacked": IDS[:1],
     }  # fmt: skip
-    output = read(dump(tmp_path / "gpt-5.report.json", report(**sets)))
+    output = read(dump(tmp_path / "gpt-5.report.json", report(sets)))
     assert not output.unread
     words = Counter(run.claimed_status for run in output.runs)
     assert words == {
@@ -66,7 +67,7 @@ def test_statistics(tmp_path: Path) -> None:
         "commit_mean": None, "hm_speedup_patch_base": float("inf"),
     }  # fmt: skip
     sets = {"completed": IDS[:1], "passed": IDS[:1], "opt_base": IDS[:1], "opt_commit": IDS[:1]}
-    evaluation = read(dump(tmp_path / "m.json", report({IDS[0]: stats}, **sets))).run.evaluation
+    evaluation = read(dump(tmp_path / "m.json", report(sets, {IDS[0]: stats}))).run.evaluation
     assert evaluation is not None
     assert (evaluation.speedup, evaluation.human_speedup, evaluation.improvement) == (3.4, 2.7, True)
     assert (evaluation.baseline_ms, evaluation.patched_ms, evaluation.human_ms) == (500.0, 250.0, None)
@@ -75,14 +76,14 @@ def test_statistics(tmp_path: Path) -> None:
 
 def test_a_total_that_contradicts_its_set_is_named(tmp_path: Path) -> None:
     """A score that counts other instances than are listed is said."""
-    contradictory = report(completed=IDS[:2], passed=IDS[:2], opt_commit=IDS[:1])
+    contradictory = report({"completed": IDS[:2], "passed": IDS[:2], "opt_commit": IDS[:1]})
     contradictory["summary"]["opt_commit"] = 7
     assert "opt_commit is 7, but opt_commit_ids lists 1" in read(dump(tmp_path / "m.json", contradictory)).why
 
 
 def test_damage_is_named(tmp_path: Path) -> None:
     """A report that is cut short is named, whether its first bytes still show what it is or only its name."""
-    whole = dump(tmp_path / "a.json", report(completed=IDS, passed=IDS)).read_text()
+    whole = dump(tmp_path / "a.json", report({"completed": IDS, "passed": IDS})).read_text()
     (tmp_path / "a.json").write_text(whole[:-40])
     (tmp_path / "b.report.json").write_text('{"summ')
     output = read(tmp_path)

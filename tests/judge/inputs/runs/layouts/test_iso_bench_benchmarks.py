@@ -39,7 +39,7 @@ def test_metrics(shape: str, tmp_path: Path) -> None:
     """The first metric that base and patch share gives the speed-up, in every shape; less time is faster."""
     base, agent, human = ({"ttft_mean": 9.0, "latency_avg": time} for time in (30.0, 20.0, 15.0))
     sides = {"baseline_metrics": base, "agent_metrics": agent, "human_metrics": human}
-    record: dict[str, Any] = {
+    records: dict[str, dict[str, Any]] = {
         "nested": {"instance": INSTANCE, "result": {"status": "success", **sides}},
         "flat": {"status": "success", "full_commit": HUMAN, **sides},
         "sides": {
@@ -50,7 +50,8 @@ def test_metrics(shape: str, tmp_path: Path) -> None:
             },
         },
         "two-sides": {"instance": INSTANCE, "result": {"status": "success", **sides, "patched_metrics": agent}},
-    }[shape]
+    }
+    record = records[shape]
     if shape == "two-sides":
         del record["result"]["agent_metrics"]
     run = written(record, tmp_path)

@@ -1,0 +1,3 @@
+"""The name under which package managers know this program."""
+
+DISTRIBUTION = "patch-verdict"

@@ -1,0 +1,1 @@
+"""Rules of the benchmark lint: one warning per file, found by the folder scan of `discovery`."""
