@@ -27,31 +27,18 @@ def corpus() -> Corpus:
 
 @pytest.fixture(scope="session")
 def graded(corpus: Corpus, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of one grading run over every recorded run and every human commit, without judge and timing.
-
-    It is done once for all tests, and both kinds of candidates of a task share what its base costs to open.
-    """
+    """The folder of a grading run over every recorded run, without judge and timing; done once for all tests."""
     folder = tmp_path_factory.mktemp("graded")
-    files = [folder / "runs.jsonl", folder / "human.jsonl"]
-    corpus.write_predictions(files[0])
-    corpus.write_human_commits(files[1])
+    corpus.write_predictions(folder / "runs.jsonl")
     options = GradeOptions(judge="none", time="none", out=folder / "out")
-    assert not grade(files, options, Defaults(repos=dict(corpus.repos))).faults
+    assert not grade([folder / "runs.jsonl"], options, Defaults(repos=dict(corpus.repos))).faults
     return folder / "out"
 
 
 @pytest.fixture(scope="session")
-def records(corpus: Corpus, graded: Path) -> Mapping[str, VerdictRecord]:
+def records(graded: Path) -> Mapping[str, VerdictRecord]:
     """The record of each recorded run, by candidate id."""
-    humans = {human.id for human in corpus.human_commits}
-    return {record.id: record for record in read_verdicts(graded) if record.id not in humans}
-
-
-@pytest.fixture(scope="session")
-def human_records(corpus: Corpus, graded: Path) -> Sequence[VerdictRecord]:
-    """The record of each human commit."""
-    humans = {human.id for human in corpus.human_commits}
-    return [record for record in read_verdicts(graded) if record.id in humans]
+    return {record.id: record for record in read_verdicts(graded)}
 
 
 @pytest.fixture(scope="session")
@@ -65,3 +52,9 @@ def audited(corpus: Corpus, audit_folder: Path) -> AuditResult:
     """The whole archive audited, with both repositories and the recorded judgements; done once for all tests."""
     judgements = corpus.folder / "judgements/gpt5_evaluations.json"
     return audit([corpus.folder], AuditOptions(repos=dict(corpus.repos), judgements=judgements, out=audit_folder))
+
+
+@pytest.fixture(scope="session")
+def human_records(audited: AuditResult, audit_folder: Path) -> Sequence[VerdictRecord]:
+    """The record of each task's human commit, which the audit puts to the gates like any candidate."""
+    return read_verdicts(audit_folder / "human")

@@ -63,16 +63,6 @@ class HumanCommit:
     parent: str
     diff: str
 
-    @property
-    def case(self) -> str:
-        """The name of its task."""
-        return f"{self.repo}-{self.commit}"
-
-    @property
-    def id(self) -> str:
-        """The id of its candidate in a graded run."""
-        return f"{self.case}/human"
-
 
 @dataclass(frozen=True, kw_only=True)
 class Corpus:
@@ -110,23 +100,6 @@ class Corpus:
             "base_commit": run.base,
             "human_commit": run.human,
         }
-
-    def write_human_commits(self, file: Path) -> None:
-        """Write the human commits as candidates for their own tasks."""
-        _write_rows(
-            file,
-            (
-                {
-                    "instance_id": human.case,
-                    "model_name_or_path": "human",
-                    "model_patch": human.diff,
-                    "repo": human.repo,
-                    "base_commit": human.parent,
-                    "human_commit": human.commit,
-                }
-                for human in self.human_commits
-            ),
-        )
 
 
 def find_corpus() -> Corpus:
