@@ -10,12 +10,18 @@ import subprocess
 import time
 from pathlib import Path
 
+import command_kit
 import pytest
-from command_kit import JUDGE, judge
+from command_kit import JUDGE
 from old_runs import NOTHING, OTHER, OldRuns, old_runs, verdicts, write_all
 from support import ROOT
 
 from judge.inputs.runs.discovery import all_layouts
+
+
+def judge(*args: str | Path, cwd: Path) -> subprocess.CompletedProcess[str]:
+    """Run `judge audit` with one worker: a second costs more than it saves."""
+    return command_kit.judge(*args, "--jobs", "1", cwd=cwd)
 
 
 @pytest.fixture

@@ -17,7 +17,8 @@ def graded(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The output folder of the demo, its judgements replayed, nothing timed."""
     folder = tmp_path_factory.mktemp("graded")
     replay = f"replay:{FIXTURES / 'replay/patches.jsonl'}"
-    judge("grade", FIXTURES / "patches", "--judge", replay, "--time", "none", "--out", folder / "out", cwd=folder)
+    offline = ("--judge", replay, "--time", "none", "--jobs", "1")
+    judge("grade", FIXTURES / "patches", *offline, "--out", folder / "out", cwd=folder)
     return folder / "out"
 
 

@@ -69,7 +69,8 @@ def untimed(tmp_path_factory: pytest.TempPathFactory) -> Graded:
 
 def grade_untimed(folder: Path, *more: str) -> subprocess.CompletedProcess[str]:
     """Run the command of `untimed` in its folder, for the first time or again."""
-    return command_kit.judge("grade", FIXTURES / "patches", "--time", "none", "--out", "out", *more, cwd=folder)
+    untimed = ("--time", "none", "--jobs", "1")
+    return command_kit.judge("grade", FIXTURES / "patches", *untimed, "--out", "out", *more, cwd=folder)
 
 
 def promised(column: str) -> dict[str, str]:
