@@ -12,7 +12,7 @@ from judge.results.record import VerdictRecord
 from judge.static_checks.patch.parse import parse_patch
 from judge.static_checks.patch.repair import repair
 
-pytestmark = pytest.mark.corpus
+pytestmark = [pytest.mark.corpus, pytest.mark.proof]
 
 Records = Mapping[str, VerdictRecord]
 

@@ -13,7 +13,7 @@ from judge.llm.inquiry import Questionnaire
 from judge.llm.questions.questioner import Questioner
 from judge.static_checks.patch.parse import decode
 
-pytestmark = [pytest.mark.corpus, pytest.mark.slow, pytest.mark.timeout(1200)]
+pytestmark = [pytest.mark.corpus, pytest.mark.proof, pytest.mark.timeout(1200)]
 
 
 @pytest.fixture(scope="module")

@@ -45,6 +45,7 @@ def test_most_recorded_judgements_are_none(recorded: Sequence[RecordedJudgement]
     }
 
 
+@pytest.mark.proof
 def test_by_size_in_bytes(recorded: Sequence[RecordedJudgement], judged_records: Sequence[VerdictRecord]) -> None:
     """Found by the size of their files, as in the archive's own count: 140, 135 apply, 127 parse, 135 in place."""
     check = check_recorded(recorded, [record.model_copy(update={"patch_chars": None}) for record in judged_records])
@@ -55,6 +56,7 @@ def test_by_size_in_bytes(recorded: Sequence[RecordedJudgement], judged_records:
     assert asserted > checked
 
 
+@pytest.mark.proof
 def test_by_size_in_characters(recorded: Sequence[RecordedJudgement], judged_records: Sequence[VerdictRecord]) -> None:
     """The file counts characters: three patches with other than ASCII text are found by these only, so all 143 are."""
     check = check_recorded(recorded, judged_records)

@@ -63,7 +63,7 @@ class Table:
     def __init__(self, numbers):
         self.numbers = numbers
     def total(self):
-        for _ in range(12):
+        for _ in range(100):
             total = 0
             for number in self.numbers:
                 total += number * number
@@ -280,7 +280,7 @@ def work(numbers):
 class Table:
     def __init__(self, numbers):
         self.numbers = numbers
-        for _ in range(12):
+        for _ in range(100):
             total = 0
             for number in numbers:
                 total += number * number
@@ -288,7 +288,7 @@ class Table:
     def total(self):
         return self.kept
 """,
-        twin=_TABLE.replace("for _ in range(12)", "for _ in range(1)"),
+        twin=_TABLE.replace("for _ in range(100)", "for _ in range(1)"),
         benchmark=_TABLE_BENCHMARK,
     ),
     Pair(
