@@ -8,16 +8,17 @@ import pytest
 
 LONGEST_FIRST = (
     "corpus",
-    "bench/session/test_inspection.py",
-    "judge/stages/test_suites.py",
     "judge/stages/test_judging.py",
-    "judge/llm/questions/test_injection.py",
-    "judge/commands/test_grade.py",
-    "judge/inputs/test_bad_input.py",
-    "judge/commands/test_prompts.py",
-    "judge/commands/test_audit.py",
+    "judge/llm/batches/test_batch_asker.py",
     "test_quality.py",
-    "test_packaging.py",
+    "judge/stages/test_suites.py",
+    "judge/llm/calls/test_asker.py",
+    "judge/llm/calls/test_exactly_once.py",
+    "judge/inputs/test_bad_input.py",
+    "bench/session/test_inspection.py",
+    "bench/session/test_command_run.py",
+    "bench/session/test_faults.py",
+    "judge/commands/test_grade.py",
 )
 """What takes long is started first, so that no process is left alone with it at the end."""
 

@@ -18,7 +18,7 @@ from judge.static_checks.model.case import MAX_PATCH_BYTES
 
 
 def options(runs: OldRuns, **changes: object) -> AuditOptions:
-    return replace(AuditOptions(repos=runs.repos, out=runs.out, jobs=2), **changes)  # type: ignore[arg-type]  # fields
+    return replace(AuditOptions(repos=runs.repos, out=runs.out, jobs=1), **changes)  # type: ignore[arg-type]  # fields
 
 
 def rows(result: AuditResult, name: str) -> dict[object, tuple[object, ...]]:

@@ -64,10 +64,10 @@ class Ground:
             return self.suites.test(self.case, sides, self.options)
 
 
-@pytest.fixture
-def ground(tmp_path: Path) -> Ground:
-    """The plain case, without a human side."""
-    return Ground(tmp_path)
+@pytest.fixture(scope="module")
+def ground(tmp_path_factory: pytest.TempPathFactory) -> Ground:
+    """The plain case, without a human side; what its tests do on the base is found out once, as in a run."""
+    return Ground(tmp_path_factory.mktemp("ground"))
 
 
 def test_an_honest_patch_passes(ground: Ground) -> None:
