@@ -14,7 +14,7 @@ from corpus_kit import Corpus
 from judge.auditing.audit import AuditOptions, audit
 from judge.auditing.result import AuditResult
 
-pytestmark = [pytest.mark.corpus, pytest.mark.proof]
+pytestmark = pytest.mark.corpus
 
 Rows = dict[object, tuple[object, ...]]
 

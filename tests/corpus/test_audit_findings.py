@@ -17,7 +17,7 @@ from corpus_kit import Corpus
 from judge.auditing.collecting.accumulator import AuditFinding
 from judge.auditing.result import AuditResult
 
-pytestmark = [pytest.mark.corpus, pytest.mark.proof]
+pytestmark = pytest.mark.corpus
 
 AGENTS = ("trae", "codex", "codex_cli", "openhands")
 

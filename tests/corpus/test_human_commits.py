@@ -20,7 +20,6 @@ def objections(record: VerdictRecord) -> list[str]:
     return gates + [f"{f.code}: {f.message}" for f in findings if f.severity in ("block", "error")]
 
 
-@pytest.mark.proof
 def test_no_rule_blocks_a_human_commit(corpus: Corpus, human_records: Sequence[VerdictRecord]) -> None:
     """Each human commit, as a candidate for its own task, passes every gate and every blocking rule."""
     assert not {record.id: objection for record in human_records if (objection := objections(record))}
