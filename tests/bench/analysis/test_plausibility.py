@@ -38,6 +38,7 @@ def test_figures_that_ask_for_a_look(
 
 
 @pytest.mark.timing
+@pytest.mark.proof
 def test_work_put_off_is_seen_in_a_real_session(bench: Bench) -> None:
     """A candidate that queues its work and does it in every hundredth call is not improved."""
     lazy = """

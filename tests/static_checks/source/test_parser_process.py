@@ -113,7 +113,7 @@ def test_parser_that_died_between_questions(size: int) -> None:
         assert child is not None
         child.kill()
         child.wait()
-        parsed = parse(host, b"x = 1\n" * size)
+        parsed = parse(host, b"x = 1  #" + b"." * size + b"\n")
         assert parsed.compiled == NotParsed(why="the parser was killed by SIGKILL")
         assert parse(host, b"x = 1\n") == FINE
     finally:
